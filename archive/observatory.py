@@ -1,0 +1,134 @@
+"""Reads observatory archives: IAGA-2002 and ImagCDF through geomagpy, and Parquet."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+
+from archive.extras import needs
+from archive.recording import Recording, joined
+from geofield.orientation import OrientationError, orientation_of
+from geofield.types import Float64, Int64
+
+_ELEMENTS = frozenset("XYZHEDIFS")
+_UNITS_PER_DEGREE = {"nt": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 60.0, "minute": 60.0}
+
+
+class ArchiveRefused(ValueError):
+    """A file that cannot be read as magnetometer samples; the message names it and says why."""
+
+
+def read_archive(paths: list[Path], station: str | None = None) -> Recording:
+    """Read files of one station and join them on one grid.
+
+    Parameters
+    ----------
+    paths
+        IAGA-2002, ImagCDF or Parquet files, in any order.
+    station
+        IAGA code to use instead of the one in the files.
+
+    Raises
+    ------
+    ArchiveRefused
+        If a file is missing, unreadable or does not fit the others.
+    """
+    recordings = [read_file(path) for path in paths]
+    if station:
+        recordings = [recording.renamed(station.upper()) for recording in recordings]
+    try:
+        return joined(recordings)
+    except ValueError as error:
+        raise ArchiveRefused(str(error)) from error
+
+
+def read_file(path: Path) -> Recording:
+    """Read one file; the format is recognised by its content, Parquet by its name.
+
+    Raises
+    ------
+    ArchiveRefused
+        If the file is missing or is not an archive of magnetometer samples.
+    """
+    if not path.is_file():
+        raise ArchiveRefused(f"{path}: no such file")
+    read = _read_parquet if path.suffix == ".parquet" else _read_with_geomagpy
+    try:
+        return read(path)
+    except OrientationError as error:
+        raise ArchiveRefused(f"{path}: {error}") from error
+
+
+def _read_with_geomagpy(path: Path) -> Recording:
+    with needs("archive"):
+        from magpy.stream import read  # noqa: PLC0415 - slow to import, needed for archives only
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # geomagpy prints while it reads
+            stream = read(str(path))
+    except Exception as error:  # geomagpy raises whatever its format readers raise
+        raise ArchiveRefused(f"{path}: not readable as an archive ({error})") from error
+    if not stream.length()[0]:
+        raise ArchiveRefused(f"{path}: no samples found; is it IAGA-2002 or ImagCDF?")
+    times_ms = stream.ndarray[0].astype("datetime64[ms]").astype(np.int64)
+    elements = {}
+    for column in "xyzf":
+        name = str(stream.header.get(f"col-{column}") or "").upper()
+        if name in _ELEMENTS:
+            unit = str(stream.header.get(f"unit-col-{column}") or "nT")
+            values = np.asarray(stream._get_column(column), dtype=np.float64)
+            elements[name] = values / _unit_scale(path, name, unit)
+    return _gridded(path, str(stream.header.get("StationID") or ""), times_ms, elements)
+
+
+def _read_parquet(path: Path) -> Recording:
+    with needs("archive"):
+        import pyarrow.parquet  # noqa: PLC0415 - needed for Parquet archives only
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except (OSError, ValueError) as error:
+        raise ArchiveRefused(f"{path}: not readable as Parquet ({error})") from error
+    about = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+    scale = re.search(r"value\*(\d+)", about.get("scale", "value*1"))
+    units = dict(re.findall(r"\b([A-Z]) (\w+)", about.get("components", "")))
+    names = [name for name in table.column_names if name in _ELEMENTS]
+    if "time" not in table.column_names or scale is None:
+        raise ArchiveRefused(f"{path}: a Parquet archive needs a column `time` and one per element")
+    good = _quality(table.to_pydict().get("qc")) if "qc" in table.column_names else None
+    elements = {}
+    for name in names:
+        values = table[name].to_numpy(zero_copy_only=False).astype(np.float64)
+        values = values / int(scale[1]) / _unit_scale(path, name, units.get(name, "nT"))
+        elements[name] = values if good is None else np.where(good, values, np.nan)
+    times_ms = table["time"].to_numpy().astype("datetime64[ms]").astype(np.int64)
+    return _gridded(path, about.get("station", "")[:3], times_ms, elements)
+
+
+def _quality(flags: list[int | None] | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Flag 0 is good; 1 missing, 2 spike, 3 out of range."""
+    return np.array([flag == 0 for flag in flags or []])
+
+
+def _unit_scale(path: Path, element: str, unit: str) -> float:
+    """How many of `unit` make one nT or one degree."""
+    scale = _UNITS_PER_DEGREE.get(unit.lower().rstrip("s"))
+    if scale is None:
+        raise ArchiveRefused(f"{path}: element {element} is in {unit!r}, which is not known here")
+    return scale
+
+
+def _gridded(path: Path, station: str, times_ms: Int64, elements: dict[str, Float64]) -> Recording:
+    """Put samples on the grid of their own cadence; missing times become NaN."""
+    orientation_of(frozenset(elements))
+    if len(times_ms) < 2:
+        raise ArchiveRefused(f"{path}: a single sample has no cadence")
+    cadence_ms = int(np.median(np.diff(times_ms)))
+    if cadence_ms <= 0:
+        raise ArchiveRefused(f"{path}: the times do not increase")
+    start_ms = round(int(times_ms.min()) / cadence_ms) * cadence_ms
+    position = np.rint((times_ms - start_ms) / cadence_ms).astype(np.int64)
+    gridded = {name: np.full(int(position.max()) + 1, np.nan) for name in elements}
+    for name, values in elements.items():
+        gridded[name][position] = values
+    return Recording(station.upper(), start_ms, cadence_ms, gridded)

@@ -1,0 +1,58 @@
+"""Station profiles as JSON files, one for each station: ``<directory>/WIC.json``."""
+
+from pathlib import Path
+
+import msgspec
+
+from geofield.profile import StationProfile
+
+
+class ProfileRefused(ValueError):
+    """A profile that must not be used; the message names the file and says what to do."""
+
+
+def load_profiles(directory: Path, model_sha256: str) -> dict[str, StationProfile]:
+    """All profiles of a directory, by station; none if there is no such directory.
+
+    Raises
+    ------
+    ProfileRefused
+        If a file is not a profile or belongs to another model.
+    """
+    found = [load_profile(path) for path in sorted(directory.glob("*.json"))]
+    for profile in found:
+        if profile.model_sha256 != model_sha256:
+            raise ProfileRefused(
+                f"{directory / profile.station}.json was calibrated with another model "
+                f"({profile.model_sha256[:12]}, not {model_sha256[:12]}): run `magwatch calibrate`"
+            )
+    return {profile.station: profile for profile in found}
+
+
+def load_profile(path: Path) -> StationProfile:
+    """Read one profile.
+
+    Raises
+    ------
+    ProfileRefused
+        If the file is missing or is not a profile.
+    """
+    try:
+        profile = msgspec.json.decode(path.read_bytes(), type=StationProfile)
+    except OSError as error:
+        raise ProfileRefused(f"{path}: {error.strerror}; run `magwatch calibrate`") from error
+    except msgspec.MsgspecError as error:
+        raise ProfileRefused(
+            f"{path} is not a profile ({error}): run `magwatch calibrate`"
+        ) from error
+    if path.stem != profile.station:
+        raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
+    return profile
+
+
+def save_profile(profile: StationProfile, directory: Path) -> Path:
+    """Write ``<directory>/<station>.json`` and return its path."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{profile.station}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n")
+    return path

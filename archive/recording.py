@@ -1,0 +1,129 @@
+"""A station's samples as an archive holds them: its own elements, on a regular grid."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofield.orientation import FILL_VALUES, OrientationError, orientation_of, to_hez
+from geofield.samples import Samples
+from geofield.types import Float64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """Consecutive samples in the orientation in which the station reports.
+
+    Attributes
+    ----------
+    station
+        IAGA code, upper case.
+    start_ms
+        Time of the first sample, milliseconds since 1970 UTC.
+    cadence_ms
+        Sampling interval.
+    elements
+        Arrays of shape [n] by element (``H``, ``E``, ``Z``, ...): nT, angles in degrees, NaN
+        where missing.
+    """
+
+    station: str
+    start_ms: int
+    cadence_ms: int
+    elements: Mapping[str, Float64]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.elements.values())))
+
+    @property
+    def end_ms(self) -> int:
+        """Time just after the last sample (exclusive)."""
+        return self.start_ms + len(self) * self.cadence_ms
+
+    def samples(self, declination_deg: float) -> Samples:
+        """H, E, Z in the frame of a reference declination.
+
+        Raises
+        ------
+        OrientationError
+            If the elements make no vector or are out of range.
+        """
+        field_nt = to_hez(self.elements, declination_deg)
+        return Samples(self.station, self.start_ms, self.cadence_ms, field_nt)
+
+    def reference_declination_deg(self) -> float:
+        """Median declination, to be used as the station's reference; 0 for HEZ, which needs none.
+
+        Raises
+        ------
+        OrientationError
+            If the elements make no vector or hold no values.
+        """
+        orientation = orientation_of(frozenset(self.elements))
+        if orientation == "HEZ":
+            return 0.0
+        if orientation == "XYZ":
+            return float(np.degrees(np.arctan2(self._median("Y"), self._median("X"))))
+        return self._median("D")
+
+    def between(self, start_ms: int, end_ms: int) -> "Recording":
+        """The part from `start_ms` to `end_ms` (exclusive), as far as it is there."""
+        begin = min(max(-(-(start_ms - self.start_ms) // self.cadence_ms), 0), len(self))
+        stop = min(max(-(-(end_ms - self.start_ms) // self.cadence_ms), begin), len(self))
+        return self._part(begin, stop)
+
+    def records(self, length: int) -> Iterator["Recording"]:
+        """Cut into pieces of `length` samples that begin at multiples of it since 1970."""
+        first = self.start_ms // self.cadence_ms
+        begin = 0
+        while begin < len(self):
+            stop = min((first + begin) // length * length + length - first, len(self))
+            yield self._part(begin, stop)
+            begin = stop
+
+    def renamed(self, station: str) -> "Recording":
+        """The same samples under another station code."""
+        return Recording(station, self.start_ms, self.cadence_ms, self.elements)
+
+    def _median(self, element: str) -> float:
+        values = self.elements[element]
+        real = values[np.abs(values) < min(FILL_VALUES)]
+        if not len(real):
+            raise OrientationError(f"{element} has no values, so there is no declination")
+        return float(np.median(real))
+
+    def _part(self, begin: int, stop: int) -> "Recording":
+        part = {name: values[begin:stop] for name, values in self.elements.items()}
+        return Recording(
+            self.station, self.start_ms + begin * self.cadence_ms, self.cadence_ms, part
+        )
+
+
+def joined(recordings: list[Recording]) -> Recording:
+    """Put recordings of one station together on one grid; where they overlap the later one counts.
+
+    Raises
+    ------
+    ValueError
+        If they are of different stations, cadences or elements, or not on one grid.
+    """
+    first = min(recordings, key=lambda part: part.start_ms)
+    alike = {(part.station, part.cadence_ms, frozenset(part.elements)) for part in recordings}
+    if len(alike) != 1:
+        raise ValueError(f"these do not belong together: {_described(recordings)}")
+    if any((part.start_ms - first.start_ms) % first.cadence_ms for part in recordings):
+        raise ValueError(f"these are not on one grid of samples: {_described(recordings)}")
+    length = (max(part.end_ms for part in recordings) - first.start_ms) // first.cadence_ms
+    elements = {name: np.full(length, np.nan) for name in first.elements}
+    for part in recordings:
+        begin = (part.start_ms - first.start_ms) // first.cadence_ms
+        for name, values in part.elements.items():
+            held = elements[name][begin : begin + len(part)]
+            held[:] = np.where(np.isnan(values), held, values)
+    return Recording(first.station, first.start_ms, first.cadence_ms, elements)
+
+
+def _described(recordings: list[Recording]) -> str:
+    return "; ".join(
+        f"{part.station} {''.join(part.elements)} every {part.cadence_ms} ms" for part in recordings
+    )

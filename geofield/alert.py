@@ -1,0 +1,254 @@
+"""The life of an alert: open, updates, resolved, and a class that later knowledge settles.
+
+An alert opens when `k` of the last `n` windows exceed the threshold and resolves when `clear`
+windows in a row stay below the threshold less a margin. Its id is a hash of station, model and
+first window, so the same data give the same alert again, never a second one.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from geofield.indices import KpHistory
+from geofield.score import Score, WindowScore
+
+
+class Status(str, Enum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Change(str, Enum):
+    """Why a version was published."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+
+
+class Severity(str, Enum):
+    """How rare the peak score is at this station, by its return period in quiet data."""
+
+    MINOR = "minor"
+    MODERATE = "moderate"
+    MAJOR = "major"
+
+
+class Classification(str, Enum):
+    """What the disturbance is thought to be; `UNKNOWN` until the indices that decide are known."""
+
+    LOCAL = "local"
+    SPACE_WEATHER = "space-weather"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """The model whose scores an alert rests on, with the verdict of its evaluation."""
+
+    name: str
+    version: str
+    sha256: str
+    skill: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRules:
+    """When alerts open, resolve and what they are called.
+
+    Attributes
+    ----------
+    k, n
+        An alert opens when at least `k` of the last `n` windows exceed the threshold.
+    clear
+        It resolves after so many windows in a row below `clear_ratio` times the threshold, or
+        without data.
+    clear_ratio
+        Hysteresis, 0-1.
+    cooldown_ms
+        No new alert opens so soon after one has resolved.
+    moderate_days, major_days
+        Return periods of the peak from which an alert is moderate or major, in quiet days.
+    space_weather_kp
+        Kp at which a disturbance counts as space weather.
+    settle_ms
+        How long after its end an alert waits for the indices that decide its class.
+    """
+
+    k: int = 3
+    n: int = 4
+    clear: int = 4
+    clear_ratio: float = 0.8
+    cooldown_ms: int = 600_000
+    moderate_days: float = 365.0
+    major_days: float = 3650.0
+    space_weather_kp: float = 4.0
+    settle_ms: int = 86_400_000
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= self.n:
+            raise ValueError(f"k of n needs 1 <= k <= n, not {self.k} of {self.n}")
+        if self.clear < 1 or not 0 < self.clear_ratio <= 1:
+            raise ValueError("clear must be at least 1 and clear_ratio in 0-1")
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One version of an alert.
+
+    `start_ms` to `end_ms` spans the windows that exceeded; `score` and `completeness` are those
+    of the highest, which ended at `peak_ms`. `decided_ms` is the event time at which this version
+    was decided, `highest_kp` what was known of it then.
+    """
+
+    id: str
+    version: int
+    change: Change
+    status: Status
+    station: str
+    model: ModelRef
+    start_ms: int
+    end_ms: int
+    decided_ms: int
+    peak_ms: int
+    score: Score
+    completeness: float
+    severity: Severity
+    classification: Classification
+    highest_kp: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """What a station's alerts depend on besides the next window."""
+
+    recent: tuple[WindowScore, ...] = ()
+    current: Alert | None = None
+    quiet_windows: int = 0
+    resolved_ms: int | None = None
+    unsettled: tuple[Alert, ...] = ()
+
+
+def follow(
+    state: AlertState, score: WindowScore, model: ModelRef, history: KpHistory, rules: AlertRules
+) -> tuple[AlertState, list[Alert]]:
+    """Take the next window of a station and return the alert versions it causes.
+
+    Windows must come in order; those without a score (insufficient data) neither open an alert
+    nor keep one open.
+    """
+    settled, unsettled = _settle(state.unsettled, score.decided_ms, history, rules)
+    state = replace(state, recent=(*state.recent, score)[-rules.n :], unsettled=unsettled)
+    if state.current is None:
+        state, changed = _maybe_open(state, score, model, history, rules)
+    else:
+        state, changed = _continue(state, state.current, score, history, rules)
+    return state, [*settled, *changed]
+
+
+def alert_id(station: str, model: ModelRef, first_window_end_ms: int) -> str:
+    """Deterministic id: the same station, model and first window always give the same."""
+    seed = f"{station}|{model.name}|{model.version}|{model.sha256}|{first_window_end_ms}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:32]
+
+
+def _settle(
+    alerts: tuple[Alert, ...], now_ms: int, history: KpHistory, rules: AlertRules
+) -> tuple[list[Alert], tuple[Alert, ...]]:
+    """Classify resolved alerts whose indices have become known; give up on those too old."""
+    settled, waiting = [], []
+    for alert in alerts:
+        judged = _classified(replace(alert, decided_ms=now_ms), history, rules)
+        if judged.classification is not Classification.UNKNOWN:
+            settled.append(replace(judged, version=alert.version + 1, change=Change.UPDATED))
+        elif now_ms - alert.end_ms < rules.settle_ms:
+            waiting.append(alert)
+    return settled, tuple(waiting)
+
+
+def _maybe_open(
+    state: AlertState, window: WindowScore, model: ModelRef, history: KpHistory, rules: AlertRules
+) -> tuple[AlertState, list[Alert]]:
+    exceeding = [(w, w.score) for w in state.recent if w.score is not None and w.score.exceeds]
+    since_ms = window.end_ms - state.resolved_ms if state.resolved_ms is not None else None
+    cooling = since_ms is not None and since_ms < rules.cooldown_ms
+    if cooling or len(exceeding) < rules.k:
+        return state, []
+    alert = _new_alert(*exceeding[0], model)
+    for other, score in exceeding[1:]:
+        alert = _extended(alert, other, score)
+    opened = _judged(alert, window.decided_ms, history, rules)
+    return replace(state, current=opened, quiet_windows=0), [opened]
+
+
+def _continue(
+    state: AlertState, alert: Alert, window: WindowScore, history: KpHistory, rules: AlertRules
+) -> tuple[AlertState, list[Alert]]:
+    score = window.score
+    if score is not None and score.exceeds:
+        alert = _extended(alert, window, score)
+    loud = score is not None and score.rmse >= rules.clear_ratio * score.threshold
+    quiet_windows = 0 if loud else state.quiet_windows + 1
+    now = _judged(alert, window.decided_ms, history, rules)
+    if quiet_windows >= rules.clear:
+        return _resolve(state, now, window.end_ms)
+    news = (now.severity, now.classification) != (alert.severity, alert.classification)
+    if news:
+        now = replace(now, version=now.version + 1, change=Change.UPDATED)
+    return replace(state, current=now, quiet_windows=quiet_windows), [now] if news else []
+
+
+def _resolve(state: AlertState, alert: Alert, end_ms: int) -> tuple[AlertState, list[Alert]]:
+    resolved = replace(
+        alert, version=alert.version + 1, change=Change.RESOLVED, status=Status.RESOLVED
+    )
+    settled = resolved.classification is not Classification.UNKNOWN
+    unsettled = state.unsettled if settled else (*state.unsettled, resolved)
+    return AlertState(resolved_ms=end_ms, unsettled=unsettled), [resolved]
+
+
+def _new_alert(window: WindowScore, score: Score, model: ModelRef) -> Alert:
+    return Alert(
+        id=alert_id(window.station, model, window.end_ms),
+        version=1,
+        change=Change.OPENED,
+        status=Status.OPEN,
+        station=window.station,
+        model=model,
+        start_ms=window.start_ms,
+        end_ms=window.end_ms,
+        decided_ms=window.decided_ms,
+        peak_ms=window.end_ms,
+        score=score,
+        completeness=window.completeness,
+        severity=Severity.MINOR,
+        classification=Classification.UNKNOWN,
+        highest_kp=None,
+    )
+
+
+def _extended(alert: Alert, window: WindowScore, score: Score) -> Alert:
+    """The alert with a further exceeding window, which becomes its peak if it is higher."""
+    alert = replace(alert, end_ms=window.end_ms)
+    if score.rmse <= alert.score.rmse:
+        return alert
+    return replace(alert, peak_ms=window.end_ms, score=score, completeness=window.completeness)
+
+
+def _judged(alert: Alert, now_ms: int, history: KpHistory, rules: AlertRules) -> Alert:
+    days = alert.score.return_period_days
+    severity = Severity.MODERATE if days >= rules.moderate_days else Severity.MINOR
+    if days >= rules.major_days:
+        severity = Severity.MAJOR
+    return _classified(replace(alert, decided_ms=now_ms, severity=severity), history, rules)
+
+
+def _classified(alert: Alert, history: KpHistory, rules: AlertRules) -> Alert:
+    kp = history.between(alert.start_ms, alert.end_ms, alert.decided_ms)
+    if kp.highest is not None and kp.highest >= rules.space_weather_kp:
+        classification = Classification.SPACE_WEATHER
+    else:
+        classification = Classification.LOCAL if kp.complete else Classification.UNKNOWN
+    return replace(alert, classification=classification, highest_kp=kp.highest)

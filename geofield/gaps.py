@@ -1,0 +1,53 @@
+"""Missing samples inside windows: short gaps are bridged, long ones make a window unusable."""
+
+import numpy as np
+
+from geofield.types import Bool, Float64, Int64
+
+
+def fill_gaps(field_nt: Float64, max_gap: int) -> tuple[Float64, Float64, Bool]:
+    """Interpolate short gaps linearly in each window by itself.
+
+    At the very edge of a window the nearest sample is held: a window must not depend on samples
+    outside its own span.
+
+    Parameters
+    ----------
+    field_nt
+        Shape [n, span, 3], NaN where missing.
+    max_gap
+        Longest run of samples, any component missing, that may be bridged.
+
+    Returns
+    -------
+    filled_nt
+        Shape [n, span, 3]; windows that are not sufficient keep their NaN.
+    completeness
+        Shape [n]: share of samples with all three components measured.
+    sufficient
+        Shape [n]: no run of missing samples is longer than `max_gap`.
+    """
+    missing: Bool = np.asarray(np.isnan(field_nt).any(axis=2))
+    completeness = 1.0 - missing.mean(axis=1)
+    sufficient = longest_run(missing) <= max_gap
+    repairable = np.flatnonzero(sufficient & missing.any(axis=1))
+    if not len(repairable):
+        return field_nt, completeness, sufficient
+    filled_nt = field_nt.copy()
+    for window in repairable:
+        for component in range(field_nt.shape[2]):
+            filled_nt[window, :, component] = _bridged(field_nt[window, :, component])
+    return filled_nt, completeness, sufficient
+
+
+def longest_run(flags: Bool) -> Int64:
+    """Length of the longest run of True along the last axis: [n, m] to [n]."""
+    position = np.arange(flags.shape[1])
+    last_false = np.maximum.accumulate(np.where(flags, -1, position), axis=1)
+    return np.asarray((position - last_false).max(axis=1), dtype=np.int64)
+
+
+def _bridged(values: Float64) -> Float64:
+    known = ~np.isnan(values)
+    position = np.arange(len(values))
+    return np.interp(position, position[known], values[known])

@@ -1,0 +1,98 @@
+"""What stands beside a model file: how to feed it, where it comes from, what it has shown."""
+
+from dataclasses import dataclass, field
+
+from geofield.windows import WindowSpec
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWindow:
+    """The window a model was trained on.
+
+    Attributes
+    ----------
+    cadence_ms
+        Sampling interval of its input.
+    samples
+        Length of the window after the filter, in input samples.
+    hop
+        Distance between windows that the published figures were measured with, in samples.
+    taps
+        Length of the FIR inside the graph.
+    step
+        The network looks at every `step`-th filtered sample.
+    low_hz, high_hz
+        Pass band of the FIR.
+    """
+
+    cadence_ms: int
+    samples: int
+    hop: int
+    taps: int
+    step: int
+    low_hz: float
+    high_hz: float
+
+    def spec(self, hop: int | None = None, lateness: int = 60, max_gap: int = 5) -> WindowSpec:
+        """The online window; hop, lateness and gap are the operator's to choose."""
+        return WindowSpec(
+            self.cadence_ms, self.samples, hop or self.hop, self.taps, lateness, max_gap
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the training data come from: enough to find them again and to give credit."""
+
+    station: str
+    source: str
+    licence: str
+    files_sha256: dict[str, str]
+    train_days: tuple[str, ...]
+    validation_days: tuple[str, ...]
+    test_days: tuple[str, ...]
+    non_seismic: str
+    seismic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Contents of ``<name>.json``.
+
+    Attributes
+    ----------
+    schema_version
+        Version of this layout; a reader refuses a newer one.
+    name, version
+        Of the model.
+    sha256
+        Of the model file, hexadecimal.
+    window
+        What it takes in.
+    components
+        Order of the channels.
+    reference_scale_nt
+        Scale of the training station, H, E, Z in nT.
+    skill
+        Verdict of the evaluation in words; goes into every alert.
+    provenance
+        Training data.
+    recipe
+        Name and sha256 of the recipe file, seed, library versions.
+    metrics
+        Measured figures by name, as shown in the model card.
+    """
+
+    schema_version: int
+    name: str
+    version: str
+    sha256: str
+    window: ModelWindow
+    components: tuple[str, str, str]
+    reference_scale_nt: tuple[float, float, float]
+    skill: str
+    provenance: Provenance
+    recipe: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,205 @@
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geofield.alert import (
+    Alert,
+    AlertRules,
+    AlertState,
+    Change,
+    Classification,
+    Severity,
+    Status,
+    alert_id,
+    follow,
+)
+from geofield.indices import KpHistory, KpInterval
+from geofield.score import KpKnown, Quality, Score, WindowScore
+from tests.geofield.builders import MODEL, START_MS
+
+HOP_MS, WINDOW_MS, DELAY_MS, HOUR_MS = 64_000, 256_000, 252_000, 3_600_000
+RULES = AlertRules(k=2, n=3, clear=2, clear_ratio=0.8, cooldown_ms=3 * HOP_MS)
+
+
+def kp(value: float, interval: int = 0) -> KpInterval:
+    """The n-th three-hour interval of the day, known when it is over."""
+    start_ms = START_MS + interval * 3 * HOUR_MS
+    return KpInterval(start_ms, start_ms + 3 * HOUR_MS, start_ms + 3 * HOUR_MS, value)
+
+
+def window(number: int, rmse: float | None, days: float = 40.0) -> WindowScore:
+    """The n-th window; the threshold is 1."""
+    end_ms = START_MS + WINDOW_MS + number * HOP_MS
+    score = None if rmse is None else Score(rmse, rmse, (rmse, rmse, rmse), 1.0, days)
+    return WindowScore(
+        station="WIC",
+        start_ms=end_ms - WINDOW_MS,
+        end_ms=end_ms,
+        decided_ms=end_ms + DELAY_MS,
+        quality=Quality.OK if score else Quality.INSUFFICIENT,
+        completeness=1.0 if score else 0.2,
+        kp=KpKnown(None, complete=False),
+        score=score,
+    )
+
+
+def run(
+    scores: list[float | None],
+    history: KpHistory | None = None,
+    rules: AlertRules = RULES,
+    days: float = 40.0,
+) -> list[Alert]:
+    state, versions = AlertState(), []
+    for number, rmse in enumerate(scores):
+        state, new = follow(state, window(number, rmse, days), MODEL, history or KpHistory(), rules)
+        versions += new
+    return versions
+
+
+def life(versions: list[Alert]) -> list[tuple[int, str, str]]:
+    return [(v.version, v.change.value, v.classification.value) for v in versions]
+
+
+def test_one_window_alone_opens_nothing() -> None:
+    assert run([0.5, 2.0, 0.5, 0.5, 2.0, 0.5]) == []
+
+
+def test_opens_on_k_of_n_and_resolves_after_a_quiet_run() -> None:
+    #         0    1    2    3    4    5    6
+    versions = run([0.5, 2.0, 0.9, 3.0, 0.9, 0.5, 0.5])
+    assert life(versions) == [(1, "opened", "unknown"), (2, "resolved", "unknown")]
+    opened, resolved = versions
+    assert opened.start_ms == window(1, 2.0).start_ms
+    assert opened.end_ms == window(3, 3.0).end_ms == resolved.end_ms
+    assert resolved.decided_ms == window(6, 0.5).decided_ms
+    assert (resolved.score.rmse, resolved.peak_ms) == (3.0, window(3, 3.0).end_ms)
+    assert resolved.status is Status.RESOLVED
+
+
+def test_hysteresis_keeps_an_alert_open_just_below_the_threshold() -> None:
+    assert [v.change for v in run([2.0, 2.0, *[0.9] * 20])] == [Change.OPENED]
+
+
+def test_missing_data_neither_open_nor_hold_an_alert() -> None:
+    assert run([2.0, None, None, 2.0]) == []
+    assert life(run([2.0, 2.0, None, None])) == [
+        (1, "opened", "unknown"),
+        (2, "resolved", "unknown"),
+    ]
+
+
+def test_cooldown_holds_back_the_next_alert() -> None:
+    quick = run([2.0, 2.0, 0.1, 0.1, 2.0, 2.0])
+    later = run([2.0, 2.0, 0.1, 0.1, 0.1, 2.0, 2.0])
+    assert [v.change.value for v in quick] == ["opened", "resolved"]
+    assert [v.change.value for v in later] == ["opened", "resolved", "opened"]
+    assert later[0].id != later[2].id
+
+
+def test_the_id_depends_on_station_model_and_first_window_only() -> None:
+    short, long = run([2.0, 2.0]), run([2.0, 2.0, 9.0, 9.0, 0.1, 0.1])
+    assert short[0].id == long[0].id == long[-1].id
+    assert short[0].id == alert_id("WIC", MODEL, window(0, 2.0).end_ms)
+    assert short[0].id != alert_id("WIQ", MODEL, window(0, 2.0).end_ms)
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"),
+    [(40.0, Severity.MINOR), (400.0, Severity.MODERATE), (4000.0, Severity.MAJOR)],
+)
+def test_severity_follows_the_return_period(days: float, severity: Severity) -> None:
+    assert run([2.0, 2.0], days=days)[0].severity is severity
+
+
+def test_a_higher_severity_is_an_update() -> None:
+    state, versions = AlertState(), []
+    for number, days in enumerate([40.0, 40.0, 40.0, 900.0]):
+        rmse = 2.0 + number
+        state, new = follow(state, window(number, rmse, days), MODEL, KpHistory(), RULES)
+        versions += new
+    assert [(v.change, v.severity) for v in versions] == [
+        (Change.OPENED, Severity.MINOR),
+        (Change.UPDATED, Severity.MODERATE),
+    ]
+
+
+def test_quiet_kp_counts_only_once_it_is_known() -> None:
+    burst = [2.0, 2.0, 0.1, 0.1]
+    until_known = (3 * HOUR_MS - WINDOW_MS - DELAY_MS) // HOP_MS + 1
+    waiting = [0.1] * (until_known - len(burst))
+    history = KpHistory((kp(1.0),))
+    assert life(run([*burst, *waiting], history)) == [
+        (1, "opened", "unknown"),
+        (2, "resolved", "unknown"),
+    ]
+    assert life(run([*burst, *waiting, 0.1], history)) == [
+        (1, "opened", "unknown"),
+        (2, "resolved", "unknown"),
+        (3, "updated", "local"),
+    ]
+
+
+def test_a_storm_is_space_weather_as_soon_as_one_interval_says_so() -> None:
+    known = KpInterval(START_MS, START_MS + HOUR_MS, START_MS, 7.7)
+    assert life(run([2.0, 2.0], KpHistory((known,)))) == [(1, "opened", "space-weather")]
+
+
+def test_an_alert_that_reaches_into_an_unknown_interval_is_unknown_again() -> None:
+    known = KpInterval(START_MS, START_MS + WINDOW_MS + 2 * HOP_MS, START_MS, 1.0)
+    assert life(run([2.0, 2.0, 2.0, 2.0], KpHistory((known,)))) == [
+        (1, "opened", "local"),
+        (2, "updated", "unknown"),
+    ]
+
+
+def test_without_indices_a_class_stays_unknown_and_is_given_up_in_the_end() -> None:
+    rules = AlertRules(k=2, n=3, clear=2, cooldown_ms=0, settle_ms=HOUR_MS)
+    state = AlertState()
+    for number in range(80):
+        rmse = 2.0 if number < 2 else 0.1
+        state, _ = follow(state, window(number, rmse), MODEL, KpHistory(), rules)
+    assert state.unsettled == ()
+
+
+scores = st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), max_size=60)
+kp_values = st.lists(st.floats(0, 9), min_size=2, max_size=2)
+
+
+@given(scores, kp_values)
+def test_lives_are_well_formed_whatever_the_scores(
+    rmse: list[float | None], values: list[float]
+) -> None:
+    history = KpHistory(tuple(kp(value, n) for n, value in enumerate(values)))
+    versions = run([*rmse, *[0.1] * 400], history)
+    for ident in {v.id for v in versions}:
+        mine = [v for v in versions if v.id == ident]
+        assert [v.version for v in mine] == list(range(1, len(mine) + 1))
+        assert mine[0].change is Change.OPENED
+        assert [v.change for v in mine].count(Change.RESOLVED) == 1
+        assert mine[-1].classification is not Classification.UNKNOWN
+        assert all(a.decided_ms < b.decided_ms for a, b in itertools.pairwise(mine))
+    open_now = [v.id for v in versions if v.change is Change.OPENED]
+    assert len(open_now) == len(set(open_now))
+
+
+@given(scores, kp_values)
+def test_nothing_is_called_local_while_kp_is_high(
+    rmse: list[float | None], values: list[float]
+) -> None:
+    history = KpHistory(tuple(kp(value, n) for n, value in enumerate(values)))
+    for version in run([*rmse, *[0.1] * 400], history):
+        truth = history.between(version.start_ms, version.end_ms, 2**62)
+        if version.classification is Classification.LOCAL:
+            assert truth.complete
+            assert truth.highest is not None
+            assert truth.highest < RULES.space_weather_kp
+
+
+@pytest.mark.parametrize(
+    "change", [{"k": 0}, {"k": 5, "n": 4}, {"clear": 0}, {"clear_ratio": 0.0}, {"clear_ratio": 1.5}]
+)
+def test_rules_that_cannot_be_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"k of n|clear"):
+        AlertRules(**change)  # type: ignore[arg-type]

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from scipy.stats import genpareto
+
+from geofield.profile import robust_scale_nt, score_distribution
+from geofield.threshold import TailTooShort, cluster_peaks, fit_tail
+from tests.geofield.builders import SPEC
+
+HOP_MS = 64_000
+
+
+def quiet_scores(days: float, seed: int = 0, shape: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    count = int(days * 86_400_000 / HOP_MS)
+    scores = 1.0 + genpareto.rvs(shape, scale=0.2, size=count, random_state=seed)
+    return np.arange(1, count + 1) * HOP_MS, scores
+
+
+def test_a_known_tail_is_found_again() -> None:
+    end_ms, scores = quiet_scores(days=60)
+    tail = fit_tail(end_ms, scores, HOP_MS, apart_ms=HOP_MS - 1)
+    assert tail.shape == pytest.approx(0.1, abs=0.05)
+    truth = 1.0 + genpareto.isf(1 / (30 * 1350), 0.1, scale=0.2)
+    assert tail.score_once_in(30.0) == pytest.approx(truth, rel=0.1)
+
+
+def test_return_period_and_threshold_are_inverse() -> None:
+    tail = fit_tail(*quiet_scores(days=10), HOP_MS, apart_ms=600_000)
+    for days in (1.0, 30.4375, 365.0):
+        assert tail.return_period_days(tail.score_once_in(days)) == pytest.approx(days)
+
+
+def test_return_periods_grow_with_the_score_and_stay_finite() -> None:
+    tail = fit_tail(*quiet_scores(days=10), HOP_MS, apart_ms=600_000)
+    periods = [tail.return_period_days(score) for score in (0.0, 1.5, 2.0, 5.0, 1e6)]
+    assert periods == sorted(periods)
+    assert np.isfinite(periods).all()
+
+
+def test_a_bounded_tail_is_not_believed() -> None:
+    end_ms, scores = quiet_scores(days=10, shape=-0.5)
+    tail = fit_tail(end_ms, scores, HOP_MS, apart_ms=HOP_MS - 1)
+    assert tail.shape == 0.0
+    assert tail.score_once_in(1e6) > scores.max()
+
+
+def test_a_short_record_is_refused_with_how_much_more_is_needed() -> None:
+    with pytest.raises(TailTooShort, match=r"10 are needed: about \d+\.\d more days"):
+        fit_tail(*quiet_scores(days=0.05), HOP_MS, apart_ms=600_000)
+    with pytest.raises(TailTooShort, match="at least a day"):
+        fit_tail(np.array([], dtype=np.int64), np.array([]), HOP_MS, apart_ms=600_000)
+
+
+def test_one_disturbance_counts_once() -> None:
+    end_ms = np.arange(10) * 1000
+    scores = np.array([0, 5, 6, 0, 4, 0, 0, 0, 0, 7], dtype=float)
+    assert cluster_peaks(end_ms, scores, 1.0, apart_ms=2000).tolist() == [6.0, 7.0]
+    assert cluster_peaks(end_ms, scores, 9.0, apart_ms=2000).tolist() == []
+
+
+def test_threshold_is_stated_as_false_alarms_per_month() -> None:
+    end_ms, scores = quiet_scores(days=10)
+    tail, quantiles, rare = score_distribution(end_ms, scores, SPEC, false_alarms_per_month=1.0)
+    common = score_distribution(end_ms, scores, SPEC, false_alarms_per_month=30.0)[2]
+    assert quantiles[0] < quantiles[1] < quantiles[2] < common < rare
+    assert tail.return_period_days(common) == pytest.approx(30.4375 / 30)
+
+
+def test_the_scale_is_robust_and_a_dead_sensor_has_none() -> None:
+    noise = np.random.default_rng(0).normal(0, [0.04, 0.1, 0.2], (20_000, 3))
+    noise[::50] += 100.0
+    noise[7] = np.nan
+    np.testing.assert_allclose(robust_scale_nt(noise), [0.04, 0.1, 0.2], rtol=0.05)
+    noise[:, 2] = 3.0
+    with pytest.raises(ValueError, match="does not vary"):
+        robust_scale_nt(noise)
