@@ -40,6 +40,8 @@ class StationProfile:
         The data it was fitted on (UTC).
     windows
         How many quiet windows the fit used.
+    quiet_days
+        How much data they stand for: windows times hop.
     calibrated_at
         Station whose data were used, when not the station itself.
     """
@@ -55,23 +57,19 @@ class StationProfile:
     calibrated_from_ms: int
     calibrated_to_ms: int
     windows: int
+    quiet_days: float
     calibrated_at: str
-
-    @property
-    def days(self) -> float:
-        """Length of the calibration in days."""
-        return (self.calibrated_to_ms - self.calibrated_from_ms) / 86_400_000
 
     @property
     def promise(self) -> str:
         """What the calibration supports, in words."""
         asked_days = DAYS_PER_MONTH / self.false_alarms_per_month
-        beyond = asked_days / self.days
+        beyond = asked_days / self.quiet_days
         firm = "extrapolated, not measured" if beyond > 1 else "within what was measured"
         return (
-            f"threshold {self.threshold:.3g} stands for one exceedance in {asked_days:.0f} quiet "
-            f"days, from {self.days:.1f} days of {self.calibrated_at} ({self.tail.peaks} "
-            f"independent peaks): {beyond:.0f} times the record, {firm}"
+            f"threshold {self.threshold:.3g} stands for one exceedance in {asked_days:.0f} "
+            f"quiet days, from {self.quiet_days:.1f} quiet days of {self.calibrated_at} "
+            f"({self.tail.peaks} independent peaks): {beyond:.0f} times the record, {firm}"
         )
 
 
@@ -105,7 +103,7 @@ def score_distribution(
     TailTooShort
         If the record is too short for a tail.
     """
-    hop_ms, apart_ms = spec.hop * spec.cadence_ms, spec.span * spec.cadence_ms
+    hop_ms, apart_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
     tail = fit_tail(end_ms, rmse, hop_ms, apart_ms)
     median, high, highest = (float(value) for value in np.quantile(rmse, [0.5, 0.9, 0.99]))
     threshold = tail.score_once_in(DAYS_PER_MONTH / false_alarms_per_month)

@@ -12,7 +12,7 @@ from geofield.types import Float64, Int64
 
 DAYS_PER_MONTH = 30.4375
 MIN_PEAKS = 10
-_BASE_QUANTILE = 0.95
+_BASE_QUANTILE = 0.9
 
 
 class TailTooShort(ValueError):
@@ -71,7 +71,7 @@ def fit_tail(end_ms: Int64, scores: Float64, hop_ms: int, apart_ms: int) -> Tail
     Raises
     ------
     TailTooShort
-        With fewer than 10 clusters above the 95 % quantile.
+        With fewer than 10 clusters above the 90 % quantile.
     """
     days = len(scores) * hop_ms / 86_400_000
     base = float(np.quantile(scores, _BASE_QUANTILE)) if len(scores) else np.nan

@@ -75,6 +75,11 @@ class WindowSpec:
         """Event time between the end of a window and the moment it is due."""
         return (self.half + self.lateness) * self.cadence_ms
 
+    def due_ends(self, begin: int, after: int) -> Int64:
+        """Ends, from `begin` on, of the windows due when ``after - 1`` is the newest sample."""
+        watermark = after - 1 - self.lateness
+        return np.arange(begin, watermark - self.half + 1, self.hop)
+
     def first_end(self, first: int) -> int:
         """End of the first window whose whole span lies at or after sample `first`."""
         return -(-(first + self.samples + self.half) // self.hop) * self.hop
@@ -236,8 +241,7 @@ def _extended(buffer: Buffer, first: int, after: int) -> Buffer:
 
 def _take_due(buffer: Buffer, spec: WindowSpec) -> tuple[Buffer, Windows]:
     begin = spec.first_end(buffer.first) if buffer.next_end is None else buffer.next_end
-    watermark = buffer.after - 1 - spec.lateness
-    ends = np.arange(begin, watermark - spec.half + 1, spec.hop)
+    ends = spec.due_ends(begin, buffer.after)
     windows = _extract(buffer.field_nt, buffer.first, ends, spec)
     if not len(ends):
         return buffer, windows

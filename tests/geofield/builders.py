@@ -42,6 +42,7 @@ def profile(station: str = "WIC", threshold: float = 1.0) -> StationProfile:
         calibrated_from_ms=START_MS,
         calibrated_to_ms=START_MS + 86_400_000,
         windows=1000,
+        quiet_days=1.0,
         calibrated_at=station,
     )
 

@@ -1,0 +1,41 @@
+# The two commands are `make demo` and `make test`. Each makes the environment it needs.
+
+PYTHON ?= python3
+DEMO_ENV := .venv-demo
+TEST_ENV := .venv-test
+TEST_BIN := $(TEST_ENV)/bin
+
+.PHONY: help demo test lint train bench clean
+
+help: ## What can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
+
+demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (KEEP=1 leaves it up)
+	$(DEMO_ENV)/bin/magwatch demo $(if $(KEEP),--keep)
+
+test: lint ## Everything that CI checks
+	$(TEST_BIN)/python -m pytest $(PYTEST)
+
+lint: $(TEST_ENV)/ready ## Style, types and architecture
+	$(TEST_BIN)/ruff check .
+	$(TEST_BIN)/ruff format --check .
+	$(TEST_BIN)/mypy
+	$(TEST_BIN)/lint-imports
+
+train: $(TEST_ENV)/ready ## Train, evaluate and export exports/ulf-1hz from DATA=folder
+	$(TEST_BIN)/magwatch train training/recipes/ulf-1hz.toml --data $(DATA)
+
+clean: ## Remove environments, caches and the demo's output
+	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache build demo-output *.egg-info
+
+$(DEMO_ENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(DEMO_ENV)
+	$(DEMO_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	touch $@
+
+$(TEST_ENV)/ready: pyproject.toml
+	@echo "installing the test environment: PyTorch makes it several GB, a few minutes the first time"
+	$(PYTHON) -m venv $(TEST_ENV)
+	$(TEST_BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@

@@ -1,0 +1,99 @@
+"""Fitting a station's profile to quiet data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofield.profile import StationProfile, robust_scale_nt, score_distribution
+from geofield.score import Reconstruct
+from geofield.types import Float32, Int64
+from geofield.windows import DAY_MS, Windows, WindowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What is asked for.
+
+    Attributes
+    ----------
+    station
+        IAGA code of the station whose data are used.
+    model_sha256
+        Model whose scores are to be judged.
+    declination_deg
+        Reference declination that the data were turned by.
+    false_alarms_per_month
+        How often quiet data may pass the threshold.
+    """
+
+    station: str
+    model_sha256: str
+    declination_deg: float
+    false_alarms_per_month: float = 1.0
+
+
+def fit_profile(
+    windows: Windows,
+    band_pass: Callable[[Float32], Float32],
+    reconstruct: Reconstruct,
+    spec: WindowSpec,
+    asked: Calibration,
+) -> StationProfile:
+    """Measure scale and score distribution of quiet windows.
+
+    Parameters
+    ----------
+    windows
+        Quiet windows in order of time; those that are not sufficient are left out here.
+    band_pass
+        Field [n, span, 3] in nT to band-passed field [n, steps, 3] in nT: the model's own filter.
+    reconstruct
+        The model.
+    spec
+        The window that will be used online.
+    asked
+        Names and the false-alarm rate.
+
+    Raises
+    ------
+    TailTooShort
+        If there are too few quiet windows for a threshold.
+    ValueError
+        If a component does not vary.
+    """
+    usable = windows.sufficient
+    field_nt, end_ms = windows.levelled_nt()[usable], windows.end_ms[usable]
+    if not len(end_ms):
+        raise ValueError("no window is complete enough and quiet")
+    scale_nt = robust_scale_nt(np.concatenate(band_pass(field_nt)).astype(np.float64))
+    scales = np.tile(np.array(scale_nt, np.float32), (len(field_nt), 1))
+    rmse = reconstruct(field_nt, scales).rmse.astype(np.float64)
+    tail, quantiles, threshold = score_distribution(
+        end_ms, rmse, spec, asked.false_alarms_per_month
+    )
+    return StationProfile(
+        station=asked.station,
+        model_sha256=asked.model_sha256,
+        declination_deg=asked.declination_deg,
+        scale_nt=scale_nt,
+        quantiles=quantiles,
+        tail=tail,
+        threshold=threshold,
+        false_alarms_per_month=asked.false_alarms_per_month,
+        calibrated_from_ms=int(end_ms[0]) - spec.samples * spec.cadence_ms,
+        calibrated_to_ms=int(end_ms[-1]),
+        windows=len(end_ms),
+        quiet_days=len(end_ms) * spec.hop * spec.cadence_ms / DAY_MS,
+        calibrated_at=asked.station,
+    )
+
+
+def selected(windows: Windows, keep: Int64) -> Windows:
+    """The windows at the positions `keep`."""
+    return Windows(
+        windows.end_ms[keep],
+        windows.field_nt[keep],
+        windows.completeness[keep],
+        windows.sufficient[keep],
+    )

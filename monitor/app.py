@@ -1,0 +1,157 @@
+"""The Faust app: who owns which partition, batches of raw records, and commits.
+
+Faust carries the consumer group and the commits. Decoding, windows, scores and sending are ours
+(see `worker`), for reasons of speed and because Faust acknowledges an event even when its
+processing failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+import structlog
+from aiokafka.partitioner import murmur2
+
+from monitor.codec import RawRecord
+from monitor.metrics import Metrics
+from monitor.security import password, ssl_context
+from monitor.settings import Settings
+from monitor.worker import Worker
+
+# Records whose processing is done but whose states are not yet checkpointed.
+MAX_UNCOMMITTED = 20_000
+FETCH_BYTES = 4 * 1024 * 1024
+log = structlog.get_logger("magwatch.app")
+
+
+def create_app(settings: Settings, datadir: str) -> faust.App:
+    """A Faust app that serves nothing, declares nothing and keeps no tables."""
+    return faust.App(
+        settings.group,
+        broker=[f"kafka://{server}" for server in settings.broker.split(",")],
+        broker_credentials=credentials(settings),
+        broker_session_timeout=settings.session_timeout_s,
+        broker_rebalance_timeout=settings.rebalance_timeout_s,
+        broker_heartbeat_interval=settings.heartbeat_s,
+        broker_commit_interval=settings.commit_s,
+        consumer_auto_offset_reset=settings.offset_reset,
+        consumer_max_fetch_size=FETCH_BYTES,
+        stream_buffer_maxsize=settings.batch_records,
+        # Records wait for a checkpoint before they are committed, so there is always one "in work".
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=datadir,
+        web_enabled=False,
+    )
+
+
+def credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """Faust's broker credentials, or None for a plain connection."""
+    context = ssl_context(settings)
+    if settings.security_protocol.startswith("SASL"):
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=password(settings),
+            ssl_context=context,
+            mechanism=settings.sasl_mechanism,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
+
+
+class Consumption:
+    """Feeds a worker from a Faust stream and acknowledges, in order, what checkpoints cover."""
+
+    def __init__(self, worker: Worker, metrics: Metrics, partitions: int) -> None:
+        self._settings = worker.settings
+        self._worker = worker
+        self._partitions = partitions
+        self._metrics = metrics
+        self._done: list[Any] = []  # faust events
+        self._lock = asyncio.Lock()
+        self._stream: Any = None
+        self._warned: set[bytes] = set()
+        self.assigned: set[int] = set()
+
+    def install(self, app: faust.App) -> None:
+        """Register the agent, the checkpoint timer and the rebalance hooks."""
+        topic = app.topic(
+            self._settings.topic("samples"),
+            key_type=bytes,
+            value_type=bytes,
+            key_serializer="raw",
+            value_serializer="raw",
+        )
+        app.agent(topic, name="samples", concurrency=1)(self._consume)
+        app.timer(self._settings.checkpoint_s)(self._checkpoint)
+        app.on_partitions_revoked.connect(self._on_revoked)
+        app.on_partitions_assigned.connect(self._on_assigned)
+
+    async def _consume(self, stream: Any) -> None:
+        self._stream = stream
+        settings = self._settings
+        # noack_take yields events, whatever its annotation says, and leaves the acks to us
+        async for events in stream.noack_take(settings.batch_records, within=settings.batch_wait_s):
+            async with self._lock:
+                await self._take(events)
+            if len(self._done) >= MAX_UNCOMMITTED:
+                await self._checkpoint()
+
+    async def _take(self, events: list[Any]) -> None:
+        records = [raw_record(event.message) for event in events]
+        self._check_partitions(records)
+        if await self._worker.take(records):
+            for event in events:  # what waits for its commit needs no bytes
+                event.value = event.message.value = None
+            self._done += events
+
+    async def _checkpoint(self) -> None:
+        async with self._lock:
+            done = list(self._done)
+            if done and await self._worker.checkpoint():
+                for event in done:
+                    await self._stream.ack(event)
+                del self._done[: len(done)]
+
+    async def _on_revoked(self, *_: object, **__: object) -> None:
+        self._forget()
+        self.assigned = set()
+
+    async def _on_assigned(self, _: object, assigned: Iterable[Any], **__: object) -> None:
+        self._forget()
+        self.assigned = {where.partition for where in assigned}
+        self._metrics.rebalances.inc()
+        log.info("partitions assigned", partitions=sorted(self.assigned))
+
+    def _forget(self) -> None:
+        self._done = []
+        self._worker.states.forget()
+
+    def _check_partitions(self, records: list[RawRecord]) -> None:
+        """A sender with another partitioner splits one station over two workers."""
+        for record in records:
+            if not record.key or not self._partitions:
+                continue
+            if (murmur2(record.key) & 0x7FFFFFFF) % self._partitions == record.partition:
+                continue
+            self._metrics.misplaced.inc()
+            if record.key not in self._warned and len(self._warned) < 100:
+                self._warned.add(record.key)
+                log.warning(
+                    "a station's records are on a partition its key does not hash to: "
+                    "set the sender's partitioner to murmur2 (librdkafka: murmur2_random)",
+                    key=repr(record.key),
+                    partition=record.partition,
+                )
+
+
+def raw_record(message: Any) -> RawRecord:
+    """A Faust message as a plain record; Faust has turned Kafka's milliseconds into seconds."""
+    timestamp_ms = -1 if message.timestamp is None else round(message.timestamp * 1000)
+    return RawRecord(
+        message.topic, message.partition, message.offset, timestamp_ms, message.key, message.value
+    )

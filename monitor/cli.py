@@ -1,0 +1,121 @@
+"""The command `magwatch`. Subcommands are loaded when they run, so that `--help` is quick.
+
+Other packages add commands by entry points of the group `magwatch.commands`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+
+import click
+
+ENTRY_POINTS = "magwatch.commands"
+# name: (module, attribute, one line of help)
+COMMANDS = {
+    "alerts": ("monitor.commands.alerts", "alerts", "Show the alert topic, readable."),
+    "broker": ("monitor.commands.broker", "broker", "Run the embedded broker, for trials."),
+    "calibrate": ("monitor.calibrate", "calibrate", "Fit a station's profile to its archive."),
+    "check": (
+        "monitor.commands.check",
+        "check",
+        "Check settings, broker, topics, model, profiles.",
+    ),
+    "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
+    "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
+    "score": ("monitor.offline", "score", "Score archive files without Kafka."),
+    "topics": ("monitor.commands.topics", "topics", "Create the topics."),
+    "worker": ("monitor.commands.worker", "worker", "Run a scoring worker."),
+}
+# Known by name without being installed, so that the answer is how to install them.
+TRAINING_COMMANDS = {
+    "evaluate": "Judge a model.",
+    "export": "Export a trained model to ONNX.",
+    "train": "Train a model.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its subcommands by name and imports one only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names of all commands."""
+        return sorted({*COMMANDS, *TRAINING_COMMANDS, *_contributed()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command."""
+        if cmd_name in COMMANDS:
+            module, attribute, _ = COMMANDS[cmd_name]
+            return _command(getattr(import_module(module), attribute))
+        contributed = _contributed()
+        if cmd_name in contributed:
+            return _contributed_command(cmd_name)
+        return _not_installed(cmd_name) if cmd_name in TRAINING_COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in the help, without importing anything."""
+        texts = {name: text for name, (_, _, text) in COMMANDS.items()}
+        texts.update(TRAINING_COMMANDS)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, texts.get(name, "")) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what the user can mend is one line, not a traceback."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException:
+            raise
+        except Exception as error:
+            from monitor.exits import exit_code  # noqa: PLC0415 - imports every part of the program
+
+            code = exit_code(error)
+            if code is None:
+                raise
+            click.secho(f"magwatch: {error}", fg="red", err=True)
+            sys.exit(code)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="magwatch", message="magwatch %(version)s")
+def main() -> None:
+    """Watch the geomagnetic field: score what stations send, publish anomalies as alerts.
+
+    Settings are environment variables MAGWATCH_…; `magwatch check` shows whether they work.
+
+    \b
+    Exit codes: 0 done, 1 failed, 2 usage or setting, 3 broker unreachable,
+    4 not installed, 5 model, profile or archive refused.
+
+    \b
+    Example:
+      magwatch broker &           # or set MAGWATCH_BROKER to your own
+      magwatch worker
+    """
+
+
+def _contributed() -> set[str]:
+    return {point.name for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _contributed_command(name: str) -> click.Command:
+    (point, *_) = entry_points(group=ENTRY_POINTS, name=name)
+    try:
+        return _command(point.load())
+    except ImportError:
+        return _not_installed(name)
+
+
+def _command(loaded: object) -> click.Command:
+    if not isinstance(loaded, click.Command):
+        raise TypeError(f"{loaded!r} is not a click command")
+    return loaded
+
+
+def _not_installed(name: str) -> click.Command:
+    @click.command(name, context_settings={"ignore_unknown_options": True})
+    @click.argument("arguments", nargs=-1)
+    def stand_in(**_: object) -> None:
+        raise click.ClickException(f"{name} is not installed: pip install 'magwatch[train]'")
+
+    return stand_in

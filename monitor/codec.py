@@ -1,0 +1,236 @@
+"""From the bytes of a samples record to `Samples`, or to the reason why not.
+
+The value is INTERMAGNET's MQTT payload (IMPF) with the two fields that IMPF keeps in its MQTT
+topic, `iagaCode` and `cadence`; angles are in degrees, `null` is a gap. Other IMPF keys are
+tolerated. Pure: whether a record is from the future is judged by its own Kafka timestamp, so a
+replay decides the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+import msgspec
+import numpy as np
+
+from geofield.orientation import OrientationError, to_hez
+from geofield.samples import Samples
+from geofield.types import Float64
+
+MAX_VALUE_BYTES = 1024 * 1024
+DAY_MS = 86_400_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+CODE = re.compile(r"[A-Z][A-Z0-9]{2,3}")
+DURATION = re.compile(
+    r"P(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,8}(?:\.\d{1,3})?)S)?)?",
+    re.IGNORECASE,
+)
+
+
+class Reason(str, Enum):
+    """Why a record is refused: the `reason` header of its dead letter and a metric's label."""
+
+    NOT_JSON = "not-json"
+    WRONG_TYPE = "wrong-type"
+    TOO_BIG = "too-big"
+    BAD_KEY = "bad-key"
+    KEY_MISMATCH = "key-mismatch"
+    BAD_TIME = "bad-time"
+    BAD_CADENCE = "bad-cadence"
+    OFF_GRID = "off-grid"
+    FUTURE = "future"
+    EMPTY = "empty"
+    TOO_LONG = "too-long"
+    UNEQUAL_ARRAYS = "unequal-arrays"
+    ORIENTATION = "orientation"
+    BAD_FIELD = "bad-field"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that is not scored. `detail` is a sentence for the station's operator."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record of the samples topic as Kafka delivered it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepts:
+    """What the worker takes: the model's cadence; reference declinations of known stations."""
+
+    cadence_ms: int
+    future_tolerance_ms: int
+    declination_deg: Mapping[str, float]
+
+
+Components = list[float | None] | None
+
+
+class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
+    """The keys that are read; see docs of the topic for the meaning of each."""
+
+    start_date: str
+    iaga_code: str
+    cadence: str
+    geomagnetic_field_x: Components = msgspec.field(default=None, name="geomagneticFieldX")
+    geomagnetic_field_y: Components = msgspec.field(default=None, name="geomagneticFieldY")
+    geomagnetic_field_z: Components = msgspec.field(default=None, name="geomagneticFieldZ")
+    geomagnetic_field_h: Components = msgspec.field(default=None, name="geomagneticFieldH")
+    geomagnetic_field_d: Components = msgspec.field(default=None, name="geomagneticFieldD")
+    geomagnetic_field_e: Components = msgspec.field(default=None, name="geomagneticFieldE")
+    geomagnetic_field_i: Components = msgspec.field(default=None, name="geomagneticFieldI")
+    geomagnetic_field_f: Components = msgspec.field(default=None, name="geomagneticFieldF")
+    geomagnetic_field_s: Components = msgspec.field(default=None, name="geomagneticFieldS")
+
+    def elements(self) -> dict[str, list[float | None]]:
+        """The arrays that are there, by the letter of the element."""
+        arrays = {
+            "X": self.geomagnetic_field_x,
+            "Y": self.geomagnetic_field_y,
+            "Z": self.geomagnetic_field_z,
+            "H": self.geomagnetic_field_h,
+            "D": self.geomagnetic_field_d,
+            "E": self.geomagnetic_field_e,
+            "I": self.geomagnetic_field_i,
+            "F": self.geomagnetic_field_f,
+            "S": self.geomagnetic_field_s,
+        }
+        return {letter: values for letter, values in arrays.items() if values is not None}
+
+
+_decoder = msgspec.json.Decoder(SamplesRecord)
+
+
+class _Refusal(Exception):
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.rejected = Rejected(reason, detail)
+
+
+def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
+    """Read one record; every fault ends in a `Rejected`, never in an exception."""
+    try:
+        fields = _parsed(record.value)
+        station = _station(record.key, fields.iaga_code)
+        cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
+        start_ms = _start_ms(fields.start_date, cadence_ms)
+        elements = _arrays(fields, cadence_ms)
+        length = max(map(len, elements.values()))
+        _not_from_the_future(start_ms + (length - 1) * cadence_ms, record, accepts)
+        field_nt = _field_nt(elements, accepts.declination_deg.get(station, 0.0))
+        return Samples(station, start_ms, cadence_ms, field_nt)
+    except _Refusal as refusal:
+        return refusal.rejected
+
+
+def _parsed(value: bytes | None) -> SamplesRecord:
+    if value is None:
+        raise _Refusal(Reason.NOT_JSON, "the record has no value")
+    if len(value) > MAX_VALUE_BYTES:
+        limit = f"{MAX_VALUE_BYTES:,} bytes"
+        raise _Refusal(Reason.TOO_BIG, f"{len(value):,} bytes are more than the {limit} accepted")
+    try:
+        return _decoder.decode(value)
+    except msgspec.ValidationError as error:
+        raise _Refusal(Reason.WRONG_TYPE, str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        hint = "; JSON has no NaN, a gap is null" if b"NaN" in value else ""
+        raise _Refusal(Reason.NOT_JSON, f"{error}{hint}") from None
+
+
+def _station(key: bytes | None, iaga_code: str) -> str:
+    if key is None:
+        raise _Refusal(Reason.BAD_KEY, "the record has no key; it must be the IAGA code")
+    code = key.decode("ascii", errors="replace")
+    if not CODE.fullmatch(code):
+        raise _Refusal(Reason.BAD_KEY, f"key {code[:40]!r} is not an IAGA code in upper case")
+    if iaga_code.upper() != code:
+        raise _Refusal(Reason.KEY_MISMATCH, f"key {code} but iagaCode {iaga_code[:40]!r}")
+    return code
+
+
+def _cadence_ms(text: str, expected_ms: int) -> int:
+    match = DURATION.fullmatch(text)
+    if not match or not any(match.groups()):
+        raise _Refusal(Reason.BAD_CADENCE, f"cadence {text[:40]!r} is not an ISO 8601 duration")
+    days, hours, minutes = (int(match[part] or 0) for part in "dhm")
+    whole_ms = ((days * 24 + hours) * 60 + minutes) * 60_000
+    cadence_ms = whole_ms + round(float(match["s"] or 0) * 1000)
+    if cadence_ms != expected_ms:
+        raise _Refusal(
+            Reason.BAD_CADENCE, f"cadence {text[:40]} is not the model's {expected_ms / 1000:g} s"
+        )
+    return cadence_ms
+
+
+def _start_ms(text: str, cadence_ms: int) -> int:
+    try:
+        start = datetime.fromisoformat(text)
+        start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]!r}: {error}") from None
+    if start < EARLIEST:
+        raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]} is before 1900")
+    start_ms, remainder = divmod(start - EPOCH, MILLISECOND)
+    if remainder or start_ms % cadence_ms:
+        raise _Refusal(Reason.OFF_GRID, f"startDate {text[:40]} is not a multiple of the cadence")
+    return start_ms
+
+
+def _arrays(fields: SamplesRecord, cadence_ms: int) -> dict[str, list[float | None]]:
+    elements = fields.elements()
+    if not elements:
+        raise _Refusal(Reason.ORIENTATION, "no geomagneticField arrays")
+    lengths = {len(values) for values in elements.values()}
+    if len(lengths) > 1:
+        stated = ", ".join(f"{name} {len(values)}" for name, values in elements.items())
+        raise _Refusal(Reason.UNEQUAL_ARRAYS, f"arrays of unequal length: {stated}")
+    (length,) = lengths
+    if not length:
+        raise _Refusal(Reason.EMPTY, "the arrays are empty")
+    if length * cadence_ms > DAY_MS:
+        raise _Refusal(Reason.TOO_LONG, f"{length:,} samples are more than a day")
+    return elements
+
+
+def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) -> None:
+    if record.timestamp_ms < 0:  # a broker may keep none
+        return
+    ahead_ms = newest_ms - record.timestamp_ms
+    if ahead_ms > accepts.future_tolerance_ms:
+        raise _Refusal(
+            Reason.FUTURE,
+            f"the last sample is {ahead_ms / 1000:,.0f} s ahead of the record's own time",
+        )
+
+
+def _field_nt(elements: dict[str, list[float | None]], declination_deg: float) -> Float64:
+    # numpy turns None into NaN, which is what a gap is from here on
+    arrays = {name: np.array(values, dtype=np.float64) for name, values in elements.items()}
+    try:
+        return to_hez(arrays, declination_deg)
+    except OrientationError as error:
+        known = {frozenset(name) for name in ("XYZ", "HDZ", "HEZ", "DIF")}
+        vector = frozenset(elements) - {"S"}
+        shaped = vector in known or vector - {"F"} in known
+        reason = Reason.BAD_FIELD if shaped else Reason.ORIENTATION
+        raise _Refusal(reason, str(error)) from None

@@ -1,0 +1,60 @@
+"""Reads back what the worker published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from monitor.demo.system import System
+from monitor.errors import Refused
+from monitor.records import AlertData, AlertEvent, ScoreRecord
+from monitor.tail import tail
+
+PATIENCE_S = 60.0
+
+
+@dataclass(slots=True)
+class Collected:
+    """Records in the order in which they were read, decoded and as bytes."""
+
+    scores: list[ScoreRecord] = field(default_factory=list)
+    alerts: list[AlertData] = field(default_factory=list)
+    alert_values: list[bytes] = field(default_factory=list)
+
+
+def collect(system: System, windows: int, advance: Callable[[int], object]) -> Collected:
+    """Read scores until `windows` of them are there, then all alerts.
+
+    Raises
+    ------
+    Refused
+        If the worker ends or nothing new comes for a minute.
+    """
+    values = _scores(system, windows, advance)
+    found = Collected([msgspec.json.decode(value, type=ScoreRecord) for value in values])
+    for batch in tail(system.settings, "alerts", from_beginning=True, follow=False):
+        found.alert_values += batch
+    events = [msgspec.json.decode(value, type=AlertEvent) for value in found.alert_values]
+    found.alerts = [event.data for event in events]
+    return found
+
+
+def _scores(system: System, windows: int, advance: Callable[[int], object]) -> list[bytes]:
+    values: list[bytes] = []
+    last_s = time.monotonic()
+    for batch in tail(system.settings, "scores", from_beginning=True, follow=True):
+        values += batch
+        advance(len(batch))
+        if len(values) >= windows:
+            break
+        system.check_alive()
+        last_s = time.monotonic() if batch else last_s
+        if time.monotonic() - last_s > PATIENCE_S:
+            raise Refused(
+                f"{len(values)} of {windows} windows, and none for {PATIENCE_S:.0f} s: "
+                f"see {system.log}"
+            )
+    return values

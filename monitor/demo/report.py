@@ -1,0 +1,143 @@
+"""The demo's results: `summary.json`, and the same for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from geofield.profile import StationProfile
+from monitor.demo.judgement import Finding, Judgement
+from monitor.records import utc
+
+
+class FoundTransient(msgspec.Struct, frozen=True):
+    """One synthetic transient and what became of it."""
+
+    family: str
+    frequency_hz: float
+    start: str
+    end: str
+    found: bool
+    alert_id: str | None
+    opened_window_end: str | None
+    classification: str | None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Contents of `summary.json`."""
+
+    samples_in: int
+    samples_missing: int
+    windows_expected: int
+    windows_scored: int
+    windows_insufficient: int
+    transients_injected: int
+    transients_found: int
+    false_local_alerts: int
+    false_alerts: int
+    local_alerts_kp6: int
+    storm_alerts_by_class: dict[str, int]
+    samples_per_second: float
+    seconds: float
+    transients: list[FoundTransient]
+    calibration: str
+    model: str
+    skill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was measured while the system ran."""
+
+    samples_in: int
+    samples_missing: int
+    windows_expected: int
+    windows_scored: int
+    windows_insufficient: int
+    seconds: float
+
+
+def summarize(
+    run: Run, judgement: Judgement, profile: StationProfile, model: str, skill: str
+) -> Summary:
+    """Put everything together."""
+    transients = [_described(finding) for finding in judgement.findings]
+    local = [alert for alert in judgement.false_alerts if alert.classification == "local"]
+    classes = Counter(alert.classification for alert in judgement.storm_alerts)
+    return Summary(
+        samples_in=run.samples_in,
+        samples_missing=run.samples_missing,
+        windows_expected=run.windows_expected,
+        windows_scored=run.windows_scored,
+        windows_insufficient=run.windows_insufficient,
+        transients_injected=len(transients),
+        transients_found=sum(transient.found for transient in transients),
+        false_local_alerts=len(local),
+        false_alerts=len(judgement.false_alerts),
+        local_alerts_kp6=judgement.local_alerts_kp6,
+        storm_alerts_by_class=dict(sorted(classes.items())),
+        samples_per_second=round(run.samples_in / run.seconds, 1),
+        seconds=round(run.seconds, 2),
+        transients=transients,
+        calibration=profile.promise,
+        model=model,
+        skill=skill,
+    )
+
+
+def show(summary: Summary, console: Console) -> None:
+    """Print the summary as a stranger would want to read it."""
+    console.print(
+        f"\n[bold]{summary.samples_in:,}[/bold] samples in "
+        f"({summary.samples_missing:,} missing), "
+        f"[bold]{summary.windows_scored:,}[/bold] windows scored and "
+        f"{summary.windows_insufficient:,} insufficient of {summary.windows_expected:,} expected, "
+        f"{summary.samples_per_second:,.0f} samples/s through broker, worker and alerts\n"
+    )
+    console.print(_transient_table(summary))
+    classes = ", ".join(f"{n} {name}" for name, n in summary.storm_alerts_by_class.items())
+    console.print(
+        f"\n[bold]Quiet day[/bold]: {summary.false_local_alerts} false `local` alerts, "
+        f"{summary.false_alerts} false alerts of any class."
+        f"\n[bold]Storm of May 2024[/bold]: alerts {classes or 'none'}; "
+        f"{summary.local_alerts_kp6} versions said `local` while Kp was 6 or more."
+        f"\n[bold]What one day of calibration can promise[/bold]: {summary.calibration}. "
+        "Background differs by season, hour and year: calibrate on a month or more before you "
+        "rely on a rate."
+        f"\n[bold]Model[/bold] {summary.model}: {summary.skill}\n"
+    )
+
+
+def _transient_table(summary: Summary) -> Table:
+    table = Table(title="Three synthetic transients added to the real quiet day 2018-08-29")
+    for heading in ("transient", "Hz", "from", "to", "found", "score crossed", "class"):
+        table.add_column(heading)
+    for one in summary.transients:
+        table.add_row(
+            one.family,
+            f"{one.frequency_hz:.3f}",
+            one.start[11:19],
+            one.end[11:19],
+            "[green]yes[/green]" if one.found else "[red]no[/red]",
+            (one.opened_window_end or "-")[11:19],
+            one.classification or "-",
+        )
+    return table
+
+
+def _described(finding: Finding) -> FoundTransient:
+    transient, alert = finding.injection.transient, finding.alert
+    return FoundTransient(
+        family=transient.family.value,
+        frequency_hz=round(transient.frequency_hz, 4),
+        start=utc(finding.injection.start_ms),
+        end=utc(finding.injection.end_ms),
+        found=finding.found,
+        alert_id=alert.alert_id if alert else None,
+        opened_window_end=alert.start if alert else None,
+        classification=alert.classification if alert else None,
+    )

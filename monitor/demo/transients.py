@@ -1,0 +1,103 @@
+"""Synthetic transients: signals whose truth is known, to be added to real data.
+
+They stand in for what nobody has labelled at one sample a second. Every use of them is to be
+called synthetic. An amplitude is stated in units of the station's background: the peak of the
+component that stands out most, over 1.4826 times the median absolute deviation of that component.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+from scipy.signal.windows import tukey
+
+from geofield.types import Float64
+
+
+class Family(str, Enum):
+    """Shape of a transient."""
+
+    OSCILLATION = "oscillation"
+    BURST = "noise burst"
+
+
+@dataclass(frozen=True, slots=True)
+class Transient:
+    """One transient to be.
+
+    Attributes
+    ----------
+    family
+        Its shape.
+    frequency_hz
+        Of an oscillation; the centre of an octave-wide band for a burst.
+    length_s
+        Duration.
+    polarization
+        Direction in H, E, Z; its length does not matter.
+    amplitude
+        Peak in units of the station's background (see module).
+    """
+
+    family: Family
+    frequency_hz: float
+    length_s: float
+    polarization: tuple[float, float, float]
+    amplitude: float
+
+
+def waveform_nt(
+    transient: Transient,
+    scale_nt: tuple[float, float, float],
+    cadence_s: float,
+    random: np.random.Generator,
+) -> Float64:
+    """Field of a transient.
+
+    Parameters
+    ----------
+    transient
+        What to make.
+    scale_nt
+        Background of the station, H, E, Z in nT.
+    cadence_s
+        Sampling interval.
+    random
+        Phase, and the noise of a burst, come from here.
+
+    Returns
+    -------
+    Array of shape [length_s / cadence_s, 3] in nT.
+    """
+    samples = max(round(transient.length_s / cadence_s), 8)
+    shape = _SHAPES[transient.family](transient, samples, cadence_s, random)
+    direction = np.array(transient.polarization) / np.linalg.norm(transient.polarization)
+    field_nt = shape[:, None] * direction
+    loudest = np.max(np.abs(field_nt).max(axis=0) / np.array(scale_nt))
+    return np.asarray(field_nt * (transient.amplitude / loudest))
+
+
+def random_polarization(random: np.random.Generator) -> tuple[float, float, float]:
+    """A direction drawn evenly from the sphere."""
+    h, e, z = random.normal(size=3)
+    return float(h), float(e), float(z)
+
+
+def _oscillation(
+    transient: Transient, samples: int, cadence_s: float, random: np.random.Generator
+) -> Float64:
+    phase = 2 * np.pi * (transient.frequency_hz * np.arange(samples) * cadence_s + random.uniform())
+    return np.asarray(np.sin(phase) * tukey(samples, 0.5))
+
+
+def _burst(
+    transient: Transient, samples: int, cadence_s: float, random: np.random.Generator
+) -> Float64:
+    octave_hz = transient.frequency_hz * np.array([2**-0.5, 2**0.5])
+    band = butter(4, octave_hz, btype="bandpass", fs=1 / cadence_s, output="sos")
+    noise = random.normal(size=3 * samples)  # the ends, where the filter settles, are cut off
+    return np.asarray(sosfiltfilt(band, noise)[samples : 2 * samples] * tukey(samples, 0.5))
+
+
+_SHAPES = {Family.OSCILLATION: _oscillation, Family.BURST: _burst}

@@ -1,0 +1,37 @@
+"""From an archive to records of the samples topic: INTERMAGNET's MQTT payload (IMPF)."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from archive.recording import Recording
+from geofield.types import Float64
+from monitor.records import utc
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_samples(recording: Recording) -> bytes:
+    """Value of the samples topic; its key is the station. NaN becomes ``null``."""
+    record: dict[str, str | list[float | None]] = {
+        "iagaCode": recording.station,
+        "cadence": iso_duration(recording.cadence_ms),
+        "startDate": utc(recording.start_ms),
+    }
+    for element, values in recording.elements.items():
+        record[f"geomagneticField{element}"] = _with_nulls(values)
+    return _encoder.encode(record)
+
+
+def iso_duration(cadence_ms: int) -> str:
+    """ISO 8601 duration: ``PT1S``, ``PT1M``, ``PT0.5S``."""
+    minutes, rest_ms = divmod(cadence_ms, 60_000)
+    return f"PT{minutes}M" if minutes and not rest_ms else f"PT{cadence_ms / 1000:g}S"
+
+
+def _with_nulls(values: Float64) -> list[float | None]:
+    missing = np.isnan(values)
+    if not missing.any():
+        return list(values.tolist())
+    return [None if gap else value for value, gap in zip(values.tolist(), missing, strict=True)]

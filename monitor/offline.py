@@ -1,0 +1,121 @@
+"""`magwatch score`: archive files to scores and alerts without Kafka, by the worker's own step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from archive.kp import kp_intervals
+from archive.recording import Recording
+from geofield.indices import KpHistory
+from geofield.step import Outcome, Rules, StationState, step
+from monitor.assembly import Assembly, assemble
+from monitor.progress import progress_bar
+from monitor.records import encode_alert, score_record
+from monitor.replay import interleaved, read_stations
+from monitor.settings import load_settings
+from monitor.tables import Format, write_scores
+
+RECORD_S = 3600
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--station", help="Score as this IAGA code; else the code in each file.")
+@click.option("--profiles", type=click.Path(path_type=Path), help="Folder of station profiles.")
+@click.option("--model", type=click.Path(path_type=Path), help="ONNX file; else the shipped one.")
+@click.option(
+    "--kp/--no-kp", default=True, show_default=True, help="Classify alerts by the Kp of these days."
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="scores.jsonl",
+    show_default=True,
+    help="Scores; .jsonl (as on the topic), .csv or .parquet.",
+)
+@click.option(
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Alert versions as JSON lines, as on the topic.",
+)
+def score(
+    files: tuple[Path, ...],
+    station: str | None,
+    profiles: Path | None,
+    model: Path | None,
+    kp: bool,
+    output: Path,
+    alerts: Path | None,
+) -> None:
+    """Score archive files (IAGA-2002, ImagCDF, Parquet) and write a record for each window.
+
+    The scores are those that a worker would publish for the same samples, byte for byte.
+
+    \b
+    Example:
+      magwatch calibrate wic20240509.sec --profiles profiles
+      magwatch score wic20240510.sec --profiles profiles -o scores.csv --alerts alerts.jsonl
+    """
+    kind = Format.of(output)
+    assembly = assemble(load_settings(profiles=profiles, model=model))
+    recordings = read_stations(files, station)
+    warn_uncalibrated(recordings, assembly.rules)
+    history = kp_history(recordings) if kp else KpHistory()
+    with progress_bar("samples") as bar:
+        task = bar.add_task("score", total=sum(map(len, recordings)))
+        outcomes = list(
+            score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
+        )
+    scores = [one for outcome in outcomes for one in outcome.scores]
+    versions = [one for outcome in outcomes for one in outcome.alerts]
+    write_scores([score_record(one, assembly.rules.model) for one in scores], output, kind)
+    if alerts:
+        alerts.write_bytes(b"".join(encode_alert(version) + b"\n" for version in versions))
+    found = Counter(one.quality.value for one in scores)
+    opened = sum(version.version == 1 for version in versions)
+    stated = ", ".join(f"{count:,} {quality}" for quality, count in sorted(found.items()))
+    click.echo(f"{len(scores):,} windows ({stated or 'none'}), {opened} alerts: {output}")
+
+
+def score_recordings(
+    recordings: Iterable[Recording],
+    assembly: Assembly,
+    history: KpHistory,
+    advance: Callable[[int], object] = lambda _: None,
+    record_s: int = RECORD_S,
+) -> Iterator[Outcome]:
+    """Step through recordings, in the order of time, as a worker would."""
+    states: dict[str, StationState] = {}
+    rules = assembly.rules
+    for record in interleaved(recordings, record_s):
+        samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
+        states, outcome = step(states, [samples], assembly.model.reconstruct, rules, history)
+        advance(len(record))
+        yield outcome
+
+
+def kp_history(recordings: Iterable[Recording]) -> KpHistory:
+    """Observed Kp over the recordings, each value known from the end of its interval."""
+    return KpHistory(
+        tuple(
+            kp
+            for recording in recordings
+            for kp in kp_intervals(recording.start_ms, recording.end_ms)
+        )
+    )
+
+
+def warn_uncalibrated(recordings: Iterable[Recording], rules: Rules) -> None:
+    """Say which stations will get no score."""
+    for recording in recordings:
+        if recording.station not in rules.profiles:
+            click.echo(
+                f"{recording.station} has no profile, so its windows are `calibrating` and have "
+                "no score: run `magwatch calibrate` and give --profiles",
+                err=True,
+            )

@@ -1,0 +1,146 @@
+"""Sends scores, alerts, dead letters and checkpoints, and waits until the broker has them.
+
+Faust's own `send` costs as much as consuming, so this is a raw producer that takes whole batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownError
+
+from monitor.security import for_aiokafka
+from monitor.settings import Settings
+from monitor.topics import MAX_DEAD_LETTER_BYTES
+
+LARGE_BYTES = 512 * 1024  # half of Kafka's default limit
+RETRY_S = 1.0
+REQUEST_TIMEOUT_MS = 10_000
+PROBE_TIMEOUT_S = 3.0
+
+log = structlog.get_logger("magwatch.publisher")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to send; `topic` is the full name."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None
+
+
+class Publisher:
+    """An idempotent producer that does not give up: what it accepted is on the broker."""
+
+    def __init__(self, settings: Settings, on_retry: Callable[[], None]) -> None:
+        self._settings = settings
+        self._on_retry = on_retry
+        self._producer: AIOKafkaProducer | None = None
+        self._idempotent = True
+
+    async def start(self) -> None:
+        """Connect; waits for the broker as long as it takes."""
+        await self._connected()
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        """Send all of `batch` and return when every record is acknowledged by all replicas.
+
+        After a failure the whole batch is sent again by a new producer: records have
+        deterministic keys and bytes, so a reader sees a repetition, never a contradiction.
+        """
+        while batch:
+            try:
+                await self._send_all(batch)
+                return
+            except MessageSizeTooLargeError:
+                # Sending that again cannot help, and the records behind it must not wait for ever.
+                log.error("the broker refuses a record's size: its value is left out")
+                batch = [_without_large_value(item) for item in batch]
+            except (KafkaError, OSError) as error:
+                await self._pause("batch not published, sending again", error)
+                await self.stop()
+
+    async def reachable(self) -> bool:
+        """Whether the broker answers a metadata request right now."""
+        if self._producer is None:
+            return False
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await self._producer.client.fetch_all_metadata()
+        except (KafkaError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def _connected(self) -> AIOKafkaProducer:
+        while self._producer is None:
+            try:
+                self._producer = await self._connect(idempotent=self._idempotent)
+            except UnknownError as error:
+                # Tansu hands out no producer ids. What is sent is the same whenever it is sent
+                # again, so a repetition does no harm; a broker that can, saves us from it.
+                log.info("broker without idempotent producers", error=str(error))
+                self._idempotent = False
+            except (KafkaError, OSError) as error:
+                await self._pause("broker not reached", error)
+        return self._producer
+
+    async def _connect(self, *, idempotent: bool) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.broker,
+            acks="all",
+            enable_idempotence=idempotent,
+            max_request_size=MAX_DEAD_LETTER_BYTES,
+            max_batch_size=256 * 1024,
+            linger_ms=2,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            **for_aiokafka(self._settings),
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        return producer
+
+    async def _send_all(self, batch: Sequence[Outgoing]) -> None:
+        producer = await self._connected()
+        pending = [
+            await producer.send(
+                item.topic,
+                key=item.key,
+                value=item.value,
+                headers=list(item.headers),
+                partition=item.partition,
+            )
+            for item in batch
+        ]
+        # Wait for all of them, so that no send is still under way when a failure is retried.
+        results = await asyncio.gather(*pending, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _pause(self, event: str, error: Exception) -> None:
+        log.warning(event, error=str(error) or type(error).__name__)
+        self._on_retry()
+        await asyncio.sleep(RETRY_S)
+
+
+def _without_large_value(item: Outgoing) -> Outgoing:
+    if item.value is None or len(item.value) < LARGE_BYTES:
+        return item
+    note = ("value-left-out", str(len(item.value)).encode())
+    return replace(item, value=None, headers=(*item.headers, note))

@@ -1,0 +1,53 @@
+"""Reading a topic outside any consumer group: from its start to where it ended at the beginning."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from monitor.security import for_aiokafka
+from monitor.settings import Settings
+from monitor.topics import MAX_RECORD_BYTES
+
+POLL_MS = 500
+
+
+@asynccontextmanager
+async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started consumer without a group; assign partitions yourself."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=settings.broker,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=MAX_RECORD_BYTES,
+        **for_aiokafka(settings),
+    )
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def read_to_end(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> AsyncIterator[ConsumerRecord]:
+    """Every record the partitions hold at this moment; later ones stay for the next reader."""
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    ends = await consumer.end_offsets(partitions)
+    while await _behind(consumer, ends):
+        batches = await consumer.getmany(timeout_ms=POLL_MS)
+        for records in batches.values():
+            for record in records:
+                yield record
+
+
+async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    for partition, end in ends.items():
+        if end > 0 and await consumer.position(partition) < end:
+            return True
+    return False

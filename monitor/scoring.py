@@ -1,0 +1,131 @@
+"""A batch of raw records through the domain's step: the part of the worker that is not async.
+
+It runs on the inference thread. It changes nothing in place; what it returns takes effect only
+once everything in it is on the broker.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from geofield.alert import Alert
+from geofield.indices import KpHistory
+from geofield.samples import Samples
+from geofield.score import Reconstruct, WindowScore
+from geofield.step import Outcome, Rules, StationState, step
+from geofield.windows import Intake
+from monitor.checkpoint import Held
+from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
+
+log = structlog.get_logger("magwatch.scoring")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A record that entered a station's window, and what became of its samples."""
+
+    record: RawRecord
+    station: str
+    newest_ms: int
+    intake: Intake
+
+
+@dataclass(slots=True)
+class Scored:
+    """What a batch came to. `held` has only the stations that changed."""
+
+    held: dict[str, Held] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    refused: list[tuple[RawRecord, Rejected]] = field(default_factory=list)
+    scores: list[WindowScore] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    repeated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Decodes records and steps the stations with one model and one set of rules."""
+
+    rules: Rules
+    accepts: Accepts
+    reconstruct: Reconstruct
+
+    def score(
+        self, records: Sequence[RawRecord], held: Mapping[str, Held], history: KpHistory
+    ) -> Scored:
+        """Take `records` in order, starting from the states in `held`."""
+        result = Scored()
+        batch: list[tuple[RawRecord, Samples]] = []
+        for record in records:
+            samples = decode(record, self.accepts)
+            if isinstance(samples, Rejected):
+                result.refused.append((record, samples))
+            elif _known_already(record, held.get(samples.station)):
+                result.repeated += 1
+            else:
+                batch.append((record, samples))
+        self._step_all(batch, held, history, result)
+        return result
+
+    def fingerprint(self, station: str) -> str:
+        """Identifies what a station's state depends on: another model or rule makes it void."""
+        declination_deg = self.accepts.declination_deg.get(station)
+        parts = (self.rules.model.sha256, self.rules.window, self.rules.alert, declination_deg)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _step_all(
+        self,
+        batch: list[tuple[RawRecord, Samples]],
+        held: Mapping[str, Held],
+        history: KpHistory,
+        result: Scored,
+    ) -> None:
+        """All at once; if that fails, one by one, so that only the record at fault is refused."""
+        try:
+            self._step(batch, held, history, result)
+        except Exception:
+            log.exception("a batch failed, taking its records one by one", records=len(batch))
+            for one in batch:
+                try:
+                    self._step([one], {**held, **result.held}, history, result)
+                except Exception as error:
+                    log.exception("a record failed", station=one[1].station, offset=one[0].offset)
+                    detail = f"{type(error).__name__}: {error}"
+                    result.refused.append((one[0], Rejected(Reason.INTERNAL, detail)))
+
+    def _step(
+        self,
+        batch: list[tuple[RawRecord, Samples]],
+        held: Mapping[str, Held],
+        history: KpHistory,
+        result: Scored,
+    ) -> None:
+        stations = {samples.station for _, samples in batch}
+        states = {name: held[name].state for name in stations if name in held}
+        after, outcome = step(
+            states, [samples for _, samples in batch], self.reconstruct, self.rules, history
+        )
+        _collect(batch, after, outcome, result)
+
+
+def _collect(
+    batch: list[tuple[RawRecord, Samples]],
+    after: Mapping[str, StationState],
+    outcome: Outcome,
+    result: Scored,
+) -> None:
+    for (record, samples), intake in zip(batch, outcome.intake, strict=True):
+        newest_ms = samples.end_ms - samples.cadence_ms
+        result.taken.append(Taken(record, samples.station, newest_ms, intake))
+        result.held[samples.station] = Held(after[samples.station], record.partition, record.offset)
+    result.scores += outcome.scores
+    result.alerts += outcome.alerts
+
+
+def _known_already(record: RawRecord, held: Held | None) -> bool:
+    """Whether a checkpoint already has this record, which is being read again after a restart."""
+    return held is not None and held.partition == record.partition and record.offset <= held.offset

@@ -1,0 +1,201 @@
+"""Runs a worker until it is told to stop: start-up in the right order, probes, clean shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypeVar
+
+import faust
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
+
+from monitor.app import Consumption, create_app
+from monitor.assembly import Assembly, assemble
+from monitor.errors import BrokerUnreachable, Refused
+from monitor.history import IndexReader
+from monitor.http import Health, probe_server
+from monitor.metrics import Metrics
+from monitor.observe import Observer
+from monitor.publisher import Publisher
+from monitor.scoring import Scorer
+from monitor.settings import Settings
+from monitor.states import States
+from monitor.topics import create_topics, partition_count
+from monitor.worker import Worker
+
+BEAT_S = 1.0
+Result = TypeVar("Result")
+STOP_TIMEOUT_S = 15.0
+log = structlog.get_logger("magwatch.serve")
+
+
+def program_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return version("magwatch")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def run_worker(settings: Settings) -> None:
+    """Blocks until SIGTERM or SIGINT; raises what the operator has to know."""
+    assembly = assemble(settings)  # before anything is connected or bound: a bad model ends here
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    metrics = Metrics.create(registry, settings.metrics_stations)
+    health = Health(settings.stalled_after_s)
+    host, port = settings.metrics_host, settings.metrics_port
+    with (
+        probe_server(host, port, registry, health) as address,
+        tempfile.TemporaryDirectory() as data,
+    ):
+        log.info("probes", address=f"http://{address[0]}:{address[1]}")
+        asyncio.run(_serve(settings, assembly, metrics, health, data))
+
+
+async def _serve(
+    settings: Settings, assembly: Assembly, metrics: Metrics, health: Health, datadir: str
+) -> None:
+    stop = _stop_on_signals()
+    beat = asyncio.create_task(_beat(health))
+    try:
+        partitions = await _or_stop(_topics_when_reachable(settings, health), stop)
+        if partitions is not None:
+            app = create_app(settings, datadir)
+            await _consume(_Parts(settings, assembly, metrics, health), app, partitions, stop)
+    finally:
+        beat.cancel()
+    log.info("stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    settings: Settings
+    assembly: Assembly
+    metrics: Metrics
+    health: Health
+
+
+async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
+    publisher = Publisher(parts.settings, parts.metrics.publish_retries.inc)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
+        worker = _worker(parts, publisher, executor)
+        consumption = Consumption(worker, parts.metrics, partitions)
+        consumption.install(app)
+        helpers = [
+            asyncio.create_task(worker.indices.follow()),
+            asyncio.create_task(_watch(publisher, consumption, worker.indices, parts.health)),
+        ]
+        try:
+            await _or_stop(publisher.start(), stop)
+            if not stop.is_set():
+                await _run_until_stopped(app, stop)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await publisher.stop()
+
+
+def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -> Worker:
+    settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
+    observer = Observer(metrics, assembly.rules.window.cadence_ms)
+    observer.about(assembly.rules, program_version())
+    reconstruct = observer.timed(assembly.model.reconstruct)
+    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
+    refused = metrics.deadletters.labels("index").inc
+    return Worker(
+        settings=settings,
+        scorer=scorer,
+        states=States(settings, scorer),
+        indices=IndexReader(settings, refused),
+        publisher=publisher,
+        observer=observer,
+        executor=executor,
+    )
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _or_stop(work: Awaitable[Result], stop: asyncio.Event) -> Result | None:
+    """The result of `work`, or None if the stop signal comes first."""
+    task = asyncio.ensure_future(work)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not task.done():
+        task.cancel()
+        return None
+    return task.result()
+
+
+async def _topics_when_reachable(settings: Settings, health: Health) -> int:
+    """Partitions of the samples topic; waits for the broker, creates topics if allowed to."""
+    health.waits_for("the broker")
+    while True:
+        try:
+            if settings.create_topics:
+                await asyncio.to_thread(create_topics, settings)
+            return await asyncio.to_thread(partition_count, settings)
+        except BrokerUnreachable as error:
+            log.warning("waiting for the broker", error=str(error))
+            await asyncio.sleep(BEAT_S)
+
+
+async def _run_until_stopped(app: faust.App, stop: asyncio.Event) -> None:
+    app.finalize()
+    starting = asyncio.create_task(app.start())
+    while not (stop.is_set() or app.should_stop):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=BEAT_S)
+        if starting.done() and starting.exception():
+            break
+    failed = app.crashed or (starting.done() and starting.exception() is not None)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(app.stop(), timeout=STOP_TIMEOUT_S)
+    starting.cancel()
+    if failed:
+        raise Refused("the consumer failed (see the log above); start the worker again")
+
+
+async def _beat(health: Health) -> None:
+    while True:
+        health.beat()
+        await asyncio.sleep(BEAT_S)
+
+
+async def _watch(
+    publisher: Publisher, consumption: Consumption, indices: IndexReader, health: Health
+) -> None:
+    """Keeps readiness true to what the worker could do now."""
+    while True:
+        if not await publisher.reachable():
+            health.waits_for("the broker")
+        elif not indices.caught_up.is_set():
+            health.waits_for("the indices present at start-up")
+        elif not consumption.assigned:
+            health.waits_for("partitions")
+        else:
+            health.waits_for(None)
+        await asyncio.sleep(BEAT_S)

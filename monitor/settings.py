@@ -1,0 +1,193 @@
+"""Every setting of the online side, read once from `MAGWATCH_…` variables.
+
+Nothing else in the project reads the environment. A bad value stops the program with the name of
+the setting; nothing is silently replaced by a default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from geofield.alert import AlertRules
+from monitor.errors import SettingsRefused
+
+PREFIX = "MAGWATCH_"
+# Variables of the test suite share the prefix and say nothing about the worker.
+FOREIGN_PREFIX = "MAGWATCH_TEST_"
+RULES = AlertRules()
+DAY_S = 86_400
+GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """Settings of the worker and of the commands that talk to its topics."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        env_ignore_empty=False,
+    )
+
+    broker: str = Field("localhost:9092", description="bootstrap servers, host:port[,host:port]")
+    topic_prefix: str = Field("geomag.", pattern=r"^[A-Za-z0-9._-]*$")
+    group: str = Field("magwatch", pattern=GROUP_PATTERN, description="consumer group")
+    offset_reset: Literal["earliest", "latest"] = "earliest"
+    partitions: int = Field(4, ge=1, le=1024, description="of the topics this program creates")
+    replication: int = Field(1, ge=1, le=9, description="of the topics this program creates")
+
+    model: Path | None = Field(None, description="ONNX file; None = the one that is shipped")
+    profiles: Path | None = Field(None, description="folder of station profiles")
+    inference_threads: int = Field(1, ge=1, le=64)
+
+    hop_s: float | None = Field(None, gt=0, description="between windows; None = the model's own")
+    allowed_lateness_s: float = Field(60.0, ge=0, le=DAY_S)
+    max_gap: int = Field(5, ge=0, le=3600, description="longest run of missing samples bridged")
+    future_tolerance_s: float = Field(
+        300.0, ge=0, le=DAY_S, description="how far a sample may be ahead of its record's time"
+    )
+    alert_k: int = Field(RULES.k, ge=1, le=100, description="of the last n windows open an alert")
+    alert_n: int = Field(RULES.n, ge=1, le=100)
+    alert_clear: int = Field(RULES.clear, ge=1, le=1000, description="calm windows that resolve it")
+    alert_clear_ratio: float = Field(RULES.clear_ratio, gt=0, le=1)
+    alert_cooldown_s: float = Field(RULES.cooldown_ms / 1000, ge=0)
+    alert_moderate_days: float = Field(RULES.moderate_days, gt=0)
+    alert_major_days: float = Field(RULES.major_days, gt=0)
+    alert_settle_s: float = Field(RULES.settle_ms / 1000, ge=0)
+    space_weather_kp: float = Field(RULES.space_weather_kp, ge=0, le=9)
+
+    batch_records: int = Field(512, ge=1, le=100_000)
+    batch_wait_s: Seconds = 0.25
+    checkpoint_s: Seconds = 30.0
+    create_topics: bool = Field(True, description="create missing topics at start-up")
+    session_timeout_s: Seconds = 10.0
+    rebalance_timeout_s: Seconds = 10.0
+    heartbeat_s: Seconds = 1.0
+    commit_s: Seconds = 2.0
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9464
+    metrics_stations: int = Field(
+        200, ge=1, le=10_000, description="stations with series of their own"
+    )
+    stalled_after_s: Seconds = 60.0
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+
+    @field_validator("broker")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        servers = [server.strip().removeprefix("kafka://") for server in value.split(",")]
+        for server in servers:
+            host, colon, port = server.rpartition(":")
+            if not (host and colon and port.isdigit() and 0 < int(port) < 65536):
+                raise ValueError("expected host:port, or several separated by commas")
+        return ",".join(servers)
+
+    @field_validator("ssl_cafile", "ssl_certfile", "ssl_keyfile")
+    @classmethod
+    def _readable_file(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"no such file: {value}")
+        return value
+
+    @field_validator("profiles")
+    @classmethod
+    def _existing_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"no such folder: {value}")
+        return value
+
+    @field_validator("alert_n")
+    @classmethod
+    def _k_fits_n(cls, value: int, info: ValidationInfo) -> int:
+        k = info.data.get("alert_k", 1)
+        if value < k:
+            raise ValueError(f"is {value}, but MAGWATCH_ALERT_K asks for {k} windows of them")
+        return value
+
+    @field_validator("sasl_password")
+    @classmethod
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value():
+            raise ValueError("is empty")
+        return value
+
+    @model_validator(mode="after")
+    def _sasl_is_complete(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (
+            self.sasl_username and self.sasl_password
+        ):
+            raise ValueError(
+                "MAGWATCH_SECURITY_PROTOCOL: SASL needs MAGWATCH_SASL_USERNAME and "
+                "MAGWATCH_SASL_PASSWORD"
+            )
+        return self
+
+    def topic(self, name: str) -> str:
+        """Full name of a topic, e.g. `samples` → `geomag.samples`."""
+        return self.topic_prefix + name
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` are values a command got by its options (None = not given).
+
+    Raises
+    ------
+    SettingsRefused
+        Naming each setting that is unknown or unusable.
+    """
+    refuse_unknown(os.environ)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # validated by pydantic, not by us
+    except ValidationError as error:
+        raise SettingsRefused("\n".join(_complaints(error))) from None
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """A misspelt variable would otherwise be a default that nobody chose."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(names):
+        if not name.upper().startswith(PREFIX) or name.upper().startswith(FOREIGN_PREFIX):
+            continue
+        if name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), sorted(known), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SettingsRefused(f"{name}: no such setting{hint}")
+
+
+def _complaints(error: ValidationError) -> list[str]:
+    """One line per bad setting. The value itself is left out: it may be a secret."""
+    lines = []
+    for item in error.errors(include_input=False, include_url=False):
+        reason = item["msg"].removeprefix("Value error, ")
+        name = PREFIX + str(item["loc"][0]).upper() + ": " if item["loc"] else ""
+        lines.append(f"{name}{reason}")
+    return lines

@@ -1,0 +1,111 @@
+"""The station states of the partitions this worker owns, and their checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import structlog
+from aiokafka import TopicPartition
+
+from monitor import checkpoint
+from monitor.checkpoint import Held
+from monitor.publisher import Outgoing
+from monitor.reading import groupless_consumer, read_to_end
+from monitor.scoring import Scorer
+from monitor.settings import Settings
+
+log = structlog.get_logger("magwatch.states")
+
+
+class States:
+    """States by station; `generation` counts assignments: work begun before one is void after."""
+
+    def __init__(self, settings: Settings, scorer: Scorer) -> None:
+        self._settings = settings
+        self._scorer = scorer
+        self._loaded: set[int] = set()
+        self._unsaved: set[str] = set()
+        self.held: dict[str, Held] = {}
+        self.generation = 0
+
+    def forget(self) -> None:
+        """Partitions were taken away or given: what another worker did since is read again."""
+        self.generation += 1
+        self._loaded.clear()
+        self._unsaved.clear()
+        self.held = {}
+
+    def adopt(self, held: Mapping[str, Held]) -> None:
+        """Take over the states after a batch."""
+        self.held.update(held)
+        self._unsaved.update(held)
+
+    def pending(self) -> list[Outgoing]:
+        """Checkpoints of the stations that changed since the last time."""
+        topic = self._settings.topic("state")
+        records = []
+        for station in sorted(self._unsaved):
+            held = self.held[station]
+            value = checkpoint.encode(station, held, self._scorer.fingerprint(station))
+            records.append(Outgoing(topic, station.encode(), value, partition=held.partition))
+        return records
+
+    def saved(self) -> None:
+        """The checkpoints that `pending` returned are on the broker."""
+        self._unsaved.clear()
+
+    async def load(self, partitions: Iterable[int]) -> None:
+        """Read the checkpoints of partitions not read since they were assigned."""
+        wanted = sorted(set(partitions) - self._loaded)
+        if not wanted:
+            return
+        generation = self.generation
+        found = await self._read(wanted)
+        if generation == self.generation:
+            self.held.update(found)
+            self._loaded.update(wanted)
+            log.info("states loaded", partitions=wanted, stations=len(found))
+
+    async def _read(self, partitions: list[int]) -> dict[str, Held]:
+        found: dict[str, Held] = {}
+        async with groupless_consumer(self._settings) as consumer:
+            ends = await self._sample_ends(consumer, partitions)
+            topic = self._settings.topic("state")
+            where = [TopicPartition(topic, partition) for partition in partitions]
+            async for record in read_to_end(consumer, where):
+                self._consider(record.key, record.value, ends, found)
+        return found
+
+    async def _sample_ends(self, consumer: object, partitions: list[int]) -> dict[int, int]:
+        topic = self._settings.topic("samples")
+        where = [TopicPartition(topic, partition) for partition in partitions]
+        ends = await consumer.end_offsets(where)  # type: ignore[attr-defined]  # aiokafka is untyped
+        return {partition.partition: end for partition, end in ends.items()}
+
+    def _consider(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        ends: Mapping[int, int],
+        found: dict[str, Held],
+    ) -> None:
+        if key is None or value is None:
+            return
+        station = key.decode(errors="replace")
+        try:
+            decoded = checkpoint.decode(value, self._scorer.fingerprint(station))
+        except ValueError as error:
+            log.error("unreadable checkpoint left out", station=station, error=str(error))
+            return
+        if decoded is None:
+            found.pop(station, None)
+            log.warning("state of another model or rules left out", station=station)
+            return
+        held = decoded[1]
+        if held.offset >= ends.get(held.partition, 0):
+            # The samples topic was created anew: its offsets mean other records now.
+            log.warning("state ahead of the samples topic left out", station=station)
+            return
+        # A worker that lost the partition may have written late: the furthest state counts.
+        if station not in found or held.offset > found[station].offset:
+            found[station] = held

@@ -1,0 +1,68 @@
+"""Reads a topic outside any group, with kafka-python: for people and programs that look on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from monitor.errors import Refused
+from monitor.security import for_kafka_python
+from monitor.settings import Settings
+from monitor.topics import missing_topics, unreachable
+
+POLL_MS = 500
+
+
+def tail(
+    settings: Settings, name: str, *, from_beginning: bool, follow: bool
+) -> Iterator[list[bytes]]:
+    """Values of a topic, poll by poll; a poll may bring none.
+
+    Parameters
+    ----------
+    settings
+        Where the broker is.
+    name
+        Name of the topic without its prefix.
+    from_beginning
+        Begin with what the topic holds; else with what comes.
+    follow
+        Go on for ever; else stop at the end that the topic had at the beginning.
+
+    Raises
+    ------
+    Refused
+        If the topic or the broker is not there.
+    """
+    topic = settings.topic(name)
+    if topic in missing_topics(settings):
+        raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    try:
+        with closing(_consumer(settings)) as consumer:
+            numbers = sorted(consumer.partitions_for_topic(topic) or ())
+            partitions = [TopicPartition(topic, number) for number in numbers]
+            consumer.assign(partitions)
+            (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+            ends = consumer.end_offsets(partitions)
+            while follow or any(consumer.position(p) < ends[p] for p in partitions):
+                batches = consumer.poll(timeout_ms=POLL_MS)
+                yield [
+                    record.value
+                    for records in batches.values()
+                    for record in records
+                    if record.value is not None
+                ]
+    except KafkaError as error:
+        raise unreachable(settings, error) from None
+
+
+def _consumer(settings: Settings) -> KafkaConsumer:
+    return KafkaConsumer(
+        bootstrap_servers=settings.broker.split(","),
+        group_id=None,
+        enable_auto_commit=False,
+        **for_kafka_python(settings),
+    )

@@ -1,0 +1,169 @@
+"""The topics this program needs, and their creation on Tansu or Apache Kafka.
+
+Creating is idempotent: topics that exist are left exactly as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from monitor.errors import BrokerUnreachable, Refused
+from monitor.security import for_kafka_python
+from monitor.settings import Settings
+
+# A dead letter carries whatever a producer managed to send, so that topic takes more than the
+# samples topic's consumers accept, and every client is set to that size.
+MAX_RECORD_BYTES = 16 * 1024 * 1024
+MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024  # the record and its headers
+DAY_MS = 86_400_000
+COMPACTED = {"cleanup.policy": "compact"}
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """A topic to be: its name without prefix and what differs from the broker's defaults."""
+
+    name: str
+    config: dict[str, str]
+    partitions: int | None = None  # None = as set
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What became of one topic."""
+
+    name: str
+    created: bool
+
+
+def plans() -> tuple[TopicPlan, ...]:
+    """Every topic of magwatch.
+
+    `state` has the worker's checkpoints. Its partitions must be those of `samples`, since a
+    partition's new owner reads the checkpoints of the same partition.
+    """
+    large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
+    larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
+    return (
+        TopicPlan("samples", {**large, "retention.ms": str(7 * DAY_MS)}),
+        TopicPlan("scores", {"retention.ms": str(400 * DAY_MS)}),
+        TopicPlan("alerts", dict(COMPACTED)),
+        TopicPlan("deadletter", {**larger, "retention.ms": str(30 * DAY_MS)}),
+        # Not compacted: all have the index's name as key, and a replay needs every one.
+        TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
+        TopicPlan("state", {**COMPACTED, **large}),
+    )
+
+
+def admin(settings: Settings) -> KafkaAdminClient:
+    """A connected admin client.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers within a few seconds.
+    """
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=settings.broker.split(","),
+            bootstrap_timeout_ms=5000,
+            request_timeout_ms=10_000,
+            **for_kafka_python(settings),
+        )
+    except (KafkaError, OSError, ValueError) as error:
+        raise unreachable(settings, error) from None
+
+
+def unreachable(settings: Settings, error: Exception) -> BrokerUnreachable:
+    """The one line about a broker that does not answer."""
+    return BrokerUnreachable(
+        f"no broker answers at {settings.broker} ({type(error).__name__}): "
+        "start one (`magwatch broker`) or set MAGWATCH_BROKER"
+    )
+
+
+def create_topics(settings: Settings) -> list[Creation]:
+    """Create the topics that are missing; returns what happened to each, in order.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers.
+    Refused
+        If the broker does not allow it.
+    """
+    client = admin(settings)
+    try:
+        existing = _partition_counts(client)
+        return [_create(client, settings, plan, existing) for plan in plans()]
+    except KafkaError as error:
+        raise Refused(f"topics could not be created: {error}") from error
+    finally:
+        client.close()
+
+
+def _create(
+    client: KafkaAdminClient, settings: Settings, plan: TopicPlan, existing: dict[str, int]
+) -> Creation:
+    name = settings.topic(plan.name)
+    if name in existing:
+        return Creation(name, created=False)
+    samples = existing.get(settings.topic("samples"), settings.partitions)
+    options = {
+        "num_partitions": plan.partitions
+        or (samples if plan.name == "state" else settings.partitions),
+        "replication_factor": settings.replication,
+        "configs": plan.config,
+    }
+    try:
+        client.create_topics({name: options})
+    except TopicAlreadyExistsError:  # another process was faster
+        return Creation(name, created=False)
+    return Creation(name, created=True)
+
+
+def missing_topics(settings: Settings) -> list[str]:
+    """Full names of the topics that do not exist yet."""
+    existing = _existing(settings)
+    return [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+
+
+def partition_count(settings: Settings) -> int:
+    """Partitions of the samples topic.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers.
+    Refused
+        If topics are missing or the state topic does not match.
+    """
+    existing = _existing(settings)
+    missing = [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+    if missing:
+        raise Refused(f"topics missing: {', '.join(missing)}: create them (`magwatch topics`)")
+    samples, state = existing[settings.topic("samples")], existing[settings.topic("state")]
+    if samples != state:
+        raise Refused(
+            f"{settings.topic('state')} has {state} partitions and {settings.topic('samples')} has "
+            f"{samples}: delete the state topic, it will be created again"
+        )
+    return samples
+
+
+def _existing(settings: Settings) -> dict[str, int]:
+    client = admin(settings)
+    try:
+        return _partition_counts(client)
+    except KafkaError as error:
+        raise unreachable(settings, error) from None
+    finally:
+        client.close()
+
+
+def _partition_counts(client: KafkaAdminClient) -> dict[str, int]:
+    topics = client.describe_topics()
+    return {topic["name"]: len(topic["partitions"]) for topic in topics}

@@ -1,0 +1,90 @@
+"""One worker: takes batches of records and publishes what they come to.
+
+The order is the guarantee. A batch is published before its states are adopted; states are
+checkpointed before their records are committed. Killed in between, the worker reads those records
+again and publishes the same bytes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from geofield.alert import Alert
+from monitor.codec import RawRecord, Rejected
+from monitor.history import IndexReader
+from monitor.observe import Observer
+from monitor.publisher import Outgoing, Publisher
+from monitor.records import CLOUDEVENT_HEADERS, encode_alert, encode_score, utc
+from monitor.scoring import Scored, Scorer
+from monitor.settings import Settings
+from monitor.states import States
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker is made of; the executor has one thread, so steps never overlap."""
+
+    settings: Settings
+    scorer: Scorer
+    states: States
+    indices: IndexReader
+    publisher: Publisher
+    observer: Observer
+    executor: ThreadPoolExecutor
+
+    async def take(self, records: Sequence[RawRecord]) -> bool:
+        """Score and publish a batch; False if the partitions changed hands meanwhile."""
+        await self.indices.caught_up.wait()
+        await self.states.load({record.partition for record in records})
+        generation = self.states.generation
+        loop = asyncio.get_running_loop()
+        scored = await loop.run_in_executor(
+            self.executor, self.scorer.score, records, self.states.held, self.indices.history
+        )
+        await self.publisher.publish(self._outgoing(scored))
+        if generation != self.states.generation:
+            return False
+        self.states.adopt(scored.held)
+        self.observer.batch(scored, time.time())
+        return True
+
+    async def checkpoint(self) -> bool:
+        """Write the states that changed; False if the partitions changed hands meanwhile."""
+        generation = self.states.generation
+        pending = self.states.pending()
+        await self.publisher.publish(pending)
+        if generation != self.states.generation:
+            return False
+        self.states.saved()
+        self.observer.checkpoint()
+        return True
+
+    def _outgoing(self, scored: Scored) -> list[Outgoing]:
+        letters = [self._dead_letter(record, why) for record, why in scored.refused]
+        topic, model = self.settings.topic("scores"), self.scorer.rules.model
+        scores = [
+            Outgoing(topic, score.station.encode(), encode_score(score, model))
+            for score in scored.scores
+        ]
+        return letters + scores + [self._alert(alert) for alert in scored.alerts]
+
+    def _alert(self, alert: Alert) -> Outgoing:
+        topic = self.settings.topic("alerts")
+        return Outgoing(topic, alert.id.encode(), encode_alert(alert), CLOUDEVENT_HEADERS)
+
+    def _dead_letter(self, record: RawRecord, why: Rejected) -> Outgoing:
+        """The record as it came; what is known about it goes into headers."""
+        about = {
+            "reason": why.reason.value,
+            "detail": why.detail,
+            "topic": record.topic,
+            "partition": str(record.partition),
+            "offset": str(record.offset),
+            "time": utc(record.timestamp_ms) if record.timestamp_ms >= 0 else "",
+        }
+        headers = tuple((name, text.encode(errors="replace")) for name, text in about.items())
+        return Outgoing(self.settings.topic("deadletter"), record.key, record.value, headers)

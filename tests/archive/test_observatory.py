@@ -1,0 +1,132 @@
+import tarfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archive.observatory import ArchiveRefused, read_archive, read_file
+from tests.data import conrad, shared_data
+
+HEADER = """\
+ Format                 IAGA-2002                                    |
+ Source of Data         A test                                       |
+ Station Name           Nowhere                                      |
+ IAGA Code              {code}                                          |
+ Geodetic Latitude      47.9                                         |
+ Geodetic Longitude     15.9                                         |
+ Elevation              100                                          |
+ Reported               {reported}                                         |
+ Sensor Orientation     HDZ                                          |
+ Digital Sampling       1 second                                     |
+ Data Interval Type     1-second                                     |
+ Data Type              variation                                    |
+DATE       TIME         DOY     {columns}   |
+"""
+
+
+def iaga2002(path: Path, reported: str, rows: list[tuple[float, ...]], code: str = "XXX") -> Path:
+    """Write a small IAGA-2002 file, one row a second."""
+    columns = "      ".join(code + element for element in reported)
+    lines = [
+        f"2024-01-31 00:00:{second:02d}.000 031    " + " ".join(f"{value:9.2f}" for value in row)
+        for second, row in enumerate(rows)
+    ]
+    path.write_text(
+        HEADER.format(code=code, reported=reported, columns=columns) + "\n".join(lines) + "\n"
+    )
+    return path
+
+
+def test_columns_are_read_by_name(tmp_path: Path) -> None:
+    rows = [(12.0 + n, 21_000.0, 44_000.0, 48_000.0) for n in range(20)]
+    recording = read_file(iaga2002(tmp_path / "a.sec", "EHZF", rows))
+    assert (recording.station, recording.cadence_ms, len(recording)) == ("XXX", 1000, 20)
+    assert recording.start_ms == 1_706_659_200_000
+    assert recording.elements["E"].tolist() == [row[0] for row in rows]
+    assert recording.elements["H"].tolist() == [21_000.0] * 20
+
+
+def test_declination_in_arc_minutes_becomes_degrees(tmp_path: Path) -> None:
+    rows = [(21_000.0, 120.0, 44_000.0, 48_000.0)] * 20
+    recording = read_file(iaga2002(tmp_path / "a.sec", "HDZF", rows))
+    np.testing.assert_allclose(recording.elements["D"], 2.0)
+
+
+@pytest.mark.parametrize("fill", [99999.00, 88888.00])
+def test_fill_values_never_leave_the_archive_as_values(tmp_path: Path, fill: float) -> None:
+    rows = [(21_000.0, 12.0, 44_000.0, 48_000.0)] * 20
+    rows[7] = (fill, fill, fill, fill)
+    recording = read_file(iaga2002(tmp_path / "a.sec", "HEZF", rows))
+    field_nt = recording.samples(0.0).field_nt
+    assert np.isnan(field_nt[7]).all()
+    assert np.nanmax(field_nt) < 50_000
+
+
+def test_a_missing_second_is_a_gap_not_a_shift(tmp_path: Path) -> None:
+    rows = [(21_000.0 + n, 12.0, 44_000.0, 48_000.0) for n in range(20)]
+    path = iaga2002(tmp_path / "a.sec", "HEZF", rows)
+    lines = [line for line in path.read_text().splitlines() if "00:00:05" not in line]
+    path.write_text("\n".join(lines) + "\n")
+    recording = read_file(path)
+    assert np.isnan(recording.elements["H"][5])
+    assert recording.elements["H"][6] == 21_006
+
+
+def test_the_real_conrad_files_are_what_they_are_known_to_be() -> None:
+    quiet, storm = read_file(conrad("example5.sec")), read_file(conrad("example4.cdf"))
+    assert (quiet.station, len(quiet), quiet.cadence_ms) == ("WIC", 86_400, 1000)
+    assert (storm.station, len(storm), storm.cadence_ms) == ("WIC", 345_600, 1000)
+    np.testing.assert_allclose(quiet.samples(0.0).field_nt[0], [21_027.32, 16.56, 43_859.29])
+    h_nt = storm.samples(0.0).field_nt[:, 0]
+    assert np.nanmax(h_nt) - np.nanmin(h_nt) > 400  # the storm
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("none.sec", None, "no such file"),
+        ("text.sec", "not an archive\n", r"no samples found|not readable"),
+        ("table.parquet", "not parquet", "not readable as Parquet"),
+    ],
+)
+def test_what_is_no_archive_is_refused_by_name(
+    tmp_path: Path, name: str, content: str | None, complaint: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ArchiveRefused, match=complaint) as refusal:
+        read_file(path)
+    assert name in str(refusal.value)
+
+
+def test_files_of_different_stations_are_not_mixed(tmp_path: Path) -> None:
+    rows = [(21_000.0, 12.0, 44_000.0, 48_000.0)] * 20
+    paths = [iaga2002(tmp_path / f"{code}.sec", "HEZF", rows, code) for code in ("AAA", "BBB")]
+    with pytest.raises(ArchiveRefused, match="do not belong together"):
+        read_archive(paths)
+    assert read_archive(paths, station="ccc").station == "CCC"
+
+
+def test_every_header_style_of_the_real_network_day_is_read(tmp_path: Path) -> None:
+    archive = shared_data() / "INTERMAGNET_1min_iaga2002_20220115_raw.tar.xz"
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    found: Counter[str] = Counter()
+    for path in sorted(tmp_path.rglob("*.min*")):
+        recording = read_file(path)
+        samples = recording.samples(recording.reference_declination_deg())
+        known = ~np.isnan(samples.field_nt).any(axis=1)
+        assert len(samples) == 1440
+        strength_nt = np.linalg.norm(samples.field_nt[known], axis=1)
+        assert (strength_nt < 70_000).all(), path.name  # no fill value is among them
+        found["".join(recording.elements)] += 1
+    assert found == {"XYZF": 99, "HDZF": 21}
+
+
+def test_parquet_with_scaled_integers_is_read_in_nt_and_degrees() -> None:
+    recording = read_file(shared_data() / "SLZ_1min_2013.parquet")
+    assert recording.cadence_ms == 60_000
+    assert np.nanmedian(recording.elements["H"]) == pytest.approx(26_035, abs=100)
+    assert np.nanmedian(recording.elements["D"]) == pytest.approx(-21.0, abs=0.5)

@@ -1,0 +1,166 @@
+"""Real brokers for the tests: the embedded one always, Apache Kafka where Java and Maven are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from monitor.broker import embedded_broker, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+POM = ROOT / "tests" / "kafka" / "pom.xml"
+CACHE = ROOT / ".cache" / "kafka"
+OWN_KAFKA = "MAGWATCH_TEST_KAFKA"
+JAVA_MIN = 17
+START_S = 60.0
+STOP_S = 15.0
+
+
+class NoKafka(Exception):
+    """There is no way to a real Kafka here; the message says what is missing."""
+
+
+@contextmanager
+def tansu() -> Iterator[str]:
+    """Address of an embedded broker."""
+    with embedded_broker() as broker:
+        yield broker.address
+
+
+@contextmanager
+def apache_kafka(folder: Path) -> Iterator[str]:
+    """Address of an Apache Kafka: one's own, or one started for the tests.
+
+    Raises
+    ------
+    NoKafka
+        If neither is possible.
+    """
+    if own := os.environ.get(OWN_KAFKA):
+        yield own
+        return
+    jars = kafka_jars()
+    with KafkaProcess(jars, folder) as kafka:
+        yield kafka.address
+
+
+class KafkaProcess:
+    """A Kafka in KRaft mode that can be stopped and started again on its own data."""
+
+    def __init__(self, jars: Path, folder: Path) -> None:
+        self._jars, self._folder = jars, folder
+        self._port, controller = free_port(), free_port()
+        self.address = f"127.0.0.1:{self._port}"
+        self._config = folder / "server.properties"
+        self._config.write_text(_configuration(self._port, controller, folder / "data"))
+        self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> KafkaProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start and wait until it takes connections."""
+        with (self._folder / "kafka.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_java("-Xmx512m"), self._classes(), "kafka.Kafka", str(self._config)],
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+            )
+        deadline_s = time.monotonic() + START_S
+        while not _accepts(self._port):
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                raise RuntimeError((self._folder / "kafka.log").read_text()[-2000:])
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """End it; its data stay."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _run(self, *arguments: str) -> None:
+        command = [*_java(), self._classes(), *arguments, str(self._config)]
+        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, timeout=60)
+
+    def _classes(self) -> str:
+        return str(self._jars / "*")
+
+
+def _java(*options: str) -> list[str]:
+    return ["java", *options, "-cp"]
+
+
+def kafka_jars() -> Path:
+    """Kafka's jars, fetched once by Maven into a folder that git ignores."""
+    done = CACHE / "complete"
+    if not shutil.which("java") or _java_version() < JAVA_MIN:
+        raise NoKafka(f"Apache Kafka needs Java {JAVA_MIN}; or set {OWN_KAFKA}=host:port")
+    if not done.exists():
+        if not shutil.which("mvn"):
+            raise NoKafka(f"Apache Kafka is fetched with Maven; or set {OWN_KAFKA}=host:port")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        fetch = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies"]
+        result = subprocess.run(
+            [*fetch, f"-DoutputDirectory={CACHE}"], capture_output=True, check=False, timeout=240
+        )
+        if result.returncode:
+            raise NoKafka(f"Maven could not fetch Apache Kafka: {result.stdout[-300:]!r}")
+        done.touch()
+    return CACHE
+
+
+def _java_version() -> int:
+    command = ["java", "-XshowSettings:properties", "-version"]
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "java.specification.version":
+            return int(value.strip().removeprefix("1."))
+    return 0
+
+
+def _cluster_id() -> str:
+    return uuid.uuid4().hex[:22]
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as client:
+        client.settimeout(0.5)
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _configuration(port: int, controller: int, data: Path) -> str:
+    return f"""
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+"""

@@ -1,0 +1,82 @@
+"""Samples in, scores and alerts out, on every broker: byte for byte what the offline path says."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from archive.observatory import read_file
+from archive.recording import Recording
+from geofield.indices import KpHistory
+from monitor.assembly import assemble
+from monitor.offline import score_recordings
+from monitor.records import encode_alert, encode_score
+from monitor.replay import interleaved
+from tests.monitor.feeds import calibrated, station
+from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
+
+THRESHOLD = 3.0
+BURST = slice(3000, 4500)
+
+
+def offline(site: Site, recordings: Sequence[Recording]) -> tuple[list[bytes], list[bytes]]:
+    """Scores and alerts of `magwatch score`, as the topics would hold them, sorted."""
+    assembly = assemble(site.settings)
+    outcomes = list(score_recordings(recordings, assembly, KpHistory(), record_s=3600))
+    model = assembly.rules.model
+    scores = [encode_score(score, model) for one in outcomes for score in one.scores]
+    alerts = [encode_alert(alert) for one in outcomes for alert in one.alerts]
+    return sorted(scores), sorted(alerts)
+
+
+def online(site: Site, topic: str) -> list[bytes]:
+    by_key = values_by_key(received(site, topic))
+    return sorted(value for values in by_key.values() for value in values)
+
+
+def test_scores_and_alerts_are_those_of_the_offline_path(site: Site, model_path: Path) -> None:
+    recordings = [
+        station("WIC", 120, seed=1, burst=BURST),
+        station("HON", 120, seed=2, elements="XYZ"),
+        station("NEW", 30, seed=3),
+    ]
+    for code in ("WIC", "HON"):
+        calibrated(site.folder / "profiles", model_path, code, THRESHOLD)
+    with worker(site) as running:
+        sent = send(site, encoded(interleaved(recordings, record_s=60)))
+        running.wait_for_records(sent)
+        scores, alerts = offline(site, recordings)
+        assert online(site, "scores") == scores
+        assert online(site, "alerts") == alerts
+        assert running.metric("magwatch_windows_total") == len(scores)
+        assert received(site, "deadletter") == []
+    opened = [alert for alert in alerts if b'"type":"magwatch.alert.opened"' in alert]
+    assert len(opened) == 1
+    assert b'"quality":"calibrating"' in b"".join(scores)
+
+
+def test_a_real_observatory_day(tansu_site: Site, model_path: Path) -> None:
+    magpy = pytest.importorskip("magpy", reason="geomagpy is not installed")
+    day = read_file(Path(magpy.__file__).parent / "examples" / "example5.sec")
+    morning = day.between(day.start_ms, day.start_ms + 3 * 3_600_000)
+    calibrated(tansu_site.folder / "profiles", model_path, "WIC", THRESHOLD)
+    with worker(tansu_site) as running:
+        sent = send(tansu_site, encoded(morning.records(600)))
+        running.wait_for_records(sent)
+    scores, alerts = offline(tansu_site, [morning])
+    assert len(scores) > 100
+    assert online(tansu_site, "scores") == scores
+    assert online(tansu_site, "alerts") == alerts
+
+
+def test_order_and_duplicates_within_the_lateness_change_no_byte(
+    tansu_site: Site, model_path: Path
+) -> None:
+    recording = station("WIC", 40, seed=4, burst=slice(900, 1500))
+    calibrated(tansu_site.folder / "profiles", model_path, "WIC", THRESHOLD)
+    records = list(encoded(recording.records(10)))
+    shuffled = [one for pair in zip(records[1::2], records[::2], strict=True) for one in pair]
+    with worker(tansu_site) as running:
+        sent = send(tansu_site, [*shuffled[:100], *shuffled[97:]])
+        running.wait_for_records(sent)
+    assert online(tansu_site, "scores") == offline(tansu_site, [recording])[0]

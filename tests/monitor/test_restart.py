@@ -1,0 +1,91 @@
+"""A worker or a broker that goes away, at a bad moment, must leave no trace in the scores."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from monitor.broker import embedded_broker
+from tests.brokers import KafkaProcess, NoKafka, kafka_jars
+from tests.monitor.feeds import calibrated, station
+from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.workers import Site, encoded, new_site, received, send, worker
+
+BURST = slice(1500, 2700)
+
+
+def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
+    """Killed while an alert is open; the next worker goes on from checkpoint and offsets."""
+    recording = station("WIC", 60, seed=6, burst=BURST)
+    calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
+    records = list(encoded(recording.records(30)))
+    with worker(site, CHECKPOINT_S="1") as first:
+        sent = send(site, records[:60])
+        first.wait_for_records(sent)
+        _wait(lambda: first.metric("magwatch_checkpoints_total") > 0)
+        sent += send(site, records[60:75])
+        first.wait_for_records(sent)
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+    with worker(site, CHECKPOINT_S="1") as second:
+        send(site, records[75:])
+        scores, alerts = offline(site, [recording])
+        _wait(lambda: len(online(site, "scores")) >= len(scores))
+        assert online(site, "scores") == scores
+        assert online(site, "alerts") == alerts
+        assert 45 <= second.metric("magwatch_records_total") < 120
+
+
+def test_a_paused_broker_is_waited_for(tmp_path: Path, model_path: Path) -> None:
+    recording = station("WIC", 30, seed=7)
+    records = list(encoded(recording.records(60)))
+    with embedded_broker() as broker:
+        site = new_site(broker.address, tmp_path, model_path)
+        calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
+        with worker(site) as running:
+            sent = send(site, records[:15])
+            running.wait_for_records(sent)
+            os.kill(broker.process.pid, signal.SIGSTOP)
+            try:
+                running.wait_for("/readyz", 503)
+                assert running.page("/healthz")[0] == 200
+            finally:
+                os.kill(broker.process.pid, signal.SIGCONT)
+            running.wait_for("/readyz", 200)
+            sent += send(site, records[15:])
+            running.wait_for_records(sent)
+        assert online(site, "scores") == offline(site, [recording])[0]
+
+
+def test_a_restarted_kafka_is_waited_for(tmp_path: Path, model_path: Path) -> None:
+    try:
+        jars = kafka_jars()
+    except NoKafka as reason:
+        pytest.skip(str(reason))
+    recording = station("WIC", 30, seed=8)
+    records = list(encoded(recording.records(60)))
+    with KafkaProcess(jars, tmp_path) as kafka:
+        site = new_site(kafka.address, tmp_path, model_path)
+        calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
+        with worker(site) as running:
+            sent = send(site, records[:15])
+            running.wait_for_records(sent)
+            kafka.stop()
+            running.wait_for("/readyz", 503)
+            kafka.start()
+            running.wait_for("/readyz", 200)
+            send(site, records[15:])
+            scores = offline(site, [recording])[0]
+            _wait(lambda: len(online(site, "scores")) >= len(scores))
+            assert online(site, "scores") == scores
+            assert received(site, "deadletter") == []
+
+
+def _wait(reached: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline_s = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.2)

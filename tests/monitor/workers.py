@@ -1,0 +1,181 @@
+"""A worker as a real process, and what it leaves in the topics."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+
+from archive.recording import Recording
+from monitor.broker import free_port
+from monitor.impf import encode_samples
+from monitor.settings import Settings
+from monitor.topics import MAX_DEAD_LETTER_BYTES, create_topics
+
+READY_S = 60.0
+PREFIX = "MAGWATCH_"
+# Joining a group waits for these; the defaults are for networks, not for tests.
+QUICK = {"SESSION_TIMEOUT_S": "6", "REBALANCE_TIMEOUT_S": "6", "COMMIT_S": "0.5"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A topic prefix of its own on a broker, with a model and profiles."""
+
+    settings: Settings
+    folder: Path
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Environment of a worker; nothing of the caller's settings leaks in."""
+        clean = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}
+        own = {
+            "BROKER": self.settings.broker,
+            "TOPIC_PREFIX": self.settings.topic_prefix,
+            "GROUP": self.settings.group,
+            "PROFILES": str(self.settings.profiles),
+            **({"MODEL": str(self.settings.model)} if self.settings.model else {}),
+            **QUICK,
+            **more,
+        }
+        return clean | {PREFIX + name: text for name, text in own.items()}
+
+
+def new_site(broker: str, folder: Path, model: Path) -> Site:
+    """Topics of a test's own, so that tests share a broker without seeing each other."""
+    name = uuid.uuid4().hex[:8]
+    profiles = folder / "profiles"
+    profiles.mkdir(exist_ok=True)
+    settings = Settings(
+        broker=broker, topic_prefix=f"t{name}.", group=f"g{name}", profiles=profiles, model=model
+    )
+    create_topics(settings)
+    return Site(settings, folder)
+
+
+@dataclass
+class Running:
+    """A worker process."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Status and text of a page; status 0 while nobody listens."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5) as answer:  # noqa: S310
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def wait_for(self, path: str, status: int, seconds: float = READY_S) -> None:
+        """Wait until a page answers so."""
+        deadline_s = time.monotonic() + seconds
+        while self.page(path)[0] != status:
+            if self.process.poll() is not None or time.monotonic() > deadline_s:
+                raise AssertionError(f"{path} never {status}: {self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def metric(self, name: str) -> float:
+        """Sum over all labels."""
+        pattern = rf"^{name}(?:\{{[^}}]*\}})? (\S+)$"
+        return sum(float(value) for value in re.findall(pattern, self.page("/metrics")[1], re.M))
+
+    def wait_for_records(self, count: int, seconds: float = READY_S) -> None:
+        """Wait until so many records have been read and published."""
+        deadline_s = time.monotonic() + seconds
+        while self.metric("magwatch_records_total") < count:
+            if self.process.poll() is not None or time.monotonic() > deadline_s:
+                raise AssertionError(f"fewer than {count} records: {self.log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def worker(site: Site, **settings: str) -> Iterator[Running]:
+    """A worker that is ready; ended at the end of the block."""
+    port = free_port()
+    log = site.folder / f"worker-{port}.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", "worker"],
+            env=site.environment(METRICS_PORT=str(port), **settings),
+            stdout=stream,
+            stderr=stream,
+        )
+    running = Running(process, f"http://127.0.0.1:{port}", log)
+    try:
+        running.wait_for("/readyz", 200)
+        yield running
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def send(site: Site, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
+    """Send keys and values to the samples topic, in order; returns how many."""
+    count = 0
+    producer = KafkaProducer(
+        bootstrap_servers=site.settings.broker, max_request_size=MAX_DEAD_LETTER_BYTES
+    )
+    with closing(producer):
+        futures = []
+        for key, value in records:
+            futures.append(producer.send(site.settings.topic("samples"), value, key))
+            count += 1
+        for future in futures:
+            future.get(30)
+    return count
+
+
+def encoded(recordings: Iterable[Recording]) -> Iterator[tuple[bytes, bytes]]:
+    """Records of the samples topic."""
+    return ((one.station.encode(), encode_samples(one)) for one in recordings)
+
+
+def received(site: Site, topic: str) -> list[ConsumerRecord]:
+    """Everything that a topic holds, by partition and offset."""
+    name = site.settings.topic(topic)
+    consumer = KafkaConsumer(
+        bootstrap_servers=site.settings.broker,
+        group_id=None,
+        max_partition_fetch_bytes=MAX_DEAD_LETTER_BYTES,
+        fetch_max_bytes=4 * MAX_DEAD_LETTER_BYTES,
+    )
+    with closing(consumer):
+        partitions = [TopicPartition(name, n) for n in consumer.partitions_for_topic(name) or ()]
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends = consumer.end_offsets(partitions)
+        records: list[ConsumerRecord] = []
+        while any(consumer.position(where) < end for where, end in ends.items()):
+            for batch in consumer.poll(timeout_ms=500).values():
+                records += batch
+    return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def values_by_key(records: Iterable[ConsumerRecord]) -> dict[bytes, list[bytes]]:
+    """Values of each key in the order of their offsets; repetitions of a value left out."""
+    found: dict[bytes, list[bytes]] = {}
+    for record in records:
+        values = found.setdefault(record.key, [])
+        if record.value not in values:
+            values.append(record.value)
+    return found
