@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.profile import StationProfile, robust_scale_nt, score_distribution
+from geofield.profile import AlertBasis, StationProfile, robust_scale_nt, score_distribution
 from geofield.score import Reconstruct
+from geofield.threshold import DAYS_PER_MONTH
 from geofield.types import Float32, Int64
 from geofield.windows import DAY_MS, Windows, WindowSpec
 
@@ -23,13 +24,17 @@ class Calibration:
         Model whose scores are to be judged.
     declination_deg
         Reference declination that the data were turned by.
+    k, n
+        Alert rule.
     false_alarms_per_month
-        How often quiet data may pass the threshold.
+        How often quiet data may open an alert.
     """
 
     station: str
     model_sha256: str
     declination_deg: float
+    k: int
+    n: int
     false_alarms_per_month: float = 1.0
 
 
@@ -69,22 +74,25 @@ def fit_profile(
     scale_nt = robust_scale_nt(np.concatenate(band_pass(field_nt)).astype(np.float64))
     scales = np.tile(np.array(scale_nt, np.float32), (len(field_nt), 1))
     rmse = reconstruct(field_nt, scales).rmse.astype(np.float64)
-    tail, quantiles, threshold = score_distribution(
-        end_ms, rmse, spec, asked.false_alarms_per_month
-    )
+    basis = AlertBasis(asked.k, asked.n, spec.hop)
+    hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
+    tail, alert_tail = score_distribution(end_ms, rmse, hop_ms, window_ms, basis)
+    median, high, highest = (float(value) for value in np.quantile(rmse, [0.5, 0.9, 0.99]))
     return StationProfile(
         station=asked.station,
         model_sha256=asked.model_sha256,
         declination_deg=asked.declination_deg,
         scale_nt=scale_nt,
-        quantiles=quantiles,
+        quantiles=(median, high, highest),
         tail=tail,
-        threshold=threshold,
+        alert_tail=alert_tail,
+        basis=basis,
+        threshold=alert_tail.score_once_in(DAYS_PER_MONTH / asked.false_alarms_per_month),
         false_alarms_per_month=asked.false_alarms_per_month,
         calibrated_from_ms=int(end_ms[0]) - spec.samples * spec.cadence_ms,
         calibrated_to_ms=int(end_ms[-1]),
         windows=len(end_ms),
-        quiet_days=len(end_ms) * spec.hop * spec.cadence_ms / DAY_MS,
+        quiet_days=len(end_ms) * hop_ms / DAY_MS,
         calibrated_at=asked.station,
     )
 

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.threshold import DAYS_PER_MONTH, Tail, fit_tail
+from geofield.threshold import DAYS_PER_MONTH, Tail, fit_tail, sustained
 from geofield.types import Float64, Int64
-from geofield.windows import WindowSpec
 
 _MAD_TO_SIGMA = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBasis:
+    """What a false-alarm rate holds for: `k` of `n` windows, one every `hop` samples."""
+
+    k: int
+    n: int
+    hop: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +39,13 @@ class StationProfile:
     quantiles
         Score at 50, 90, 99 % of the quiet windows.
     tail
-        Upper tail of the quiet scores.
+        Upper tail of the scores of quiet windows: gives each score its return period.
+    alert_tail
+        Upper tail of what an alert reacts to, the k-th highest of n scores: gives the threshold.
+    basis
+        Alert rule and hop that `alert_tail` holds for.
     threshold
-        Score that quiet data pass `false_alarms_per_month` times in a month.
+        Score at which quiet data open `false_alarms_per_month` alerts in a month.
     false_alarms_per_month
         What was asked for.
     calibrated_from_ms, calibrated_to_ms
@@ -52,6 +64,8 @@ class StationProfile:
     scale_nt: tuple[float, float, float]
     quantiles: tuple[float, float, float]
     tail: Tail
+    alert_tail: Tail
+    basis: AlertBasis
     threshold: float
     false_alarms_per_month: float
     calibrated_from_ms: int
@@ -65,11 +79,11 @@ class StationProfile:
         """What the calibration supports, in words."""
         asked_days = DAYS_PER_MONTH / self.false_alarms_per_month
         beyond = asked_days / self.quiet_days
-        firm = "extrapolated, not measured" if beyond > 1 else "within what was measured"
+        firm = "extrapolated, not measured" if beyond > 1.5 else "within what was measured"
         return (
-            f"threshold {self.threshold:.3g} stands for one exceedance in {asked_days:.0f} "
+            f"threshold {self.threshold:.3g} stands for one false alert in {asked_days:.1f} "
             f"quiet days, from {self.quiet_days:.1f} quiet days of {self.calibrated_at} "
-            f"({self.tail.peaks} independent peaks): {beyond:.0f} times the record, {firm}"
+            f"({self.alert_tail.peaks} independent peaks): {beyond:.1f} times the record, {firm}"
         )
 
 
@@ -94,17 +108,17 @@ def robust_scale_nt(filtered_nt: Float64) -> tuple[float, float, float]:
 
 
 def score_distribution(
-    end_ms: Int64, rmse: Float64, spec: WindowSpec, false_alarms_per_month: float
-) -> tuple[Tail, tuple[float, float, float], float]:
-    """Tail, 50/90/99 % quantiles and threshold of quiet scores.
+    end_ms: Int64, rmse: Float64, hop_ms: int, window_ms: int, rule: AlertBasis
+) -> tuple[Tail, Tail]:
+    """Tails of quiet scores: of single windows, and of what an alert reacts to.
 
     Raises
     ------
     TailTooShort
         If the record is too short for a tail.
     """
-    hop_ms, apart_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
-    tail = fit_tail(end_ms, rmse, hop_ms, apart_ms)
-    median, high, highest = (float(value) for value in np.quantile(rmse, [0.5, 0.9, 0.99]))
-    threshold = tail.score_once_in(DAYS_PER_MONTH / false_alarms_per_month)
-    return tail, (median, high, highest), threshold
+    level = sustained(end_ms, rmse, hop_ms, rule.k, rule.n)
+    known = np.isfinite(level)
+    windows = fit_tail(end_ms, rmse, hop_ms, window_ms)
+    alerts = fit_tail(end_ms[known], level[known], hop_ms, window_ms)
+    return windows, alerts

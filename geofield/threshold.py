@@ -6,6 +6,7 @@ Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values,
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.stats import genpareto
 
 from geofield.types import Float64, Int64
@@ -83,6 +84,35 @@ def fit_tail(end_ms: Int64, scores: Float64, hop_ms: int, apart_ms: int) -> Tail
     if shape < 0:
         shape, scale = 0.0, float(excess.mean())
     return Tail(base, float(shape), float(scale), len(peaks) / days, len(peaks))
+
+
+def sustained(end_ms: Int64, scores: Float64, hop_ms: int, k: int, n: int) -> Float64:
+    """The level that an alert of `k` of the last `n` windows reacts to.
+
+    An alert opens at a window exactly when this passes the threshold, so the tail of it, not that
+    of single windows, tells how often alerts come.
+
+    Parameters
+    ----------
+    end_ms, scores
+        Shape [m]: window ends in ascending order, multiples of `hop_ms`, and their scores.
+    hop_ms
+        Distance between windows.
+    k, n
+        The alert rule.
+
+    Returns
+    -------
+    Shape [m]: the k-th highest score among the n windows up to each; -inf where there are fewer
+    than k of them.
+    """
+    if not len(scores):
+        return scores
+    position = (end_ms - end_ms[0]) // hop_ms + n - 1
+    grid = np.full(int(position[-1]) + 1, -np.inf)
+    grid[position] = scores
+    ordered = np.partition(sliding_window_view(grid, n), n - k, axis=1)
+    return np.asarray(ordered[position - n + 1, n - k])
 
 
 def cluster_peaks(end_ms: Int64, scores: Float64, base: float, apart_ms: int) -> Float64:

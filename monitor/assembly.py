@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from archive.model import Model, default_model_path, load_model
-from archive.profile import load_profiles
+from archive.profile import ProfileRefused, load_profiles
 from geofield.alert import AlertRules
 from geofield.manifest import Manifest
-from geofield.profile import StationProfile
+from geofield.profile import AlertBasis, StationProfile
 from geofield.step import Rules
 from geofield.windows import WindowSpec
 from monitor.codec import Accepts
@@ -41,13 +41,27 @@ def assemble(settings: Settings) -> Assembly:
     if settings.profiles is not None:
         profiles = load_profiles(settings.profiles, model.manifest.sha256)
     window = window_spec(settings, model.manifest)
-    rules = Rules(window, alert_rules(settings), model.ref, profiles)
+    alert = alert_rules(settings)
+    _check_basis(profiles.values(), AlertBasis(alert.k, alert.n, window.hop))
+    rules = Rules(window, alert, model.ref, profiles)
     accepts = Accepts(
         cadence_ms=window.cadence_ms,
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
         declination_deg={name: profile.declination_deg for name, profile in profiles.items()},
     )
     return Assembly(model, rules, accepts)
+
+
+def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:
+    """A threshold holds for the alert rule and hop it was calibrated with, and no other."""
+    for profile in profiles:
+        had = profile.basis
+        if had != basis:
+            raise ProfileRefused(
+                f"the profile of {profile.station} is for alerts on {had.k} of {had.n} windows, "
+                f"one every {had.hop} samples; the settings say {basis.k} of {basis.n} every "
+                f"{basis.hop}: run `magwatch calibrate` with these settings"
+            )
 
 
 def window_spec(settings: Settings, manifest: Manifest) -> WindowSpec:

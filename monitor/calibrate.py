@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,12 +15,14 @@ from archive.model import Model, default_model_path, load_model, stack_scale
 from archive.observatory import read_archive
 from archive.profile import save_profile
 from archive.recording import Recording
+from geofield.alert import AlertRules
 from geofield.calibration import Calibration, fit_profile, selected
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
 from geofield.score import Errors
 from geofield.types import Float32
-from geofield.windows import Windows, cut
+from geofield.windows import Windows, WindowSpec, cut
+from monitor.assembly import alert_rules, window_spec
 from monitor.errors import Refused
 from monitor.progress import progress_bar
 from monitor.settings import load_settings
@@ -28,6 +30,15 @@ from monitor.settings import load_settings
 BATCH = 64
 MAX_KP = 3.0
 UNIT_SCALE_NT = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a profile is for: the online window, the alert rule, and the rate of false alerts."""
+
+    window: WindowSpec
+    alert: AlertRules
+    false_alarms_per_month: float
 
 
 @click.command()
@@ -42,7 +53,7 @@ UNIT_SCALE_NT = (1.0, 1.0, 1.0)
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
-    help="How often in a month quiet data may pass the threshold.",
+    help="How many alerts a month quiet data may open.",
 )
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file; else the shipped one.")
 def calibrate(
@@ -64,18 +75,20 @@ def calibrate(
     Example:
       magwatch calibrate wic202405*.sec --profiles profiles
     """
-    loaded = load_model(load_settings(model=model).model or default_model_path())
+    settings = load_settings(model=model)
+    loaded = load_model(settings.model or default_model_path())
+    plan = Plan(window_spec(settings, loaded.manifest), alert_rules(settings), false_alarms)
     recording = _between(read_archive(list(files), station), begin, end)
-    quiet = quiet_windows(recording, loaded, max_kp)
+    quiet = quiet_windows(recording, plan.window, max_kp)
     with progress_bar("windows") as bar:
         task = bar.add_task("calibrate", total=2 * int(quiet.sufficient.sum()))
-        profile = calibrated(recording, quiet, loaded, false_alarms, lambda n: bar.advance(task, n))
+        profile = calibrated(recording, quiet, loaded, plan, lambda n: bar.advance(task, n))
     path = save_profile(profile, profiles)
     h, e, z = profile.scale_nt
     click.echo(f"{path}: background H {h:.3f}, E {e:.3f}, Z {z:.3f} nT; {profile.promise}")
 
 
-def quiet_windows(recording: Recording, model: Model, max_kp: float) -> Windows:
+def quiet_windows(recording: Recording, spec: WindowSpec, max_kp: float) -> Windows:
     """Windows of the recording with Kp known and at most `max_kp`.
 
     Raises
@@ -83,7 +96,6 @@ def quiet_windows(recording: Recording, model: Model, max_kp: float) -> Windows:
     Refused
         If there is none.
     """
-    spec = model.manifest.window.spec()
     windows = cut(recording.samples(recording.reference_declination_deg()), spec)
     history = KpHistory(tuple(kp_intervals(recording.start_ms, recording.end_ms)))
     length_ms = spec.samples * spec.cadence_ms
@@ -103,7 +115,7 @@ def calibrated(
     recording: Recording,
     quiet: Windows,
     model: Model,
-    false_alarms_per_month: float,
+    plan: Plan,
     advance: Callable[[int], object] = lambda _: None,
 ) -> StationProfile:
     """Fit the profile of a recording's station to its quiet windows."""
@@ -111,7 +123,9 @@ def calibrated(
         station=recording.station,
         model_sha256=model.manifest.sha256,
         declination_deg=recording.reference_declination_deg(),
-        false_alarms_per_month=false_alarms_per_month,
+        k=plan.alert.k,
+        n=plan.alert.n,
+        false_alarms_per_month=plan.false_alarms_per_month,
     )
 
     def band_pass(field_nt: Float32) -> Float32:
@@ -133,7 +147,7 @@ def calibrated(
         )
 
     try:
-        return fit_profile(quiet, band_pass, reconstruct, model.manifest.window.spec(), asked)
+        return fit_profile(quiet, band_pass, reconstruct, plan.window, asked)
     except ValueError as error:
         raise Refused(f"{recording.station} cannot be calibrated: {error}") from error
 

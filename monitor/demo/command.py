@@ -16,8 +16,9 @@ from archive.model import Model, default_model_path, load_model
 from archive.profile import save_profile
 from archive.recording import Recording
 from geofield.profile import StationProfile
-from monitor.assembly import assemble
-from monitor.calibrate import MAX_KP, calibrated, lent, quiet_windows
+from geofield.threshold import DAYS_PER_MONTH
+from monitor.assembly import alert_rules, assemble, window_spec
+from monitor.calibrate import MAX_KP, Plan, calibrated, lent, quiet_windows
 from monitor.demo.collect import Collected, collect
 from monitor.demo.figures import draw_close_up, draw_day
 from monitor.demo.judgement import by_quality, expected_windows, final_versions, judge
@@ -39,6 +40,8 @@ from monitor.settings import load_settings
 from monitor.tables import Format, write_scores
 
 RECORD_S = 60
+# One day of calibration supports one false alert a day; anything rarer would be extrapolated.
+FALSE_ALARMS_PER_MONTH = DAYS_PER_MONTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,20 @@ def prepare(seed: int, profiles: Path) -> Scenario:
     model = load_model(load_settings().model or default_model_path())
     stormy, quiet = storm(), quiet_day()
     day = stormy.between(*CALIBRATION_DAY_MS)
-    profile = calibrated(day, quiet_windows(day, model, MAX_KP), model, 1.0)
+    profile = calibrated_on(day, model)
     save_profile(profile, profiles)
     save_profile(lent(profile, QUIET), profiles)
     injections = drawn_injections(quiet.start_ms, seed)
     disturbed = with_injections(quiet, injections, profile.scale_nt)
     return Scenario(model, profile, [stormy, disturbed], injections)
+
+
+def calibrated_on(day: Recording, model: Model) -> StationProfile:
+    """Profile from the quiet windows of one day."""
+    settings = load_settings()
+    window = window_spec(settings, model.manifest)
+    plan = Plan(window, alert_rules(settings), FALSE_ALARMS_PER_MONTH)
+    return calibrated(day, quiet_windows(day, window, MAX_KP), model, plan)
 
 
 def play(system: System, scenario: Scenario) -> tuple[Collected, Run]:

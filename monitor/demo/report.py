@@ -119,7 +119,7 @@ def _transient_table(summary: Summary) -> Table:
     for one in summary.transients:
         table.add_row(
             one.family,
-            f"{one.frequency_hz:.3f}",
+            f"{one.frequency_hz:.3f}" if one.family == "oscillation" else "band",
             one.start[11:19],
             one.end[11:19],
             "[green]yes[/green]" if one.found else "[red]no[/red]",

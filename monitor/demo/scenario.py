@@ -16,7 +16,7 @@ import numpy as np
 from archive.extras import ExtraMissing
 from archive.observatory import read_file
 from archive.recording import Recording
-from monitor.demo.transients import Family, Transient, random_polarization, waveform_nt
+from monitor.demo.transients import BURST_HZ, Family, Transient, random_polarization, waveform_nt
 
 STORM, QUIET = "WIC", "WIQ"
 CALIBRATION_DAY_MS = (1_715_212_800_000, 1_715_299_200_000)  # 9 May 2024, UTC
@@ -56,7 +56,8 @@ def drawn_injections(day_start_ms: int, seed: int) -> list[Injection]:
     """
     random = np.random.default_rng(seed)
     third_s = 19 * HOUR_S / len(FAMILIES)
-    frequencies_hz = random.permutation([0.012, 0.025, 0.05]) * random.uniform(0.8, 1.25)
+    slow_hz, fast_hz = random.uniform(0.01, 0.02), random.uniform(0.03, 0.06)
+    frequencies_hz = (slow_hz, float(np.mean(BURST_HZ)), fast_hz)
     injections = []
     for number, family in enumerate(FAMILIES):
         length_s = round(random.uniform(600, 1200))
@@ -65,7 +66,7 @@ def drawn_injections(day_start_ms: int, seed: int) -> list[Injection]:
         start_s = round(HOUR_S + number * third_s + random.uniform(0, latest_s))
         transient = Transient(
             family,
-            float(frequencies_hz[number]),
+            frequencies_hz[number],
             length_s,
             random_polarization(random),
             AMPLITUDE,
@@ -77,12 +78,12 @@ def drawn_injections(day_start_ms: int, seed: int) -> list[Injection]:
 def with_injections(
     recording: Recording, injections: list[Injection], scale_nt: tuple[float, float, float]
 ) -> Recording:
-    """Add transients, `scale_nt` being the station's background, to a recording in H, E, Z."""
+    """Add transients to a recording in H, E, Z; `scale_nt` is the background of each component."""
     elements = {name: values.copy() for name, values in recording.elements.items()}
     cadence_s = recording.cadence_ms / 1000
     for injection in injections:
         random = np.random.default_rng(injection.start_ms // 1000)
-        field_nt = waveform_nt(injection.transient, scale_nt, cadence_s, random)
+        field_nt = waveform_nt(injection.transient, max(scale_nt), cadence_s, random)
         begin = (injection.start_ms - recording.start_ms) // recording.cadence_ms
         for column, name in enumerate("HEZ"):
             elements[name][begin : begin + len(field_nt)] += field_nt[:, column]

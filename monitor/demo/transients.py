@@ -1,8 +1,9 @@
 """Synthetic transients: signals whose truth is known, to be added to real data.
 
-They stand in for what nobody has labelled at one sample a second. Every use of them is to be
+They stand in for what nobody has labelled at one sample a second, and every use of them is to be
 called synthetic. An amplitude is stated in units of the station's background: the peak of the
-component that stands out most, over 1.4826 times the median absolute deviation of that component.
+dominant component over the largest background of the three components (1.4826 times the median
+absolute deviation of the band-passed field).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from scipy.signal import butter, sosfiltfilt
 from scipy.signal.windows import tukey
 
 from geofield.types import Float64
+
+BURST_HZ = (0.01, 0.09)
 
 
 class Family(str, Enum):
@@ -31,7 +34,7 @@ class Transient:
     family
         Its shape.
     frequency_hz
-        Of an oscillation; the centre of an octave-wide band for a burst.
+        Of an oscillation; the middle of `BURST_HZ` for a burst, which fills that band.
     length_s
         Duration.
     polarization
@@ -49,7 +52,7 @@ class Transient:
 
 def waveform_nt(
     transient: Transient,
-    scale_nt: tuple[float, float, float],
+    background_nt: float,
     cadence_s: float,
     random: np.random.Generator,
 ) -> Float64:
@@ -59,8 +62,8 @@ def waveform_nt(
     ----------
     transient
         What to make.
-    scale_nt
-        Background of the station, H, E, Z in nT.
+    background_nt
+        Background of the station.
     cadence_s
         Sampling interval.
     random
@@ -74,8 +77,7 @@ def waveform_nt(
     shape = _SHAPES[transient.family](transient, samples, cadence_s, random)
     direction = np.array(transient.polarization) / np.linalg.norm(transient.polarization)
     field_nt = shape[:, None] * direction
-    loudest = np.max(np.abs(field_nt).max(axis=0) / np.array(scale_nt))
-    return np.asarray(field_nt * (transient.amplitude / loudest))
+    return np.asarray(field_nt * (transient.amplitude * background_nt / np.abs(field_nt).max()))
 
 
 def random_polarization(random: np.random.Generator) -> tuple[float, float, float]:
@@ -91,11 +93,8 @@ def _oscillation(
     return np.asarray(np.sin(phase) * tukey(samples, 0.5))
 
 
-def _burst(
-    transient: Transient, samples: int, cadence_s: float, random: np.random.Generator
-) -> Float64:
-    octave_hz = transient.frequency_hz * np.array([2**-0.5, 2**0.5])
-    band = butter(4, octave_hz, btype="bandpass", fs=1 / cadence_s, output="sos")
+def _burst(_: Transient, samples: int, cadence_s: float, random: np.random.Generator) -> Float64:
+    band = butter(4, BURST_HZ, btype="bandpass", fs=1 / cadence_s, output="sos")
     noise = random.normal(size=3 * samples)  # the ends, where the filter settles, are cut off
     return np.asarray(sosfiltfilt(band, noise)[samples : 2 * samples] * tukey(samples, 0.5))
 

@@ -10,7 +10,8 @@ from archive.model import default_model_path, load_model
 from archive.profile import save_profile
 from geofield.profile import StationProfile
 from monitor.assembly import Assembly, assemble
-from monitor.calibrate import MAX_KP, calibrated, lent, quiet_windows
+from monitor.calibrate import lent
+from monitor.demo.command import calibrated_on
 from monitor.demo.judgement import Judgement, judge
 from monitor.demo.scenario import (
     CALIBRATION_DAY_MS,
@@ -31,7 +32,7 @@ SEEDS = range(10)
 def profile() -> StationProfile:
     model = load_model(default_model_path())
     day = storm().between(*CALIBRATION_DAY_MS)
-    return lent(calibrated(day, quiet_windows(day, model, MAX_KP), model, 1.0), QUIET)
+    return lent(calibrated_on(day, model), QUIET)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from geofield.alert import AlertRules, ModelRef
-from geofield.profile import StationProfile
+from geofield.profile import AlertBasis, StationProfile
 from geofield.samples import Samples
 from geofield.score import Errors
 from geofield.step import Rules
@@ -37,6 +37,8 @@ def profile(station: str = "WIC", threshold: float = 1.0) -> StationProfile:
         scale_nt=(0.1, 0.1, 0.1),
         quantiles=(0.3, 0.5, 0.8),
         tail=tail,
+        alert_tail=tail,
+        basis=AlertBasis(k=3, n=4, hop=SPEC.hop),
         threshold=threshold,
         false_alarms_per_month=1.0,
         calibrated_from_ms=START_MS,

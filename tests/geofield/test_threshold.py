@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import genpareto
 
-from geofield.profile import robust_scale_nt, score_distribution
-from geofield.threshold import TailTooShort, cluster_peaks, fit_tail
-from tests.geofield.builders import SPEC
+from geofield.profile import AlertBasis, robust_scale_nt, score_distribution
+from geofield.threshold import TailTooShort, cluster_peaks, fit_tail, sustained
 
 HOP_MS = 64_000
 
@@ -57,12 +58,30 @@ def test_one_disturbance_counts_once() -> None:
     assert cluster_peaks(end_ms, scores, 9.0, apart_ms=2000).tolist() == []
 
 
-def test_threshold_is_stated_as_false_alarms_per_month() -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.floats(0, 9)), min_size=1, max_size=60),
+    st.integers(1, 6),
+    st.integers(0, 5),
+    st.floats(0, 9),
+)
+def test_the_sustained_level_passes_a_threshold_exactly_when_an_alert_opens(
+    windows: list[tuple[int, float]], k: int, more: int, threshold: float
+) -> None:
+    n = k + more
+    end_ms = np.cumsum([gap for gap, _ in windows]) * HOP_MS
+    scores = np.array([score for _, score in windows])
+    level = sustained(end_ms, scores, HOP_MS, k, n)
+    for i, end in enumerate(end_ms):
+        recent = scores[(end_ms > end - n * HOP_MS) & (end_ms <= end)]
+        assert (level[i] > threshold) == ((recent > threshold).sum() >= k)
+
+
+def test_an_alert_rule_lowers_what_is_needed_for_the_same_rate() -> None:
     end_ms, scores = quiet_scores(days=10)
-    tail, quantiles, rare = score_distribution(end_ms, scores, SPEC, false_alarms_per_month=1.0)
-    common = score_distribution(end_ms, scores, SPEC, false_alarms_per_month=30.0)[2]
-    assert quantiles[0] < quantiles[1] < quantiles[2] < common < rare
-    assert tail.return_period_days(common) == pytest.approx(30.4375 / 30)
+    basis = AlertBasis(k=3, n=4, hop=64)
+    windows, alerts = score_distribution(end_ms, scores, HOP_MS, 4 * HOP_MS, basis)
+    rare, common = (alerts.score_once_in(days) for days in (30.0, 1.0))
+    assert common < rare < windows.score_once_in(30.0)
 
 
 def test_the_scale_is_robust_and_a_dead_sensor_has_none() -> None:

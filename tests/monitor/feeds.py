@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from archive.model import load_manifest
 from archive.profile import save_profile
 from archive.recording import Recording
-from geofield.profile import StationProfile
+from geofield.alert import AlertRules
+from geofield.profile import AlertBasis, StationProfile
 from geofield.threshold import Tail
 from geofield.types import Float64
+from tests.geofield.builders import profile
 
 START_MS = 1_715_212_800_000  # 2024-05-09T00:00:00Z
 NOISE_NT = 0.1
@@ -41,22 +44,18 @@ def _element(
 def calibrated(folder: Path, model: Path, code: str, threshold: float) -> StationProfile:
     """Write a profile for a station with a threshold chosen by the test."""
     manifest = load_manifest(model.with_suffix(".json"))
-    profile = StationProfile(
-        station=code,
+    tail = Tail(base=threshold / 2, shape=0.0, scale=threshold / 20, peaks_per_day=10.0, peaks=20)
+    rules = AlertRules()
+    rules = AlertRules()
+    own = replace(
+        profile(code, threshold),
         model_sha256=manifest.sha256,
         declination_deg=4.5,
         scale_nt=(NOISE_NT, NOISE_NT, NOISE_NT),
-        quantiles=(0.3, 0.5, 0.8),
         tail=Tail(
             base=threshold / 2, shape=0.0, scale=threshold / 20, peaks_per_day=10.0, peaks=20
         ),
-        threshold=threshold,
-        false_alarms_per_month=1.0,
-        calibrated_from_ms=START_MS - 86_400_000,
-        calibrated_to_ms=START_MS,
-        windows=1000,
-        quiet_days=1.0,
-        calibrated_at=code,
+        basis=AlertBasis(k=rules.k, n=rules.n, hop=manifest.window.hop),
     )
-    save_profile(profile, folder)
-    return profile
+    save_profile(own, folder)
+    return own
