@@ -120,6 +120,7 @@ def load_manifest(path: Path) -> Manifest:
 
 def _session(path: Path, content: bytes, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # it prints what the refusal below says again
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -76,6 +76,8 @@ class Consumption:
         self._stream: Any = None
         self._warned: set[bytes] = set()
         self.assigned: set[int] = set()
+        self.failure: Exception | None = None
+        self._loading: asyncio.Task[None] | None = None
 
     def install(self, app: faust.App) -> None:
         """Register the agent, the checkpoint timer and the rebalance hooks."""
@@ -94,12 +96,21 @@ class Consumption:
     async def _consume(self, stream: Any) -> None:
         self._stream = stream
         settings = self._settings
-        # noack_take yields events, whatever its annotation says, and leaves the acks to us
-        async for events in stream.noack_take(settings.batch_records, within=settings.batch_wait_s):
-            async with self._lock:
-                await self._take(events)
-            if len(self._done) >= MAX_UNCOMMITTED:
-                await self._checkpoint()
+        try:
+            # noack_take yields events, whatever its annotation says, and leaves the acks to us
+            async for events in stream.noack_take(
+                settings.batch_records, within=settings.batch_wait_s
+            ):
+                async with self._lock:
+                    await self._take(events)
+                if len(self._done) >= MAX_UNCOMMITTED:
+                    await self._checkpoint()
+        except Exception as error:
+            # Faust would start the agent again after these events, and they would be lost. The
+            # process ends instead; the next one begins at the last checkpoint.
+            log.exception("batch failed")
+            self.failure = error
+            await asyncio.Event().wait()
 
     async def _take(self, events: list[Any]) -> None:
         records = [raw_record(event.message) for event in events]
@@ -124,8 +135,10 @@ class Consumption:
     async def _on_assigned(self, _: object, assigned: Iterable[Any], **__: object) -> None:
         self._forget()
         self.assigned = {where.partition for where in assigned}
-        self._metrics.rebalances.inc()
+        self._metrics.work.rebalances.inc()
         log.info("partitions assigned", partitions=sorted(self.assigned))
+        # ahead of the first record, so that it need not wait
+        self._loading = asyncio.create_task(self._worker.states.load(self.assigned))
 
     def _forget(self) -> None:
         self._done = []
@@ -138,7 +151,7 @@ class Consumption:
                 continue
             if (murmur2(record.key) & 0x7FFFFFFF) % self._partitions == record.partition:
                 continue
-            self._metrics.misplaced.inc()
+            self._metrics.intake.misplaced.inc()
             if record.key not in self._warned and len(self._warned) < 100:
                 self._warned.add(record.key)
                 log.warning(

@@ -30,14 +30,14 @@ class Observer:
     def about(self, rules: Rules, version: str) -> None:
         """What is running."""
         model = rules.model
-        self.metrics.model.info(
+        self.metrics.work.model.info(
             {"name": model.name, "version": model.version, "sha256": model.sha256}
         )
-        self.metrics.build.info({"version": version})
+        self.metrics.work.build.info({"version": version})
 
     def batch(self, scored: Scored, now_s: float) -> None:
         """A batch has been published at `now_s` (seconds since 1970, of this machine)."""
-        self.metrics.records.inc(len(scored.taken) + len(scored.refused) + scored.repeated)
+        self.metrics.intake.records.inc(len(scored.taken) + len(scored.refused) + scored.repeated)
         for taken in scored.taken:
             self._taken(taken)
         for station, held in scored.held.items():
@@ -50,7 +50,7 @@ class Observer:
 
     def checkpoint(self) -> None:
         """States were written."""
-        self.metrics.checkpoints.inc()
+        self.metrics.work.checkpoints.inc()
 
     def timed(self, reconstruct: Reconstruct) -> Reconstruct:
         """The same model, with its batches and times counted."""
@@ -58,8 +58,8 @@ class Observer:
         def measured(field_nt: Float32, scale_nt: Float32) -> Errors:
             begin_s = time.perf_counter()
             errors = reconstruct(field_nt, scale_nt)
-            self.metrics.inference.observe(time.perf_counter() - begin_s)
-            self.metrics.inference_batch.observe(len(field_nt))
+            self.metrics.work.inference.observe(time.perf_counter() - begin_s)
+            self.metrics.work.inference_batch.observe(len(field_nt))
             return errors
 
         return measured
@@ -69,21 +69,21 @@ class Observer:
         for outcome in OUTCOMES:
             count = getattr(taken.intake, outcome)
             if count:
-                self.metrics.samples.labels(label, outcome).inc(count)
+                self.metrics.intake.samples.labels(label, outcome).inc(count)
 
     def _state(self, station: str, state: StationState) -> None:
         label = self.metrics.stations.label(station)
         if state.buffer is not None:
             newest_ms = (state.buffer.after - 1) * self.cadence_ms
-            self.metrics.newest_sample.labels(label).set(newest_ms / 1000)
-        self.metrics.open_alerts.labels(label).set(state.alerts.current is not None)
+            self.metrics.intake.newest_sample.labels(label).set(newest_ms / 1000)
+        self.metrics.windows.open_alerts.labels(label).set(state.alerts.current is not None)
 
     def _refused(self, scored: Scored) -> None:
         """Counts each; logs one example of each reason, since a broken sender sends many."""
         examples: dict[Reason, tuple[RawRecord, Rejected]] = {}
         counts: Counter[Reason] = Counter()
         for record, why in scored.refused:
-            self.metrics.deadletters.labels(why.reason.value).inc()
+            self.metrics.intake.deadletters.labels(why.reason.value).inc()
             examples.setdefault(why.reason, (record, why))
             counts[why.reason] += 1
         for reason, (record, why) in examples.items():
@@ -99,22 +99,26 @@ class Observer:
 
     def _score(self, score: WindowScore) -> None:
         label = self.metrics.stations.label(score.station)
-        self.metrics.windows.labels(label, score.quality.value).inc()
-        self.metrics.completeness.labels(label).set(score.completeness)
+        self.metrics.windows.decided.labels(label, score.quality.value).inc()
+        self.metrics.windows.completeness.labels(label).set(score.completeness)
         if score.score is not None:
-            self.metrics.score.labels(label).set(score.score.rmse)
-            self.metrics.threshold.labels(label).set(score.score.threshold)
-            self.metrics.return_period.labels(label).set(score.score.return_period_days * DAY_S)
+            self.metrics.windows.score.labels(label).set(score.score.rmse)
+            self.metrics.windows.threshold.labels(label).set(score.score.threshold)
+            self.metrics.windows.return_period.labels(label).set(
+                score.score.return_period_days * DAY_S
+            )
 
     def _delays(self, scored: Scored, now_s: float) -> None:
         """A window's delay counts from the newest record of its station in the batch."""
         sent_ms = {taken.station: taken.record.timestamp_ms for taken in scored.taken}
         for score in scored.scores:
-            self.metrics.sample_to_score.observe(max(now_s - sent_ms[score.station] / 1000, 0.0))
+            self.metrics.work.sample_to_score.observe(
+                max(now_s - sent_ms[score.station] / 1000, 0.0)
+            )
 
     def _alerts(self, scored: Scored) -> None:
         for alert in scored.alerts:
-            self.metrics.alerts.labels(
+            self.metrics.windows.alerts.labels(
                 alert.change.value, alert.classification.value, alert.severity.value
             ).inc()
             log.info(

@@ -93,7 +93,7 @@ class _Parts:
 
 
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
-    publisher = Publisher(parts.settings, parts.metrics.publish_retries.inc)
+    publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
         worker = _worker(parts, publisher, executor)
         consumption = Consumption(worker, parts.metrics, partitions)
@@ -105,7 +105,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         try:
             await _or_stop(publisher.start(), stop)
             if not stop.is_set():
-                await _run_until_stopped(app, stop)
+                await _run_until_stopped(app, consumption, stop)
         finally:
             for helper in helpers:
                 helper.cancel()
@@ -118,7 +118,7 @@ def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -
     observer.about(assembly.rules, program_version())
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
-    refused = metrics.deadletters.labels("index").inc
+    refused = metrics.intake.deadletters.labels("index").inc
     return Worker(
         settings=settings,
         scorer=scorer,
@@ -163,20 +163,23 @@ async def _topics_when_reachable(settings: Settings, health: Health) -> int:
             await asyncio.sleep(BEAT_S)
 
 
-async def _run_until_stopped(app: faust.App, stop: asyncio.Event) -> None:
+async def _run_until_stopped(app: faust.App, consumption: Consumption, stop: asyncio.Event) -> None:
     app.finalize()
     starting = asyncio.create_task(app.start())
-    while not (stop.is_set() or app.should_stop):
+    while not (stop.is_set() or _failed(app, consumption, starting)):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), timeout=BEAT_S)
-        if starting.done() and starting.exception():
-            break
-    failed = app.crashed or (starting.done() and starting.exception() is not None)
+    failed = _failed(app, consumption, starting)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(app.stop(), timeout=STOP_TIMEOUT_S)
     starting.cancel()
     if failed:
-        raise Refused("the consumer failed (see the log above); start the worker again")
+        raise Refused("the worker failed, see the log above; start it again")
+
+
+def _failed(app: faust.App, consumption: Consumption, starting: asyncio.Task[None]) -> bool:
+    not_started = starting.done() and starting.exception() is not None
+    return bool(app.should_stop) or not_started or consumption.failure is not None
 
 
 async def _beat(health: Health) -> None:

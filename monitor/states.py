@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from monitor import checkpoint
 from monitor.checkpoint import Held
@@ -14,6 +16,7 @@ from monitor.reading import groupless_consumer, read_to_end
 from monitor.scoring import Scorer
 from monitor.settings import Settings
 
+RETRY_S = 1.0
 log = structlog.get_logger("magwatch.states")
 
 
@@ -27,6 +30,7 @@ class States:
         self._unsaved: set[str] = set()
         self.held: dict[str, Held] = {}
         self.generation = 0
+        self._loading = asyncio.Lock()
 
     def forget(self) -> None:
         """Partitions were taken away or given: what another worker did since is read again."""
@@ -55,16 +59,29 @@ class States:
         self._unsaved.clear()
 
     async def load(self, partitions: Iterable[int]) -> None:
-        """Read the checkpoints of partitions not read since they were assigned."""
-        wanted = sorted(set(partitions) - self._loaded)
-        if not wanted:
+        """Read the checkpoints of partitions not read since they were assigned.
+
+        Waits for the broker: without their states no record of these partitions can be scored.
+        """
+        async with self._loading:
+            wanted = sorted(set(partitions) - self._loaded)
+            generation = self.generation
+            while wanted and generation == self.generation:
+                try:
+                    found = await self._read(wanted)
+                except (KafkaError, OSError) as error:
+                    log.warning("states not read, trying again", error=str(error))
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                self._loaded_now(wanted, found, generation)
+                return
+
+    def _loaded_now(self, wanted: list[int], found: dict[str, Held], generation: int) -> None:
+        if generation != self.generation:
             return
-        generation = self.generation
-        found = await self._read(wanted)
-        if generation == self.generation:
-            self.held.update(found)
-            self._loaded.update(wanted)
-            log.info("states loaded", partitions=wanted, stations=len(found))
+        self.held.update(found)
+        self._loaded.update(wanted)
+        log.info("states loaded", partitions=wanted, stations=len(found))
 
     async def _read(self, partitions: list[int]) -> dict[str, Held]:
         found: dict[str, Held] = {}
@@ -76,10 +93,12 @@ class States:
                 self._consider(record.key, record.value, ends, found)
         return found
 
-    async def _sample_ends(self, consumer: object, partitions: list[int]) -> dict[int, int]:
+    async def _sample_ends(
+        self, consumer: AIOKafkaConsumer, partitions: list[int]
+    ) -> dict[int, int]:
         topic = self._settings.topic("samples")
         where = [TopicPartition(topic, partition) for partition in partitions]
-        ends = await consumer.end_offsets(where)  # type: ignore[attr-defined]  # aiokafka is untyped
+        ends = await consumer.end_offsets(where)
         return {partition.partition: end for partition, end in ends.items()}
 
     def _consider(

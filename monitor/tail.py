@@ -42,21 +42,23 @@ def tail(
         raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
     try:
         with closing(_consumer(settings)) as consumer:
-            numbers = sorted(consumer.partitions_for_topic(topic) or ())
-            partitions = [TopicPartition(topic, number) for number in numbers]
-            consumer.assign(partitions)
-            (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
-            ends = consumer.end_offsets(partitions)
-            while follow or any(consumer.position(p) < ends[p] for p in partitions):
-                batches = consumer.poll(timeout_ms=POLL_MS)
-                yield [
-                    record.value
-                    for records in batches.values()
-                    for record in records
-                    if record.value is not None
-                ]
+            yield from _polls(consumer, topic, from_beginning=from_beginning, follow=follow)
     except KafkaError as error:
         raise unreachable(settings, error) from None
+
+
+def _polls(
+    consumer: KafkaConsumer, topic: str, *, from_beginning: bool, follow: bool
+) -> Iterator[list[bytes]]:
+    numbers = sorted(consumer.partitions_for_topic(topic) or ())
+    partitions = [TopicPartition(topic, number) for number in numbers]
+    consumer.assign(partitions)
+    (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+    ends = consumer.end_offsets(partitions)
+    while follow or any(consumer.position(p) < ends[p] for p in partitions):
+        batches = consumer.poll(timeout_ms=POLL_MS)
+        values = (record.value for records in batches.values() for record in records)
+        yield [value for value in values if value is not None]
 
 
 def _consumer(settings: Settings) -> KafkaConsumer:

@@ -69,7 +69,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
     try:
         return KafkaAdminClient(
             bootstrap_servers=settings.broker.split(","),
-            bootstrap_timeout_ms=5000,
+            bootstrap_timeout_ms=3000,
             request_timeout_ms=10_000,
             **for_kafka_python(settings),
         )

@@ -39,8 +39,10 @@ class Worker:
     async def take(self, records: Sequence[RawRecord]) -> bool:
         """Score and publish a batch; False if the partitions changed hands meanwhile."""
         await self.indices.caught_up.wait()
-        await self.states.load({record.partition for record in records})
         generation = self.states.generation
+        await self.states.load({record.partition for record in records})
+        if generation != self.states.generation:
+            return False
         loop = asyncio.get_running_loop()
         scored = await loop.run_in_executor(
             self.executor, self.scorer.score, records, self.states.held, self.indices.history

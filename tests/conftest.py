@@ -1,7 +1,6 @@
 """Brokers for every test that needs one; each test uses topics and a group of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -30,7 +30,12 @@ def check() -> None:
         _line("settings", str(error), good=False)
         raise SystemExit(1) from None
     _line("settings", "ok", good=True)
-    results = [_checked(name, probe, settings) for name, probe in PROBES.items()]
+    results = [_checked("broker", _broker, settings)]
+    if all(results):
+        results.append(_checked("topics", _topics, settings))
+    else:
+        _line("topics", "not looked at, for want of a broker", good=False)
+    results += [_checked("model", _model, settings), _checked("profiles", _profiles, settings)]
     raise SystemExit(0 if all(results) else 1)
 
 
@@ -80,11 +85,3 @@ def _profiles(settings: Settings) -> str:
     if not profiles:
         return f"none in {settings.profiles}: every station will be calibrating, without scores"
     return f"{len(profiles)} stations: {', '.join(sorted(profiles))}"
-
-
-PROBES: dict[str, Callable[[Settings], str]] = {
-    "broker": _broker,
-    "topics": _topics,
-    "model": _model,
-    "profiles": _profiles,
-}

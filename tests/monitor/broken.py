@@ -38,7 +38,7 @@ def vector(h: list[object], e: list[object], z: list[object]) -> bytes:
     return changed(geomagneticFieldH=h, geomagneticFieldE=e, geomagneticFieldZ=z)
 
 
-ZEROS: list[object] = [0.0] * 90_000
+ZEROS: list[object] = [0] * 90_000
 BROKEN = [
     Broken("not JSON", Reason.NOT_JSON, b"rubbish"),
     Broken("nothing", Reason.NOT_JSON, b""),

@@ -44,8 +44,6 @@ def _element(
 def calibrated(folder: Path, model: Path, code: str, threshold: float) -> StationProfile:
     """Write a profile for a station with a threshold chosen by the test."""
     manifest = load_manifest(model.with_suffix(".json"))
-    tail = Tail(base=threshold / 2, shape=0.0, scale=threshold / 20, peaks_per_day=10.0, peaks=20)
-    rules = AlertRules()
     rules = AlertRules()
     own = replace(
         profile(code, threshold),

@@ -35,7 +35,9 @@ def test_a_broken_record_is_refused_with_its_reason(broken: Broken) -> None:
     assert len(decoded.detail) < 300
 
 
-@pytest.mark.parametrize("start", ["2024-05-09T00:00", "2024-05-09T00:00:00", "2024-05-09T02:00+02:00"])
+@pytest.mark.parametrize(
+    "start", ["2024-05-09T00:00", "2024-05-09T00:00:00", "2024-05-09T02:00+02:00"]
+)
 def test_times_without_a_zone_are_utc(start: str) -> None:
     assert samples(changed(startDate=start)).start_ms == 1_715_212_800_000
 

@@ -30,7 +30,9 @@ def test_bad_records_end_as_dead_letters_and_change_nothing(site: Site, model_pa
 
 
 def _check_letters(site: Site) -> None:
-    letters = {(letter.key, letter.value): dict(letter.headers) for letter in received(site, "deadletter")}
+    letters = {
+        (letter.key, letter.value): dict(letter.headers) for letter in received(site, "deadletter")
+    }
     assert len(letters) == len(BROKEN)
     for broken in BROKEN:
         headers = letters[broken.key, broken.value]

@@ -1,5 +1,7 @@
 """Samples in, scores and alerts out, on every broker: byte for byte what the offline path says."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +36,15 @@ def online(site: Site, topic: str) -> list[bytes]:
     return sorted(value for values in by_key.values() for value in values)
 
 
+def tailed(site: Site, *options: str) -> list[bytes]:
+    """Lines of `magwatch alerts`."""
+    command = [sys.executable, "-m", "monitor", "alerts", "--from-beginning", "--no-follow"]
+    result = subprocess.run(
+        [*command, *options], env=site.environment(), capture_output=True, timeout=30, check=True
+    )
+    return result.stdout.splitlines()
+
+
 def test_scores_and_alerts_are_those_of_the_offline_path(site: Site, model_path: Path) -> None:
     recordings = [
         station("WIC", 120, seed=1, burst=BURST),
@@ -50,6 +61,8 @@ def test_scores_and_alerts_are_those_of_the_offline_path(site: Site, model_path:
         assert online(site, "alerts") == alerts
         assert running.metric("magwatch_windows_total") == len(scores)
         assert received(site, "deadletter") == []
+    assert sorted(tailed(site, "--json")) == alerts
+    assert b"OPENED" in tailed(site)[0]
     opened = [alert for alert in alerts if b'"type":"magwatch.alert.opened"' in alert]
     assert len(opened) == 1
     assert b'"quality":"calibrating"' in b"".join(scores)

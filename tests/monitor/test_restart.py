@@ -12,7 +12,7 @@ from monitor.broker import embedded_broker
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
-from tests.monitor.workers import Site, encoded, new_site, received, send, worker
+from tests.monitor.workers import Site, committed, encoded, new_site, received, send, worker
 
 BURST = slice(1500, 2700)
 
@@ -25,7 +25,7 @@ def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
     with worker(site, CHECKPOINT_S="1") as first:
         sent = send(site, records[:60])
         first.wait_for_records(sent)
-        _wait(lambda: first.metric("magwatch_checkpoints_total") > 0)
+        _wait(lambda: committed(site) > 0)
         sent += send(site, records[60:75])
         first.wait_for_records(sent)
         first.process.send_signal(signal.SIGKILL)

@@ -27,7 +27,7 @@ from monitor.topics import MAX_DEAD_LETTER_BYTES, create_topics
 READY_S = 60.0
 PREFIX = "MAGWATCH_"
 # Joining a group waits for these; the defaults are for networks, not for tests.
-QUICK = {"SESSION_TIMEOUT_S": "6", "REBALANCE_TIMEOUT_S": "6", "COMMIT_S": "0.5"}
+QUICK = {"SESSION_TIMEOUT_S": "6", "REBALANCE_TIMEOUT_S": "2", "COMMIT_S": "0.5"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,9 @@ class Running:
     def metric(self, name: str) -> float:
         """Sum over all labels."""
         pattern = rf"^{name}(?:\{{[^}}]*\}})? (\S+)$"
-        return sum(float(value) for value in re.findall(pattern, self.page("/metrics")[1], re.M))
+        return sum(
+            float(value) for value in re.findall(pattern, self.page("/metrics")[1], re.MULTILINE)
+        )
 
     def wait_for_records(self, count: int, seconds: float = READY_S) -> None:
         """Wait until so many records have been read and published."""
@@ -169,6 +171,15 @@ def received(site: Site, topic: str) -> list[ConsumerRecord]:
             for batch in consumer.poll(timeout_ms=500).values():
                 records += batch
     return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def committed(site: Site) -> int:
+    """Sum of the offsets that the site's group has committed."""
+    name = site.settings.topic("samples")
+    consumer = KafkaConsumer(bootstrap_servers=site.settings.broker, group_id=site.settings.group)
+    with closing(consumer):
+        numbers = consumer.partitions_for_topic(name) or ()
+        return sum(consumer.committed(TopicPartition(name, number)) or 0 for number in numbers)
 
 
 def values_by_key(records: Iterable[ConsumerRecord]) -> dict[bytes, list[bytes]]:
