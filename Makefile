@@ -25,6 +25,9 @@ lint: $(TEST_ENV)/ready ## Style, types and architecture
 train: $(TEST_ENV)/ready ## Train, evaluate and export exports/ulf-1hz from DATA=folder
 	$(TEST_BIN)/magwatch train training/recipes/ulf-1hz.toml --data $(DATA)
 
+bench: $(TEST_ENV)/ready ## Measure how fast the step is
+	$(TEST_BIN)/python bench/step.py
+
 clean: ## Remove environments, caches and the demo's output
 	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \
 		.import_linter_cache build demo-output *.egg-info

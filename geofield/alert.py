@@ -77,8 +77,8 @@ class AlertRules:
         How long after its end an alert waits for the indices that decide its class.
     """
 
-    k: int = 3
-    n: int = 4
+    k: int = 5
+    n: int = 6
     clear: int = 4
     clear_ratio: float = 0.8
     cooldown_ms: int = 600_000

@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
     "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.offline", "score", "Score archive files without Kafka."),
+    "settings": ("monitor.commands.settings", "settings", "List all settings."),
     "topics": ("monitor.commands.topics", "topics", "Create the topics."),
     "worker": ("monitor.commands.worker", "worker", "Run a scoring worker."),
 }

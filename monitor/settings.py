@@ -48,57 +48,83 @@ class Settings(BaseSettings):
     )
 
     broker: str = Field("localhost:9092", description="bootstrap servers, host:port[,host:port]")
-    topic_prefix: str = Field("geomag.", pattern=r"^[A-Za-z0-9._-]*$")
-    group: str = Field("magwatch", pattern=GROUP_PATTERN, description="consumer group")
-    offset_reset: Literal["earliest", "latest"] = "earliest"
+    topic_prefix: str = Field(
+        "geomag.", pattern=r"^[A-Za-z0-9._-]*$", description="what every topic's name begins with"
+    )
+    group: str = Field(
+        "magwatch", pattern=GROUP_PATTERN, description="consumer group of the workers"
+    )
+    offset_reset: Literal["earliest", "latest"] = Field(
+        "earliest", description="where a group without a commit begins"
+    )
+    create_topics: bool = Field(True, description="create missing topics at start-up")
     partitions: int = Field(4, ge=1, le=1024, description="of the topics this program creates")
     replication: int = Field(1, ge=1, le=9, description="of the topics this program creates")
 
-    model: Path | None = Field(None, description="ONNX file; None = the one that is shipped")
+    model: Path | None = Field(None, description="ONNX file; unset: the one that is shipped")
     profiles: Path | None = Field(None, description="folder of station profiles")
-    inference_threads: int = Field(1, ge=1, le=64)
+    inference_threads: int = Field(1, ge=1, le=64, description="threads of one model run")
 
-    hop_s: float | None = Field(None, gt=0, description="between windows; None = the model's own")
-    allowed_lateness_s: float = Field(60.0, ge=0, le=DAY_S)
+    hop_s: float | None = Field(None, gt=0, description="between windows; unset: the model's own")
+    allowed_lateness_s: float = Field(
+        60.0, ge=0, le=DAY_S, description="how much older than the newest a sample may be"
+    )
     max_gap: int = Field(5, ge=0, le=3600, description="longest run of missing samples bridged")
     future_tolerance_s: float = Field(
         300.0, ge=0, le=DAY_S, description="how far a sample may be ahead of its record's time"
     )
-    alert_k: int = Field(RULES.k, ge=1, le=100, description="of the last n windows open an alert")
-    alert_n: int = Field(RULES.n, ge=1, le=100)
+    alert_k: int = Field(RULES.k, ge=1, le=100, description="windows over the threshold that ...")
+    alert_n: int = Field(RULES.n, ge=1, le=100, description="... of the last so many open an alert")
     alert_clear: int = Field(RULES.clear, ge=1, le=1000, description="calm windows that resolve it")
-    alert_clear_ratio: float = Field(RULES.clear_ratio, gt=0, le=1)
-    alert_cooldown_s: float = Field(RULES.cooldown_ms / 1000, ge=0)
-    alert_moderate_days: float = Field(RULES.moderate_days, gt=0)
-    alert_major_days: float = Field(RULES.major_days, gt=0)
-    alert_settle_s: float = Field(RULES.settle_ms / 1000, ge=0)
-    space_weather_kp: float = Field(RULES.space_weather_kp, ge=0, le=9)
+    alert_clear_ratio: float = Field(
+        RULES.clear_ratio, gt=0, le=1, description="calm is below this share of the threshold"
+    )
+    alert_cooldown_s: float = Field(
+        RULES.cooldown_ms / 1000, ge=0, description="no new alert so soon after one has resolved"
+    )
+    alert_moderate_days: float = Field(
+        RULES.moderate_days, gt=0, description="return period that makes an alert moderate"
+    )
+    alert_major_days: float = Field(
+        RULES.major_days, gt=0, description="return period that makes an alert major"
+    )
+    alert_settle_s: float = Field(
+        RULES.settle_ms / 1000, ge=0, description="how long a resolved alert waits for its class"
+    )
+    space_weather_kp: float = Field(
+        RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"
+    )
 
-    batch_records: int = Field(512, ge=1, le=100_000)
-    batch_wait_s: Seconds = 0.25
-    checkpoint_s: Seconds = 30.0
-    create_topics: bool = Field(True, description="create missing topics at start-up")
-    session_timeout_s: Seconds = 10.0
-    rebalance_timeout_s: Seconds = 10.0
-    heartbeat_s: Seconds = 1.0
-    commit_s: Seconds = 2.0
+    batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")
+    batch_wait_s: Seconds = Field(0.25, description="longest wait for a batch to fill")
+    checkpoint_s: Seconds = Field(30.0, description="between checkpoints of station states")
+    session_timeout_s: Seconds = Field(10.0, description="silence after which a worker is given up")
+    rebalance_timeout_s: Seconds = Field(10.0, description="time for workers to join again")
+    heartbeat_s: Seconds = Field(1.0, description="between heartbeats to the broker")
+    commit_s: Seconds = Field(2.0, description="between commits of offsets")
 
-    metrics_host: str = "127.0.0.1"
-    metrics_port: Port = 9464
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
+    metrics_port: Port = Field(9464, description="their port; 0 takes a free one")
     metrics_stations: int = Field(
         200, ge=1, le=10_000, description="stations with series of their own"
     )
-    stalled_after_s: Seconds = 60.0
-    log_format: Literal["json", "console"] = "json"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    stalled_after_s: Seconds = Field(60.0, description="stillness after which /healthz fails")
+    log_format: Literal["json", "console"] = Field("json", description="one object a line, or text")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least shown"
+    )
 
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    ssl_cafile: Path | None = None
-    ssl_certfile: Path | None = None
-    ssl_keyfile: Path | None = None
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="of the connection to the broker"
+    )
+    ssl_cafile: Path | None = Field(None, description="certificates to trust; unset: the system's")
+    ssl_certfile: Path | None = Field(None, description="this client's certificate")
+    ssl_keyfile: Path | None = Field(None, description="its key")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how to log in"
+    )
+    sasl_username: str | None = Field(None, description="who logs in")
+    sasl_password: SecretStr | None = Field(None, description="never shown or logged")
 
     @field_validator("broker")
     @classmethod
