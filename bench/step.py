@@ -34,7 +34,7 @@ def profile(station: str, sha256: str) -> StationProfile:
 def records(batch: int) -> list[list[Samples]]:
     """An hour of every station, interleaved, in batches."""
     rng = np.random.default_rng(0)
-    noise_nt = rng.normal(0, 0.1, (MINUTES * RECORD, 3)) + [21_000, 500, 44_000]
+    noise_nt = np.array([21_000, 500, 44_000]) + rng.normal(0, 0.1, (MINUTES * RECORD, 3))
     stream = [
         Samples(
             f"S{station:02d}",
