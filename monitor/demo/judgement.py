@@ -17,9 +17,10 @@ ALL_KNOWN_MS = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A transient and the alert that met it, if one did."""
+    """A transient and the alert that met it, if one did: its first version and its last."""
 
     injection: Injection
+    opened: AlertData | None
     alert: AlertData | None
 
     @property
@@ -61,8 +62,9 @@ def judge(
     quiet = [alert for alert in last if alert.station == QUIET]
     met = {injection: _meeting(quiet, injection, window_ms) for injection in injections}
     explained = {alert.alert_id for alerts in met.values() for alert in alerts}
+    first = {version.alert_id: version for version in versions if version.version == 1}
     return Judgement(
-        findings=[Finding(injection, _best(met[injection])) for injection in injections],
+        findings=[_finding(injection, _best(met[injection]), first) for injection in injections],
         false_alerts=[alert for alert in quiet if alert.alert_id not in explained],
         storm_alerts=[alert for alert in last if alert.station != QUIET],
         local_alerts_kp6=sum(_local_in_storm(version, history) for version in versions),
@@ -104,6 +106,12 @@ def _meeting(alerts: Iterable[AlertData], injection: Injection, window_ms: int) 
         if time_ms(alert.start) < injection.end_ms + window_ms
         and time_ms(alert.end) > injection.start_ms
     ]
+
+
+def _finding(
+    injection: Injection, alert: AlertData | None, first: Mapping[str, AlertData]
+) -> Finding:
+    return Finding(injection, first.get(alert.alert_id) if alert else None, alert)
 
 
 def _best(alerts: list[AlertData]) -> AlertData | None:

@@ -23,7 +23,8 @@ class FoundTransient(msgspec.Struct, frozen=True):
     end: str
     found: bool
     alert_id: str | None
-    opened_window_end: str | None
+    first_window: str | None
+    opened: str | None
     classification: str | None
 
 
@@ -113,8 +114,20 @@ def show(summary: Summary, console: Console) -> None:
 
 
 def _transient_table(summary: Summary) -> Table:
-    table = Table(title="Three synthetic transients added to the real quiet day 2018-08-29")
-    for heading in ("transient", "Hz", "from", "to", "found", "score crossed", "class"):
+    table = Table(
+        title="Three synthetic transients added to the real quiet day 2018-08-29",
+        caption="UTC; `score over` is the start of the first window over the threshold",
+    )
+    for heading in (
+        "transient",
+        "Hz",
+        "from",
+        "to",
+        "found",
+        "score over",
+        "alert opened",
+        "class",
+    ):
         table.add_column(heading)
     for one in summary.transients:
         table.add_row(
@@ -123,7 +136,8 @@ def _transient_table(summary: Summary) -> Table:
             one.start[11:19],
             one.end[11:19],
             "[green]yes[/green]" if one.found else "[red]no[/red]",
-            (one.opened_window_end or "-")[11:19],
+            (one.first_window or "-")[11:19],
+            (one.opened or "-")[11:19],
             one.classification or "-",
         )
     return table
@@ -138,6 +152,7 @@ def _described(finding: Finding) -> FoundTransient:
         end=utc(finding.injection.end_ms),
         found=finding.found,
         alert_id=alert.alert_id if alert else None,
-        opened_window_end=alert.start if alert else None,
+        first_window=alert.start if alert else None,
+        opened=finding.opened.decided if finding.opened else None,
         classification=alert.classification if alert else None,
     )

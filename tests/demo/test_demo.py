@@ -1,0 +1,75 @@
+"""The README's first command, as a stranger runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor.records import AlertEvent
+
+PNG = b"\x89PNG"
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "demo-output"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAGWATCH_")}
+    result = subprocess.run(
+        [sys.executable, "-m", "monitor", "demo", "--output", str(folder)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "false `local` alerts" in result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def summary(output: Path) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads((output / "summary.json").read_text())
+    return loaded
+
+
+def test_every_sample_and_every_window_is_accounted_for(summary: dict[str, int]) -> None:
+    assert summary["samples_in"] + summary["samples_missing"] == 345_600 + 86_400
+    assert summary["samples_missing"] < 10
+    scored_or_not = summary["windows_scored"] + summary["windows_insufficient"]
+    assert scored_or_not == summary["windows_expected"]
+    assert summary["windows_expected"] > 6_700
+    assert summary["windows_scored"] > 0.99 * summary["windows_expected"]
+
+
+def test_the_transients_are_found_and_the_quiet_day_is_quiet(summary: dict[str, int]) -> None:
+    assert (summary["transients_injected"], summary["transients_found"]) == (3, 3)
+    assert summary["false_local_alerts"] <= 1
+
+
+def test_the_storm_is_space_weather(summary: dict[str, object]) -> None:
+    assert summary["local_alerts_kp6"] == 0
+    classes = summary["storm_alerts_by_class"]
+    assert isinstance(classes, dict)
+    assert classes["space-weather"] >= 1
+    assert "local" not in classes
+
+
+def test_alerts_carry_the_verdict_and_predict_nothing(output: Path) -> None:
+    lines = (output / "alerts.jsonl").read_bytes().splitlines()
+    assert lines
+    for line in lines:
+        event = json.loads(line)
+        assert "no skill shown" in event["data"]["skill"]
+        assert set(event) == set(AlertEvent.__struct_fields__)
+    assert b"predict" not in b"".join(lines)
+
+
+@pytest.mark.parametrize("name", ["storm.png", "quiet-day.png", "transient.png"])
+def test_figures_are_drawn(output: Path, name: str) -> None:
+    content = (output / name).read_bytes()
+    assert content.startswith(PNG)
+    assert len(content) > 50_000
