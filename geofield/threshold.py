@@ -127,7 +127,7 @@ def cluster_peaks(end_ms: Int64, scores: Float64, base: float, apart_ms: int) ->
 def _how_much_more(peaks: int, days: float) -> str:
     if not peaks:
         return f"no score above the rest in {days:.2f} days of windows: at least a day is needed"
-    more = days * (MIN_PEAKS / peaks - 1)
+    more = max(days * (MIN_PEAKS / peaks - 1), 1.0 - days)  # less than a day is no day
     return (
         f"{peaks} independent high scores in {days:.2f} days of windows, {MIN_PEAKS} are needed: "
         f"about {more:.1f} more days of quiet data"

@@ -40,8 +40,8 @@ def test_a_profile_states_what_it_rests_on(profiles: Path) -> None:
     assert profile.windows > 1300
     assert profile.quiet_days == pytest.approx(1.0, abs=0.05)
     assert 0.05 < profile.scale_nt[0] < 0.5  # nT: a quiet mid-latitude day
-    assert profile.quantiles[0] < profile.quantiles[2] < profile.threshold
-    assert profile.tail.return_period_days(profile.threshold) == pytest.approx(30.4375)
+    assert profile.quantiles[0] < profile.quantiles[1] < profile.threshold
+    assert profile.alert_tail.return_period_days(profile.threshold) == pytest.approx(30.4375)
 
 
 def test_scores_are_the_same_in_every_format(profiles: Path, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_without_a_profile_there_is_no_score_and_it_says_so(tmp_path: Path) -> N
         (["score", "none.sec", "-o", "scores.csv"], "none.sec: no such file"),
         (["score", QUIET, "-o", "scores.txt"], "must end in .jsonl, .csv, .parquet"),
         (["calibrate", QUIET, "--max-kp", "0.1"], "no quiet window"),
-        (["calibrate", QUIET, "--to", "2018-08-29T00:30:00"], "no quiet window"),
+        (["calibrate", QUIET, "--to", "2018-08-29T00:05:00"], "no quiet window"),
         (["calibrate", QUIET, "--to", "2018-08-29T02:00:00"], "are needed: about"),
         (["calibrate", QUIET, "--from", "2019-01-01"], "nothing between --from and --to"),
         (["score", QUIET, "--model", "none.onnx"], "no such model file"),
