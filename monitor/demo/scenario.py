@@ -56,7 +56,7 @@ def drawn_injections(day_start_ms: int, seed: int) -> list[Injection]:
     """
     random = np.random.default_rng(seed)
     third_s = 19 * HOUR_S / len(FAMILIES)
-    slow_hz, fast_hz = random.uniform(0.01, 0.02), random.uniform(0.03, 0.06)
+    slow_hz, fast_hz = random.uniform(0.02, 0.035), random.uniform(0.045, 0.08)
     frequencies_hz = (slow_hz, float(np.mean(BURST_HZ)), fast_hz)
     injections = []
     for number, family in enumerate(FAMILIES):

@@ -1,0 +1,49 @@
+"""Scores of whole arrays of windows, in batches."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from geofield.types import Float32, Float64
+from training.baselines import BASELINES
+from training.network import Autoencoder, FrontEnd, log_error
+
+_BATCH = 512
+
+
+@torch.no_grad()
+def band_passed(front_end: FrontEnd, field_nt: Float32) -> Float32:
+    """Raw windows [n, span, 3] to band-passed [n, steps, 3], both in nT."""
+    parts = [front_end(_tensor(front_end.taps, part)).cpu() for part in _parts(field_nt)]
+    return np.asarray(torch.cat(parts).numpy())
+
+
+@torch.no_grad()
+def network_scores(
+    network: Autoencoder, scale_nt: tuple[float, float, float], filtered_nt: Float32
+) -> Float64:
+    """Logarithm of the window rmse, which orders windows as the rmse does: [n, steps, 3] to [n]."""
+    weights = next(network.parameters())
+    scaled = np.divide(filtered_nt, np.array(scale_nt, np.float32), dtype=np.float32)
+    parts = []
+    for part in _parts(scaled):
+        windows = _tensor(weights, part)
+        parts.append(log_error(network(windows), windows).cpu() / 2)
+    return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)
+
+
+def baseline_scores(
+    scale_nt: tuple[float, float, float], filtered_nt: Float32
+) -> Mapping[str, Float64]:
+    """Every baseline: [n, steps, 3] in nT to [n]."""
+    scale = np.array(scale_nt, np.float32)
+    return {name: score(filtered_nt, scale) for name, score in BASELINES.items()}
+
+
+def _parts(values: Float32) -> list[Float32]:
+    return [values[begin : begin + _BATCH] for begin in range(0, len(values), _BATCH)]
+
+
+def _tensor(like: torch.Tensor, values: Float32) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values)).to(like.device)

@@ -1,0 +1,216 @@
+"""Synthetic ULF transients: the seismic class where no labelled records exist.
+
+Nothing here claims to be an earthquake precursor. The families are generic short signals in the
+band, linearly polarized in a random direction of space, so that a model and its controls can be
+judged where the truth is known.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofield.types import Float64
+
+Generator = np.random.Generator
+_Shape = Callable[[Generator, int, Float64, float, bool], Float64]
+_ONSET_RAMP_S = 4.0  # an onset without it is a step, most of whose power lies outside the band
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the window lies in the samples under it.
+
+    Attributes
+    ----------
+    samples
+        Length of the window after the filter.
+    margin
+        Samples on either side that only the filter sees.
+    cadence_s
+        Sampling interval.
+    """
+
+    samples: int
+    margin: int
+    cadence_s: float
+
+    @property
+    def time_s(self) -> Float64:
+        """Shape [span]: time of every sample, 0 at the beginning of the window."""
+        return (
+            np.arange(-self.margin, self.samples + self.margin, dtype=np.float64) * self.cadence_s
+        )
+
+    @property
+    def length_s(self) -> float:
+        """Length of the window."""
+        return self.samples * self.cadence_s
+
+
+@dataclass(frozen=True, slots=True)
+class Transients:
+    """One linearly polarized transient for each window.
+
+    Attributes
+    ----------
+    waveform
+        Shape [n, span]: largest absolute value 1.
+    direction
+        Shape [n, 3]: unit vector in H, E, Z.
+    amplitude_nt
+        Shape [n]: peak of the vector.
+    """
+
+    waveform: Float64
+    direction: Float64
+    amplitude_nt: Float64
+
+    def vector_nt(self) -> Float64:
+        """Amplitude along H, E and Z: [n, 3]."""
+        return self.direction * self.amplitude_nt[:, None]
+
+    def field_nt(self) -> Float64:
+        """What is added to the raw field: [n, span, 3]."""
+        return self.waveform[:, :, None] * self.vector_nt()[:, None, :]
+
+
+def draw(
+    rng: Generator,
+    family: str,
+    snr: Float64,
+    scale_nt: Sequence[float],
+    frame: Frame,
+    anywhere: bool = False,
+) -> Transients:
+    """Draw one transient for each entry of `snr`.
+
+    Signal/noise is the peak of the transient in its dominant component (the one in which it is
+    largest in nT) over that component's `scale_nt`, measured on the signal as it is added, before
+    any filter.
+
+    Parameters
+    ----------
+    rng
+        Source of all randomness; equal generators give equal transients.
+    family
+        A key of `FAMILIES`.
+    snr
+        Shape [n].
+    scale_nt
+        Robust standard deviation of the station's band-passed H, E, Z.
+    frame
+        The window.
+    anywhere
+        True in training: transients may be cut by an edge of the window, so that the network cannot
+        lean on their place. False in judgement: they lie mostly inside.
+
+    Raises
+    ------
+    KeyError
+        For a family that is not known.
+    """
+    shape = FAMILIES[family](rng, len(snr), frame.time_s, frame.length_s, anywhere)
+    waveform = shape / np.abs(shape).max(axis=1, keepdims=True)
+    direction = rng.normal(size=(len(snr), 3))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    dominant = np.abs(direction).argmax(axis=1)
+    share = np.abs(direction[np.arange(len(snr)), dominant])
+    amplitude_nt = snr * np.asarray(scale_nt)[dominant] / share
+    return Transients(waveform, direction, amplitude_nt)
+
+
+def _uniform(rng: Generator, low: float, high: float, count: int) -> Float64:
+    return rng.uniform(low, high, (count, 1))
+
+
+def _log_uniform(rng: Generator, low: float, high: float, count: int) -> Float64:
+    return np.exp(_uniform(rng, np.log(low), np.log(high), count))
+
+
+def _centre_s(rng: Generator, count: int, length_s: float, anywhere: bool) -> Float64:
+    low, high = (0.08, 0.92) if anywhere else (0.3, 0.7)
+    return _uniform(rng, low * length_s, high * length_s, count)
+
+
+def _hann(position: Float64) -> Float64:
+    """One lobe over -0.5 to 0.5."""
+    return np.where(np.abs(position) < 0.5, np.cos(np.pi * position) ** 2, 0.0)
+
+
+def _damped_oscillation(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """0.008-0.08 Hz, decaying by 1/e in 20-120 s; in judgement it begins in 0.06-0.56 of it."""
+    frequency_hz = _log_uniform(rng, 0.008, 0.08, count)
+    decay_s = _uniform(rng, 20.0, 120.0, count)
+    phase = _uniform(rng, 0.0, 2 * np.pi, count)
+    low, high = (-0.04, 0.85) if anywhere else (0.06, 0.56)
+    since_s = time_s - _uniform(rng, low * length_s, high * length_s, count)
+    envelope = np.exp(-np.maximum(since_s, 0) / decay_s) * np.clip(since_s / _ONSET_RAMP_S, 0, 1)
+    return envelope * np.sin(2 * np.pi * frequency_hz * since_s + phase)
+
+
+def _noise_burst(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """White noise limited to 0.01-0.09 Hz under a Hann envelope of 40-200 s."""
+    frequency_hz = np.fft.rfftfreq(len(time_s), time_s[1] - time_s[0])
+    spectrum = np.fft.rfft(rng.normal(size=(count, len(time_s))))
+    spectrum *= (frequency_hz >= 0.01) & (frequency_hz <= 0.09)
+    duration_s = _uniform(rng, 40.0, 200.0, count)
+    since_s = time_s - _centre_s(rng, count, length_s, anywhere)
+    return np.fft.irfft(spectrum, len(time_s)) * _hann(since_s / duration_s)
+
+
+def _wave_train(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """Longer than a window: 150-1500 s, rising and falling over a quarter of that.
+
+    Every other one is a pure oscillation of 0.008-0.08 Hz, the rest noise around such a frequency,
+    0.25-1.2 octaves wide (log-Gaussian).
+    """
+    frequency_hz = _log_uniform(rng, 0.008, 0.08, count)
+    duration_s = _log_uniform(rng, 150.0, 1500.0, count)
+    reach_s = duration_s / 2 if anywhere else 0.2 * length_s
+    since_s = time_s - length_s / 2 - rng.uniform(-reach_s, reach_s, (count, 1))
+    envelope = np.sin(np.pi / 2 * np.clip(2 - 4 * np.abs(since_s) / duration_s, 0, 1)) ** 2
+    phase = _uniform(rng, 0.0, 2 * np.pi, count)
+    pure = np.sin(2 * np.pi * frequency_hz * since_s + phase)
+    noise = _narrow_noise(rng, time_s, frequency_hz, _uniform(rng, 0.25, 1.2, count))
+    return envelope * np.where(np.arange(count)[:, None] % 2, noise, pure)
+
+
+def _narrow_noise(rng: Generator, time_s: Float64, centre_hz: Float64, octaves: Float64) -> Float64:
+    every_hz = np.fft.rfftfreq(len(time_s), time_s[1] - time_s[0])
+    distance = np.log2(np.maximum(every_hz, 1e-9) / centre_hz) / octaves
+    spectrum = np.fft.rfft(rng.normal(size=(len(centre_hz), len(time_s))))
+    return np.fft.irfft(spectrum * np.exp(-(distance**2)), len(time_s))
+
+
+def _chirp(rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool) -> Float64:
+    """A sweep upwards from 0.01-0.04 Hz by 1.5 to 3 times, under a Hann envelope of 60-200 s."""
+    begin_hz = _log_uniform(rng, 0.01, 0.04, count)
+    sweep_hz = begin_hz * (_uniform(rng, 1.5, 3.0, count) - 1)
+    duration_s = _uniform(rng, 60.0, 200.0, count)
+    phase = _uniform(rng, 0.0, 2 * np.pi, count)
+    since_s = time_s - _centre_s(rng, count, length_s, anywhere)
+    turns = begin_hz * since_s + sweep_hz * since_s * (since_s / duration_s + 1) / 2
+    return np.sin(2 * np.pi * turns + phase) * _hann(since_s / duration_s)
+
+
+def _pulse(rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool) -> Float64:
+    """One swing either way: the derivative of a Gaussian, 6-25 s from centre to peak."""
+    half_s = _uniform(rng, 6.0, 25.0, count)
+    position = (time_s - _centre_s(rng, count, length_s, anywhere)) / half_s
+    return position * np.exp(-(position**2) / 2)
+
+
+FAMILIES: dict[str, _Shape] = {
+    "damped-oscillation": _damped_oscillation,
+    "noise-burst": _noise_burst,
+    "wave-train": _wave_train,
+    "chirp": _chirp,
+    "pulse": _pulse,
+}
