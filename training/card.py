@@ -22,9 +22,10 @@ def render_card(manifest: Manifest) -> str:
         _seeds(manifest, families, snr),
         _statistic(manifest, families, snr),
         _LIMITATIONS,
+        _remarks(manifest),
         _reproduction(manifest),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _columns(manifest: Manifest) -> tuple[list[str], list[float]]:
@@ -201,6 +202,13 @@ def _statistic(manifest: Manifest, families: Sequence[str], snr: Sequence[float]
 
 def _p(manifest: Manifest, method: str, family: str, snr: float, what: str) -> str:
     return f"{manifest.metrics[key(method, family, snr, what)]:.1e}"
+
+
+def _remarks(manifest: Manifest) -> str:
+    remarks = manifest.recipe.get("remarks", "").splitlines()
+    if not remarks:
+        return ""
+    return "## How the recipe was found\n\n" + "\n".join(f"- {remark}" for remark in remarks)
 
 
 def _reproduction(manifest: Manifest) -> str:

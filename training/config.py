@@ -185,11 +185,20 @@ class Training(Section, frozen=True):
 
 
 class Recipe(Section, frozen=True):
-    """All choices behind one published model."""
+    """All choices behind one published model.
+
+    Attributes
+    ----------
+    name, version, skill
+        Of the model; `skill` goes into every alert.
+    remarks
+        What a reader of the model card has to know about how these choices were made.
+    """
 
     name: str
     version: str
     skill: str
+    remarks: list[str]
     data: Data
     window: Window
     network: Network

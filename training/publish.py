@@ -69,7 +69,7 @@ def publish(
     )
     metrics = _metrics(bench, runs, best)
     content = _exported(bench, best.trained.autoencoder)
-    manifest = _manifest(bench, content, metrics, _recipe_facts(recipe_path, best))
+    manifest = _manifest(bench, content, metrics, _recipe_facts(recipe_path, recipe, best))
     return _write(output, content, manifest)
 
 
@@ -120,7 +120,7 @@ def _exported(bench: Bench, autoencoder: Autoencoder) -> bytes:
     return export(ScoringGraph(bench.recipe.window, autoencoder.cpu()), field_nt, scale_nt)
 
 
-def _recipe_facts(recipe_path: Path, best: _Run) -> dict[str, str]:
+def _recipe_facts(recipe_path: Path, recipe: Recipe, best: _Run) -> dict[str, str]:
     return {
         "file": recipe_path.name,
         "sha256": hashlib.sha256(recipe_path.read_bytes()).hexdigest(),
@@ -129,6 +129,7 @@ def _recipe_facts(recipe_path: Path, best: _Run) -> dict[str, str]:
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "remarks": "\n".join(recipe.remarks),
     }
 
 

@@ -78,11 +78,12 @@ def draw_close_up(
         axis.plot(seconds, filtered_nt[0, :, column], color=TRACE, label="band-passed field")
         axis.plot(seconds, rebuilt_nt[0, :, column], color="#d55e00", label="reconstruction")
         axis.set_ylabel(f"{name} [nT]")
-    axes[0].legend(loc="upper right", frameon=False, ncols=2)
+    lines, labels = axes[0].get_legend_handles_labels()
+    figure.legend(lines, labels, loc="upper right", frameon=False, ncols=2)
     axes[-1].set_xlabel("seconds in the window")
     family = injection.transient.family.value
     figure.suptitle(
-        f"A synthetic {family} the model was taught to reconstruct badly",
+        f"One window of a synthetic {family}, badly reconstructed",
         x=0.01,
         ha="left",
         fontsize=12,
@@ -123,9 +124,8 @@ def _draw_scores(axis: Axes, scores: Sequence[ScoreRecord]) -> None:
     thresholds = [threshold for _, _, threshold in measured]
     axis.plot(times, thresholds, color="black", linewidth=1, linestyle="--", label="threshold")
     axis.set_yscale("log")
-    for which in (axis.yaxis.set_major_formatter, axis.yaxis.set_minor_formatter):
-        which("{x:g}")
-    axis.tick_params(axis="y", which="minor", labelsize=7)
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter("")
     axis.set_ylabel("reconstruction error\n[background]")
     axis.legend(loc="upper left", frameon=False, ncols=2)
 

@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from geofield.profile import StationProfile
 from monitor.demo.judgement import Finding, Judgement
+from monitor.demo.transients import Family
 from monitor.records import utc
 
 
@@ -117,27 +119,19 @@ def _transient_table(summary: Summary) -> Table:
     table = Table(
         title="Three synthetic transients added to the real quiet day 2018-08-29",
         caption="UTC; `score over` is the start of the first window over the threshold",
+        box=SIMPLE_HEAD,
     )
-    for heading in (
-        "transient",
-        "Hz",
-        "from",
-        "to",
-        "found",
-        "score over",
-        "alert opened",
-        "class",
-    ):
-        table.add_column(heading)
+    for heading in ("transient", "from", "to", "found", "score over", "alert opened", "class"):
+        table.add_column(heading, no_wrap=True)
     for one in summary.transients:
+        pitch = f" {one.frequency_hz:.3f} Hz" if one.family == Family.OSCILLATION.value else ""
         table.add_row(
-            one.family,
-            f"{one.frequency_hz:.3f}" if one.family == "oscillation" else "band",
-            one.start[11:19],
-            one.end[11:19],
+            one.family + pitch,
+            one.start[11:16],
+            one.end[11:16],
             "[green]yes[/green]" if one.found else "[red]no[/red]",
-            (one.first_window or "-")[11:19],
-            (one.opened or "-")[11:19],
+            (one.first_window or "-")[11:16],
+            (one.opened or "-")[11:16],
             one.classification or "-",
         )
     return table

@@ -54,8 +54,9 @@ def test_the_storm_is_space_weather(summary: dict[str, object]) -> None:
     assert summary["local_alerts_kp6"] == 0
     classes = summary["storm_alerts_by_class"]
     assert isinstance(classes, dict)
-    assert classes["space-weather"] >= 1
-    assert "local" not in classes
+    assert classes["space-weather"] > 10
+    # four days at one false alert a day: a few at low Kp are what the calibration promises
+    assert classes.get("local", 0) <= 8
 
 
 def test_alerts_carry_the_verdict_and_predict_nothing(output: Path) -> None:

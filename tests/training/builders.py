@@ -15,6 +15,7 @@ RECIPE = """
 name = "tiny"
 version = "0.0.1"
 skill = "no skill shown: a test"
+remarks = ["Made in haste."]
 
 [data]
 files = ["tiny.parquet"]

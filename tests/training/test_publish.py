@@ -68,6 +68,7 @@ def test_the_card_is_the_manifest_in_words(published):
     assert card == render_card(manifest)
     assert "does not predict earthquakes" in card
     assert manifest.sha256 in card
+    assert "- Made in haste." in card
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The model in exports/: what its papers say, and the acceptance figures measured once more."""
 
+import hashlib
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -54,6 +55,7 @@ def test_it_claims_no_skill_on_earthquakes_and_names_its_data(model):
 
 def test_it_was_made_by_the_shipped_recipe(model):
     recipe = load_recipe(RECIPE)
+    assert model.manifest.recipe["sha256"] == hashlib.sha256(RECIPE.read_bytes()).hexdigest()
     assert model.manifest.window == recipe.window.model_window()
     assert model.manifest.version == recipe.version
     assert int(model.manifest.recipe["seed"]) in recipe.training.seeds
