@@ -11,6 +11,7 @@ from geofield.threshold import DAYS_PER_MONTH, Tail, fit_tail, sustained
 from geofield.types import Float64, Int64
 
 _MAD_TO_SIGMA = 1.4826
+_FURTHEST = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,13 @@ class StationProfile:
     windows: int
     quiet_days: float
     calibrated_at: str
+
+    def return_period_days(self, score: float) -> float:
+        """Quiet data reach such a score once in so many days.
+
+        At most a hundred times the calibration is claimed: beyond that a tail says nothing.
+        """
+        return min(self.tail.return_period_days(score), _FURTHEST * self.quiet_days)
 
     @property
     def promise(self) -> str:

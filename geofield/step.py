@@ -152,7 +152,7 @@ def _score(errors: Errors, row: int, profile: StationProfile) -> Score:
         mae=float(errors.mae[row]),
         error=(h, e, z),
         threshold=profile.threshold,
-        return_period_days=profile.tail.return_period_days(rmse),
+        return_period_days=profile.return_period_days(rmse),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -75,6 +77,8 @@ def demo(output: Path, seed: int, keep: bool) -> None:
     Example:
       magwatch demo --output demo-output --keep
     """
+    # The worker must not outlive a demo that is told to stop.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     console = Console(stderr=True)
     shutil.rmtree(output, ignore_errors=True)
     profiles = output / "profiles"

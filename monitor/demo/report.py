@@ -118,10 +118,10 @@ def show(summary: Summary, console: Console) -> None:
 def _transient_table(summary: Summary) -> Table:
     table = Table(
         title="Three synthetic transients added to the real quiet day 2018-08-29",
-        caption="UTC; `score over` is the start of the first window over the threshold",
+        caption="UTC; over: first window over the threshold begins; opened: the alert does",
         box=SIMPLE_HEAD,
     )
-    for heading in ("transient", "from", "to", "found", "score over", "alert opened", "class"):
+    for heading in ("transient", "from", "to", "found", "over", "opened", "class"):
         table.add_column(heading, no_wrap=True)
     for one in summary.transients:
         pitch = f" {one.frequency_hz:.3f} Hz" if one.family == Family.OSCILLATION.value else ""

@@ -6,6 +6,7 @@ from scipy.stats import genpareto
 
 from geofield.profile import AlertBasis, robust_scale_nt, score_distribution
 from geofield.threshold import TailTooShort, cluster_peaks, fit_tail, sustained
+from tests.geofield.builders import profile
 
 HOP_MS = 64_000
 
@@ -82,6 +83,12 @@ def test_an_alert_rule_lowers_what_is_needed_for_the_same_rate() -> None:
     windows, alerts = score_distribution(end_ms, scores, HOP_MS, 4 * HOP_MS, basis)
     rare, common = (alerts.score_once_in(days) for days in (30.0, 1.0))
     assert common < rare < windows.score_once_in(30.0)
+
+
+def test_no_return_period_beyond_what_the_record_can_bear() -> None:
+    short = profile()
+    assert short.return_period_days(0.6) == short.tail.return_period_days(0.6) < 1.0
+    assert short.return_period_days(50.0) == 100 * short.quiet_days
 
 
 def test_the_scale_is_robust_and_a_dead_sensor_has_none() -> None:
