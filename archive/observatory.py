@@ -53,7 +53,7 @@ def read_file(path: Path) -> Recording:
         If the file is missing or is not an archive of magnetometer samples.
     """
     if not path.is_file():
-        raise ArchiveRefused(f"{path}: no such file")
+        raise ArchiveRefused(f"{path}: {'not a file' if path.exists() else 'no such file'}")
     read = _read_parquet if path.suffix == ".parquet" else _read_with_geomagpy
     try:
         return read(path)

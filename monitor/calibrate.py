@@ -22,7 +22,7 @@ from geofield.profile import StationProfile
 from geofield.score import Errors
 from geofield.types import Float32
 from geofield.windows import Windows, WindowSpec, cut
-from monitor.assembly import alert_rules, window_spec
+from monitor.assembly import alert_rules, check_cadence, window_spec
 from monitor.errors import Refused
 from monitor.progress import progress_bar
 from monitor.settings import load_settings
@@ -79,6 +79,7 @@ def calibrate(
     loaded = load_model(settings.model or default_model_path())
     plan = Plan(window_spec(settings, loaded.manifest), alert_rules(settings), false_alarms)
     recording = _between(read_archive(list(files), station), begin, end)
+    check_cadence([recording], loaded.manifest)
     quiet = quiet_windows(recording, plan.window, max_kp)
     with progress_bar("windows") as bar:
         task = bar.add_task("calibrate", total=2 * int(quiet.sufficient.sum()))

@@ -31,9 +31,7 @@ COMMANDS = {
 }
 # Known by name without being installed, so that the answer is how to install them.
 TRAINING_COMMANDS = {
-    "evaluate": "Judge a model.",
-    "export": "Export a trained model to ONNX.",
-    "train": "Train a model.",
+    "train": "Train, judge and export a model.",
 }
 
 
@@ -68,12 +66,12 @@ class LazyGroup(click.Group):
         except click.ClickException:
             raise
         except Exception as error:
-            from monitor.exits import exit_code  # noqa: PLC0415 - imports every part of the program
+            from monitor.exits import exit_code, line  # noqa: PLC0415 - imports every part of the program
 
             code = exit_code(error)
             if code is None:
                 raise
-            click.secho(f"magwatch: {error}", fg="red", err=True)
+            click.secho(f"magwatch: {line(error)}", fg="red", err=True)
             sys.exit(code)
 
 

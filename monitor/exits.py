@@ -6,11 +6,13 @@ from archive.extras import ExtraMissing
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused
 from archive.profile import ProfileRefused
+from geofield.orientation import OrientationError
 from geofield.threshold import TailTooShort
 from monitor.errors import Refused
 
 EXTRA_MISSING = 4
 FILE_REFUSED = 5
+_REFUSALS = (ModelRefused, ProfileRefused, ArchiveRefused, OrientationError, TailTooShort)
 
 
 def exit_code(error: Exception) -> int | None:
@@ -19,6 +21,13 @@ def exit_code(error: Exception) -> int | None:
         return error.exit_code
     if isinstance(error, ExtraMissing):
         return EXTRA_MISSING
-    if isinstance(error, ModelRefused | ProfileRefused | ArchiveRefused | TailTooShort):
+    if isinstance(error, _REFUSALS) or (isinstance(error, OSError) and error.filename):
         return FILE_REFUSED
     return None
+
+
+def line(error: Exception) -> str:
+    """What is said about it."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

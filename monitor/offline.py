@@ -12,7 +12,7 @@ from archive.kp import kp_intervals
 from archive.recording import Recording
 from geofield.indices import KpHistory
 from geofield.step import Outcome, Rules, StationState, step
-from monitor.assembly import Assembly, assemble
+from monitor.assembly import Assembly, assemble, check_cadence
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record
 from monitor.replay import interleaved, read_stations
@@ -64,6 +64,7 @@ def score(
     kind = Format.of(output)
     assembly = assemble(load_settings(profiles=profiles, model=model))
     recordings = read_stations(files, station)
+    check_cadence(recordings, assembly.model.manifest)
     warn_uncalibrated(recordings, assembly.rules)
     history = kp_history(recordings) if kp else KpHistory()
     with progress_bar("samples") as bar:

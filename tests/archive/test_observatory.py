@@ -6,36 +6,8 @@ import numpy as np
 import pytest
 
 from archive.observatory import ArchiveRefused, read_archive, read_file
+from tests.archive.builders import iaga2002
 from tests.data import conrad, shared_data
-
-HEADER = """\
- Format                 IAGA-2002                                    |
- Source of Data         A test                                       |
- Station Name           Nowhere                                      |
- IAGA Code              {code}                                          |
- Geodetic Latitude      47.9                                         |
- Geodetic Longitude     15.9                                         |
- Elevation              100                                          |
- Reported               {reported}                                         |
- Sensor Orientation     HDZ                                          |
- Digital Sampling       1 second                                     |
- Data Interval Type     1-second                                     |
- Data Type              variation                                    |
-DATE       TIME         DOY     {columns}   |
-"""
-
-
-def iaga2002(path: Path, reported: str, rows: list[tuple[float, ...]], code: str = "XXX") -> Path:
-    """Write a small IAGA-2002 file, one row a second."""
-    columns = "      ".join(code + element for element in reported)
-    lines = [
-        f"2024-01-31 00:00:{second:02d}.000 031    " + " ".join(f"{value:9.2f}" for value in row)
-        for second, row in enumerate(rows)
-    ]
-    path.write_text(
-        HEADER.format(code=code, reported=reported, columns=columns) + "\n".join(lines) + "\n"
-    )
-    return path
 
 
 def test_columns_are_read_by_name(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from monitor.records import AlertEvent, ScoreRecord
 from monitor.settings import load_settings
 from monitor.tail import tail
 from monitor.topics import create_topics
+from tests.archive.builders import iaga2002
 from tests.data import conrad
 
 QUIET = str(conrad("example5.sec"))
+MINUTES = "minutes.min"
 WINDOWS_A_DAY = 86_400 // 64
 
 
@@ -101,6 +103,10 @@ def test_without_a_profile_there_is_no_score_and_it_says_so(tmp_path: Path) -> N
     ("arguments", "complaint"),
     [
         (["score", "none.sec", "-o", "scores.csv"], "none.sec: no such file"),
+        (["score", ".", "-o", "scores.csv"], ".: not a file"),
+        (["score", QUIET, "-o", "none/scores.csv"], "none/scores.csv: No such file"),
+        (["score", MINUTES, "-o", "scores.csv"], "one sample every 60 s"),
+        (["calibrate", MINUTES], "one sample every 60 s"),
         (["score", QUIET, "-o", "scores.txt"], "must end in .jsonl, .csv, .parquet"),
         (["calibrate", QUIET, "--max-kp", "0.1"], "no quiet window"),
         (["calibrate", QUIET, "--to", "2018-08-29T00:05:00"], "no quiet window"),
@@ -113,6 +119,8 @@ def test_mistakes_get_one_clear_line(
     arguments: list[str], complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    minutes = [(21_000.0, 1_500.0, 44_000.0, 48_750.0)] * 30
+    iaga2002(tmp_path / MINUTES, "XYZF", minutes, clock="00:{:02d}:00")
     result = magwatch(*arguments)
     assert result.exit_code not in (0, None)
     assert complaint in result.output
