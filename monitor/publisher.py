@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownError
 
-from monitor.security import for_aiokafka
+from monitor.security import client_security
 from monitor.settings import Settings
 from monitor.topics import MAX_DEAD_LETTER_BYTES
 
@@ -106,7 +106,7 @@ class Publisher:
             max_batch_size=256 * 1024,
             linger_ms=2,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
-            **for_aiokafka(self._settings),
+            **client_security(self._settings),
         )
         try:
             await producer.start()

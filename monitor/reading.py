@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from monitor.security import for_aiokafka
+from monitor.security import client_security
 from monitor.settings import Settings
 from monitor.topics import MAX_RECORD_BYTES
 
@@ -23,7 +23,7 @@ async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsum
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=MAX_RECORD_BYTES,
-        **for_aiokafka(settings),
+        **client_security(settings),
     )
     try:
         await consumer.start()

@@ -21,7 +21,7 @@ from monitor.errors import Refused
 from monitor.impf import encode_samples
 from monitor.indices import encode_kp
 from monitor.progress import progress_bar
-from monitor.security import for_kafka_python
+from monitor.security import client_security
 from monitor.settings import Settings, load_settings
 from monitor.topics import unreachable
 
@@ -191,7 +191,7 @@ def open_producer(settings: Settings) -> KafkaProducer:
             bootstrap_servers=settings.broker.split(","),
             linger_ms=20,
             compression_type=None,
-            **for_kafka_python(settings),
+            **client_security(settings),
         )
     except (KafkaError, OSError, ValueError) as error:
         raise unreachable(settings, error) from None

@@ -1,4 +1,4 @@
-"""TLS and SASL of the settings, in the words of each Kafka client."""
+"""TLS and SASL of the settings, in the words of the Kafka clients."""
 
 from __future__ import annotations
 
@@ -9,18 +9,8 @@ from monitor.errors import SettingsRefused
 from monitor.settings import Settings
 
 
-class AioSecurity(TypedDict, total=False):
-    """Arguments of aiokafka's clients."""
-
-    security_protocol: str
-    ssl_context: ssl.SSLContext | None
-    sasl_mechanism: str
-    sasl_plain_username: str | None
-    sasl_plain_password: str | None
-
-
-class KafkaPythonSecurity(TypedDict, total=False):
-    """Arguments of kafka-python's clients."""
+class ClientSecurity(TypedDict, total=False):
+    """Arguments that aiokafka and kafka-python name alike."""
 
     security_protocol: str
     ssl_context: ssl.SSLContext | None
@@ -47,21 +37,9 @@ def password(settings: Settings) -> str | None:
     return settings.sasl_password.get_secret_value() if settings.sasl_password else None
 
 
-def for_aiokafka(settings: Settings) -> AioSecurity:
-    """Security arguments of an aiokafka client."""
-    arguments = AioSecurity(
-        security_protocol=settings.security_protocol, ssl_context=ssl_context(settings)
-    )
-    if settings.security_protocol.startswith("SASL"):
-        arguments["sasl_mechanism"] = settings.sasl_mechanism
-        arguments["sasl_plain_username"] = settings.sasl_username
-        arguments["sasl_plain_password"] = password(settings)
-    return arguments
-
-
-def for_kafka_python(settings: Settings) -> KafkaPythonSecurity:
-    """Security arguments of a kafka-python client."""
-    arguments = KafkaPythonSecurity(
+def client_security(settings: Settings) -> ClientSecurity:
+    """Security arguments of a Kafka client."""
+    arguments = ClientSecurity(
         security_protocol=settings.security_protocol, ssl_context=ssl_context(settings)
     )
     if settings.security_protocol.startswith("SASL"):

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from monitor.errors import Refused
-from monitor.security import for_kafka_python
+from monitor.security import client_security
 from monitor.settings import Settings
 from monitor.topics import missing_topics, unreachable
 
@@ -66,5 +66,5 @@ def _consumer(settings: Settings) -> KafkaConsumer:
         bootstrap_servers=settings.broker.split(","),
         group_id=None,
         enable_auto_commit=False,
-        **for_kafka_python(settings),
+        **client_security(settings),
     )

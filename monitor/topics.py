@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from monitor.errors import BrokerUnreachable, Refused
-from monitor.security import for_kafka_python
+from monitor.security import client_security
 from monitor.settings import Settings
 
 # A dead letter carries whatever a producer managed to send, so that topic takes more than the
@@ -71,7 +71,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
             bootstrap_servers=settings.broker.split(","),
             bootstrap_timeout_ms=3000,
             request_timeout_ms=10_000,
-            **for_kafka_python(settings),
+            **client_security(settings),
         )
     except (KafkaError, OSError, ValueError) as error:
         raise unreachable(settings, error) from None
