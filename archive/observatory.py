@@ -3,15 +3,20 @@
 import contextlib
 import io
 import re
+from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from archive.extras import needs
-from archive.recording import Recording, joined
+from archive.recording import Recording, joined, runs
 from geofield.orientation import OrientationError, orientation_of
+from geofield.samples import STATION_CODE
 from geofield.types import Float64, Int64
 
+# A year of days of which a few are there is an archive; one wrong century is not.
+MAX_STRETCH = 100
 _ELEMENTS = frozenset("XYZHEDIFS")
 _UNITS_PER_DEGREE = {"nt": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 60.0, "minute": 60.0}
 
@@ -20,7 +25,7 @@ class ArchiveRefused(ValueError):
     """A file that cannot be read as magnetometer samples; the message names it and says why."""
 
 
-def read_archive(paths: list[Path], station: str | None = None) -> Recording:
+def read_archive(paths: Iterable[Path], station: str | None = None) -> Recording:
     """Read files of one station and join them on one grid.
 
     Parameters
@@ -35,13 +40,37 @@ def read_archive(paths: list[Path], station: str | None = None) -> Recording:
     ArchiveRefused
         If a file is missing, unreadable or does not fit the others.
     """
-    recordings = [read_file(path) for path in paths]
-    if station:
-        recordings = [recording.renamed(station.upper()) for recording in recordings]
+    recordings = [_called(read_file(path), station) for path in paths]
     try:
         return joined(recordings)
     except ValueError as error:
         raise ArchiveRefused(str(error)) from error
+
+
+def read_stations(paths: Iterable[Path], station: str | None = None) -> list[Recording]:
+    """Recordings of all stations in the files; a silence of over a day divides a station's.
+
+    Parameters and errors are those of `read_archive`, but files may be of several stations.
+    """
+    parts = [_called(read_file(path), station) for path in paths]
+    parts.sort(key=lambda part: (part.station, part.start_ms))
+    try:
+        return [
+            joined(run)
+            for _, own in groupby(parts, key=lambda part: part.station)
+            for run in runs(list(own))
+        ]
+    except ValueError as error:
+        raise ArchiveRefused(str(error)) from error
+
+
+def _called(recording: Recording, station: str | None) -> Recording:
+    code = (station or recording.station).upper()
+    if not STATION_CODE.fullmatch(code):
+        raise ArchiveRefused(
+            f"{code!r} is no IAGA code (three or four letters and digits): give one with --station"
+        )
+    return recording.renamed(code)
 
 
 def read_file(path: Path) -> Recording:
@@ -57,7 +86,9 @@ def read_file(path: Path) -> Recording:
     read = _read_parquet if path.suffix == ".parquet" else _read_with_geomagpy
     try:
         return read(path)
-    except OrientationError as error:
+    except (OrientationError, TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, ArchiveRefused):
+            raise
         raise ArchiveRefused(f"{path}: {error}") from error
 
 
@@ -102,7 +133,7 @@ def _read_parquet(path: Path) -> Recording:
         values = values / int(scale[1]) / _unit_scale(path, name, units.get(name, "nT"))
         elements[name] = values if good is None else np.where(good, values, np.nan)
     times_ms = table["time"].to_numpy().astype("datetime64[ms]").astype(np.int64)
-    return _gridded(path, about.get("station", "")[:3], times_ms, elements)
+    return _gridded(path, about.get("station", "").split(" ")[0], times_ms, elements)
 
 
 def _quality(flags: list[int | None] | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -123,11 +154,15 @@ def _gridded(path: Path, station: str, times_ms: Int64, elements: dict[str, Floa
     orientation_of(frozenset(elements))
     if len(times_ms) < 2:
         raise ArchiveRefused(f"{path}: a single sample has no cadence")
-    cadence_ms = int(np.median(np.diff(times_ms)))
+    if np.isnat(times_ms.view("datetime64[ms]")).any():
+        raise ArchiveRefused(f"{path}: a sample has no time")
+    cadence_ms = int(np.quantile(np.diff(times_ms), 0.5, method="lower"))  # a step that occurs
     if cadence_ms <= 0:
         raise ArchiveRefused(f"{path}: the times do not increase")
     start_ms = round(int(times_ms.min()) / cadence_ms) * cadence_ms
     position = np.rint((times_ms - start_ms) / cadence_ms).astype(np.int64)
+    if position.max() > MAX_STRETCH * len(position):
+        raise ArchiveRefused(f"{path}: its times are too far apart to be one recording")
     gridded = {name: np.full(int(position.max()) + 1, np.nan) for name in elements}
     for name, values in elements.items():
         gridded[name][position] = values

@@ -1,5 +1,6 @@
 """Station profiles as JSON files, one for each station: ``<directory>/WIC.json``."""
 
+from math import isfinite
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,11 @@ def load_profile(path: Path) -> StationProfile:
         raise ProfileRefused(
             f"{path} is not a profile ({error}): run `magwatch calibrate`"
         ) from error
+    figures = (*profile.scale_nt, profile.threshold, profile.tail.scale, profile.alert_tail.scale)
+    if not all(isfinite(figure) and figure > 0 for figure in figures):
+        raise ProfileRefused(
+            f"{path}: scale and threshold must be positive numbers: run `magwatch calibrate`"
+        )
     if path.stem != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile

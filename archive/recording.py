@@ -8,6 +8,7 @@ import numpy as np
 from geofield.orientation import FILL_VALUES, OrientationError, orientation_of, to_hez
 from geofield.samples import Samples
 from geofield.types import Float64
+from geofield.windows import DAY_MS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +122,17 @@ def joined(recordings: list[Recording]) -> Recording:
             held = elements[name][begin : begin + len(part)]
             held[:] = np.where(np.isnan(values), held, values)
     return Recording(first.station, first.start_ms, first.cadence_ms, elements)
+
+
+def runs(recordings: list[Recording]) -> list[list[Recording]]:
+    """Divide recordings of one station, in order of time, where more than a day is missing."""
+    divided: list[list[Recording]] = []
+    for part in recordings:
+        reached_ms = max((one.end_ms for one in divided[-1]), default=0) if divided else None
+        if reached_ms is None or part.start_ms - reached_ms > DAY_MS:
+            divided.append([])
+        divided[-1].append(part)
+    return divided
 
 
 def _described(recordings: list[Recording]) -> str:

@@ -82,8 +82,8 @@ class AlertRules:
     clear: int = 4
     clear_ratio: float = 0.8
     cooldown_ms: int = 600_000
-    moderate_days: float = 365.0
-    major_days: float = 3650.0
+    moderate_days: float = 90.0
+    major_days: float = 1000.0
     space_weather_kp: float = 4.0
     settle_ms: int = 86_400_000
 

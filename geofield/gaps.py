@@ -4,6 +4,8 @@ import numpy as np
 
 from geofield.types import Bool, Float64, Int64
 
+MIN_COMPLETENESS = 0.9
+
 
 def fill_gaps(field_nt: Float64, max_gap: int) -> tuple[Float64, Float64, Bool]:
     """Interpolate short gaps linearly in each window by itself.
@@ -25,11 +27,12 @@ def fill_gaps(field_nt: Float64, max_gap: int) -> tuple[Float64, Float64, Bool]:
     completeness
         Shape [n]: share of samples with all three components measured.
     sufficient
-        Shape [n]: no run of missing samples is longer than `max_gap`.
+        Shape [n]: no run of missing samples is longer than `max_gap`, and at least nine samples in
+        ten were measured: many short gaps, bridged, would look like a calm field.
     """
     missing: Bool = np.asarray(np.isnan(field_nt).any(axis=2))
     completeness = 1.0 - missing.mean(axis=1)
-    sufficient = longest_run(missing) <= max_gap
+    sufficient = (longest_run(missing) <= max_gap) & (completeness >= MIN_COMPLETENESS)
     repairable = np.flatnonzero(sufficient & missing.any(axis=1))
     if not len(repairable):
         return field_nt, completeness, sufficient

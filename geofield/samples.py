@@ -1,10 +1,12 @@
 """Magnetometer samples of one station on a regular time grid."""
 
+import re
 from dataclasses import dataclass
 
 from geofield.types import Float64
 
 COMPONENTS = ("H", "E", "Z")
+STATION_CODE = re.compile(r"[A-Z][A-Z0-9]{2,3}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,8 +57,10 @@ class WindowSpec:
             raise ValueError(f"cadence, samples and hop must be positive and taps odd: {self}")
         if self.hop > self.samples:
             raise ValueError(f"hop {self.hop} would leave samples between windows unseen: {self}")
-        if self.lateness < 0 or self.max_gap < 0:
-            raise ValueError(f"lateness and max_gap must not be negative: {self}")
+        if self.lateness < 0 or not 0 <= self.max_gap <= self.samples // 10:
+            raise ValueError(
+                f"lateness must not be negative and max_gap at most a tenth of a window: {self}"
+            )
 
     @property
     def half(self) -> int:
@@ -98,7 +100,7 @@ class Windows:
     completeness
         Shape [n]: share of the samples in the span that were really measured, 0-1.
     sufficient
-        Shape [n]: whether no gap is longer than the spec allows.
+        Shape [n]: whether no gap is longer than the spec allows and few samples are missing.
     """
 
     end_ms: Int64

@@ -8,7 +8,7 @@ processing failed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import faust
@@ -23,6 +23,7 @@ from monitor.worker import Worker
 
 # Records whose processing is done but whose states are not yet checkpointed.
 MAX_UNCOMMITTED = 20_000
+STEP_BYTES = 1024 * 1024
 FETCH_BYTES = 4 * 1024 * 1024
 log = structlog.get_logger("magwatch.app")
 
@@ -74,9 +75,10 @@ class Consumption:
         self._done: list[Any] = []  # faust events
         self._lock = asyncio.Lock()
         self._stream: Any = None
+        self._app: Any = None
         self._warned: set[bytes] = set()
         self.assigned: set[int] = set()
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self._loading: asyncio.Task[None] | None = None
 
     def install(self, app: faust.App) -> None:
@@ -88,6 +90,7 @@ class Consumption:
             key_serializer="raw",
             value_serializer="raw",
         )
+        self._app = app
         app.agent(topic, name="samples", concurrency=1)(self._consume)
         app.timer(self._settings.checkpoint_s)(self._checkpoint)
         app.on_partitions_revoked.connect(self._on_revoked)
@@ -102,7 +105,8 @@ class Consumption:
                 settings.batch_records, within=settings.batch_wait_s
             ):
                 async with self._lock:
-                    await self._take(events)
+                    for part in _by_size(self._current(events)):
+                        await self._take(part)
                 if len(self._done) >= MAX_UNCOMMITTED:
                     await self._checkpoint()
         except Exception as error:
@@ -112,7 +116,29 @@ class Consumption:
             self.failure = error
             await asyncio.Event().wait()
 
+    def helper_ended(self, helper: asyncio.Task[None]) -> None:
+        """What works beside the stream must not end in silence: the worker ends with it."""
+        if not helper.cancelled() and (error := helper.exception()) is not None:
+            log.error("a task of the worker failed", error=repr(error))
+            self.failure = error
+
+    def _current(self, events: list[Any]) -> list[Any]:
+        """Leave out events fetched before the last rebalance.
+
+        Faust does not empty the buffer they wait in. Their partition may be another worker's now,
+        and if it is still ours they are read again, after those that came before them.
+        """
+        generation = self._app.consumer_generation_id
+        return [
+            event
+            for event in events
+            if event.message.generation_id == generation
+            and event.message.partition in self.assigned
+        ]
+
     async def _take(self, events: list[Any]) -> None:
+        if len(self._current(events)) < len(events):
+            return  # the partitions changed hands while an earlier part was scored
         records = [raw_record(event.message) for event in events]
         self._check_partitions(records)
         if await self._worker.take(records):
@@ -160,6 +186,20 @@ class Consumption:
                     key=repr(record.key),
                     partition=record.partition,
                 )
+
+
+def _by_size(events: list[Any]) -> Iterator[list[Any]]:
+    """Parts of some megabyte of records: a backlog of hour-long ones must not fill the memory."""
+    part: list[Any] = []
+    size = 0
+    for event in events:
+        part.append(event)
+        size += len(event.message.value or b"")
+        if size >= STEP_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def raw_record(message: Any) -> RawRecord:

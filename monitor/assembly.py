@@ -90,7 +90,7 @@ def window_spec(settings: Settings, manifest: Manifest) -> WindowSpec:
     try:
         return manifest.window.spec(hop, lateness, settings.max_gap)
     except ValueError as error:
-        raise SettingsRefused(f"MAGWATCH_HOP_S: {error}") from None
+        raise SettingsRefused(f"MAGWATCH_HOP_S, _ALLOWED_LATENESS_S or _MAX_GAP: {error}") from None
 
 
 def alert_rules(settings: Settings) -> AlertRules:

@@ -18,15 +18,15 @@ import msgspec
 import numpy as np
 
 from geofield.orientation import OrientationError, to_hez
-from geofield.samples import Samples
+from geofield.samples import STATION_CODE, Samples
 from geofield.types import Float64
 
-MAX_VALUE_BYTES = 1024 * 1024
+MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day at one sample a second, every digit written
 DAY_MS = 86_400_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-CODE = re.compile(r"[A-Z][A-Z0-9]{2,3}")
 DURATION = re.compile(
     r"P(?:(?P<d>\d{1,4})D)?(?:T(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,8}(?:\.\d{1,3})?)S)?)?",
     re.IGNORECASE,
@@ -161,7 +161,7 @@ def _station(key: bytes | None, iaga_code: str) -> str:
     if key is None:
         raise _Refusal(Reason.BAD_KEY, "the record has no key; it must be the IAGA code")
     code = key.decode("ascii", errors="replace")
-    if not CODE.fullmatch(code):
+    if not STATION_CODE.fullmatch(code):
         raise _Refusal(Reason.BAD_KEY, f"key {code[:40]!r} is not an IAGA code in upper case")
     if iaga_code.upper() != code:
         raise _Refusal(Reason.KEY_MISMATCH, f"key {code} but iagaCode {iaga_code[:40]!r}")
@@ -188,8 +188,8 @@ def _start_ms(text: str, cadence_ms: int) -> int:
         start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]!r}: {error}") from None
-    if start < EARLIEST:
-        raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]} is before 1900")
+    if not EARLIEST <= start < LATEST:
+        raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]} is not between 1900 and 2200")
     start_ms, remainder = divmod(start - EPOCH, MILLISECOND)
     if remainder or start_ms % cadence_ms:
         raise _Refusal(Reason.OFF_GRID, f"startDate {text[:40]} is not a multiple of the cadence")

@@ -56,7 +56,7 @@ class IndexReader:
         for record in records:
             try:
                 values += decode_kp(record.value or b"")
-            except ValueError as error:
+            except (ValueError, OverflowError, RecursionError) as error:
                 log.warning("index record refused", offset=record.offset, error=str(error))
                 self._on_refused()
         if values:

@@ -112,9 +112,9 @@ class Observer:
         """A window's delay counts from the newest record of its station in the batch."""
         sent_ms = {taken.station: taken.record.timestamp_ms for taken in scored.taken}
         for score in scored.scores:
-            self.metrics.work.sample_to_score.observe(
-                max(now_s - sent_ms[score.station] / 1000, 0.0)
-            )
+            if sent_ms[score.station] >= 0:  # a broker may keep no time
+                delay_s = max(now_s - sent_ms[score.station] / 1000, 0.0)
+                self.metrics.work.sample_to_score.observe(delay_s)
 
     def _alerts(self, scored: Scored) -> None:
         for alert in scored.alerts:

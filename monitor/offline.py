@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 
 from archive.kp import kp_intervals
+from archive.observatory import read_stations
 from archive.recording import Recording
 from geofield.indices import KpHistory
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.assembly import Assembly, assemble, check_cadence
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record
-from monitor.replay import interleaved, read_stations
+from monitor.replay import interleaved
 from monitor.settings import load_settings
 from monitor.tables import Format, write_scores
 

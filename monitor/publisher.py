@@ -65,10 +65,12 @@ class Publisher:
             try:
                 await self._send_all(batch)
                 return
-            except MessageSizeTooLargeError:
-                # Sending that again cannot help, and the records behind it must not wait for ever.
-                log.error("the broker refuses a record's size: its value is left out")
-                batch = [_without_large_value(item) for item in batch]
+            except MessageSizeTooLargeError as error:
+                # Sending a large dead letter again cannot help, and what is behind it must go on.
+                smaller = [self._without_large_letter(item) for item in batch]
+                if smaller == list(batch):
+                    await self._pause("the broker refuses the size of a batch", error)
+                batch = smaller
             except (KafkaError, OSError) as error:
                 await self._pause("batch not published, sending again", error)
                 await self.stop()
@@ -133,14 +135,16 @@ class Publisher:
             if isinstance(result, BaseException):
                 raise result
 
+    def _without_large_letter(self, item: Outgoing) -> Outgoing:
+        """A dead letter that may be too large, without its value; anything else as it is."""
+        letter = item.topic == self._settings.topic("deadletter")
+        if not letter or item.value is None or len(item.value) < LARGE_BYTES:
+            return item
+        log.error("a dead letter's value is left out: the broker refuses its size")
+        note = ("value-left-out", str(len(item.value)).encode())
+        return replace(item, value=None, headers=(*item.headers, note))
+
     async def _pause(self, event: str, error: Exception) -> None:
         log.warning(event, error=str(error) or type(error).__name__)
         self._on_retry()
         await asyncio.sleep(RETRY_S)
-
-
-def _without_large_value(item: Outgoing) -> Outgoing:
-    if item.value is None or len(item.value) < LARGE_BYTES:
-        return item
-    note = ("value-left-out", str(len(item.value)).encode())
-    return replace(item, value=None, headers=(*item.headers, note))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 import click
@@ -15,15 +14,15 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from archive.kp import kp_intervals
-from archive.observatory import ArchiveRefused, read_file
-from archive.recording import Recording, joined
+from archive.observatory import read_stations
+from archive.recording import Recording
 from monitor.errors import Refused
 from monitor.impf import encode_samples
 from monitor.indices import encode_kp
 from monitor.progress import progress_bar
 from monitor.security import client_security
 from monitor.settings import Settings, load_settings
-from monitor.topics import unreachable
+from monitor.topics import MAX_RECORD_BYTES, unreachable
 
 FLUSH_S = 30.0
 
@@ -110,24 +109,6 @@ def replay(
     click.echo(f"{sent.samples:,} samples in {sent.records:,} records to {settings.broker}")
 
 
-def read_stations(files: Iterable[Path], station: str | None = None) -> list[Recording]:
-    """One recording for each station in the files.
-
-    Raises
-    ------
-    ArchiveRefused
-        If a file cannot be read, or those of one station do not fit together.
-    """
-    parts = [read_file(path) for path in files]
-    if station:
-        parts = [part.renamed(station.upper()) for part in parts]
-    parts.sort(key=lambda part: part.station)
-    try:
-        return [joined(list(own)) for _, own in groupby(parts, key=lambda part: part.station)]
-    except ValueError as error:
-        raise ArchiveRefused(str(error)) from error
-
-
 def interleaved(recordings: Iterable[Recording], record_s: int) -> Iterator[Recording]:
     """Records of all stations in the order in which they would have been sent."""
     streams = (
@@ -160,7 +141,10 @@ def send(
     """Send records, keyed by station; failures are collected in `sent`."""
     topic = settings.topic("samples")
     for record in records:
-        future = producer.send(topic, encode_samples(record), record.station.encode())
+        try:
+            future = producer.send(topic, encode_samples(record), record.station.encode())
+        except KafkaError as error:
+            raise unreachable(settings, error) from None
         future.add_errback(lambda error: sent.failures.append(str(error)))
         sent.records += 1
         sent.samples += len(record)
@@ -175,7 +159,10 @@ def send_kp(producer: KafkaProducer, settings: Settings, recordings: Iterable[Re
         if not intervals:
             click.echo(f"no Kp known for {recording.station}: alerts stay `unknown`", err=True)
             continue
-        producer.send(topic, encode_kp(intervals), b"Kp").get(FLUSH_S)
+        try:
+            producer.send(topic, encode_kp(intervals), b"Kp").get(FLUSH_S)
+        except KafkaError as error:
+            raise unreachable(settings, error) from None
 
 
 def open_producer(settings: Settings) -> KafkaProducer:
@@ -190,7 +177,7 @@ def open_producer(settings: Settings) -> KafkaProducer:
         return KafkaProducer(
             bootstrap_servers=settings.broker.split(","),
             linger_ms=20,
-            compression_type=None,
+            max_request_size=MAX_RECORD_BYTES,
             **client_security(settings),
         )
     except (KafkaError, OSError, ValueError) as error:

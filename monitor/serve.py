@@ -102,6 +102,8 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(worker.indices.follow()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts.health)),
         ]
+        for helper in helpers:
+            helper.add_done_callback(consumption.helper_ended)
         try:
             await _or_stop(publisher.start(), stop)
             if not stop.is_set():

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX,
         frozen=True,
         extra="forbid",
+        allow_inf_nan=False,
         validate_default=True,
         env_ignore_empty=False,
     )
@@ -65,7 +66,9 @@ class Settings(BaseSettings):
     profiles: Path | None = Field(None, description="folder of station profiles")
     inference_threads: int = Field(1, ge=1, le=64, description="threads of one model run")
 
-    hop_s: float | None = Field(None, gt=0, description="between windows; unset: the model's own")
+    hop_s: float | None = Field(
+        None, gt=0, le=DAY_S, description="between windows; unset: the model's own"
+    )
     allowed_lateness_s: float = Field(
         60.0, ge=0, le=DAY_S, description="how much older than the newest a sample may be"
     )
@@ -80,7 +83,10 @@ class Settings(BaseSettings):
         RULES.clear_ratio, gt=0, le=1, description="calm is below this share of the threshold"
     )
     alert_cooldown_s: float = Field(
-        RULES.cooldown_ms / 1000, ge=0, description="no new alert so soon after one has resolved"
+        RULES.cooldown_ms / 1000,
+        ge=0,
+        le=DAY_S,
+        description="no new alert so soon after one has resolved",
     )
     alert_moderate_days: float = Field(
         RULES.moderate_days, gt=0, description="return period that makes an alert moderate"
@@ -89,7 +95,10 @@ class Settings(BaseSettings):
         RULES.major_days, gt=0, description="return period that makes an alert major"
     )
     alert_settle_s: float = Field(
-        RULES.settle_ms / 1000, ge=0, description="how long a resolved alert waits for its class"
+        RULES.settle_ms / 1000,
+        ge=0,
+        le=30 * DAY_S,
+        description="how long a resolved alert waits for its class",
     )
     space_weather_kp: float = Field(
         RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"

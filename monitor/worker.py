@@ -86,7 +86,15 @@ class Worker:
             "topic": record.topic,
             "partition": str(record.partition),
             "offset": str(record.offset),
-            "time": utc(record.timestamp_ms) if record.timestamp_ms >= 0 else "",
+            "time": _moment(record.timestamp_ms),
         }
         headers = tuple((name, text.encode(errors="replace")) for name, text in about.items())
         return Outgoing(self.settings.topic("deadletter"), record.key, record.value, headers)
+
+
+def _moment(timestamp_ms: int) -> str:
+    """A sender's own idea of the time, which need not be one."""
+    try:
+        return utc(timestamp_ms) if timestamp_ms >= 0 else ""
+    except OverflowError:
+        return str(timestamp_ms)

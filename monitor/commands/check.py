@@ -7,8 +7,8 @@ from collections.abc import Callable
 import click
 
 from archive.model import ModelRefused, default_model_path, load_model
-from archive.profile import ProfileRefused, load_profiles
-from monitor.assembly import window_spec
+from archive.profile import ProfileRefused
+from monitor.assembly import assemble, window_spec
 from monitor.errors import Refused
 from monitor.settings import Settings, load_settings
 from monitor.topics import admin, missing_topics
@@ -80,8 +80,7 @@ def _model(settings: Settings) -> str:
 def _profiles(settings: Settings) -> str:
     if settings.profiles is None:
         return "none set (MAGWATCH_PROFILES): every station will be calibrating, without scores"
-    model = load_model(settings.model or default_model_path())
-    profiles = load_profiles(settings.profiles, model.manifest.sha256)
+    profiles = assemble(settings).rules.profiles
     if not profiles:
         return f"none in {settings.profiles}: every station will be calibrating, without scores"
     return f"{len(profiles)} stations: {', '.join(sorted(profiles))}"

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -121,6 +122,17 @@ def test_what_is_no_profile_is_refused(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ProfileRefused, match=complaint):
+        load_profile(path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"threshold": 0.0}, {"threshold": -1.0}, {"scale_nt": (0.1, 0.0, 0.1)}]
+)
+def test_a_profile_that_could_never_alert_is_refused(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = save_profile(replace(profile("AAA"), **change), tmp_path)
+    with pytest.raises(ProfileRefused, match="must be positive"):
         load_profile(path)
 
 

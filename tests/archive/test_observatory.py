@@ -3,9 +3,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
-from archive.observatory import ArchiveRefused, read_archive, read_file
+from archive.observatory import ArchiveRefused, read_archive, read_file, read_stations
 from tests.archive.builders import iaga2002
 from tests.data import conrad, shared_data
 
@@ -101,3 +103,45 @@ def test_parquet_with_scaled_integers_is_read_in_nt_and_degrees() -> None:
     assert recording.cadence_ms == 60_000
     assert np.nanmedian(recording.elements["H"]) == pytest.approx(26_035, abs=100)
     assert np.nanmedian(recording.elements["D"]) == pytest.approx(-21.0, abs=0.5)
+
+
+def test_days_far_apart_are_recordings_of_their_own(tmp_path: Path) -> None:
+    rows = [(21_000.0, 12.0, 44_000.0, 48_000.0)] * 20
+    early = iaga2002(tmp_path / "a.sec", "HEZF", rows)
+    late = tmp_path / "b.sec"
+    late.write_text(early.read_text().replace("2024-01-31", "2024-03-31"))
+    recordings = read_stations([late, early])
+    assert [len(recording) for recording in recordings] == [20, 20]
+    assert recordings[0].start_ms < recordings[1].start_ms
+
+
+@pytest.mark.parametrize("station", ["../../zz", "x", "TOOLONG"])
+def test_a_station_must_have_an_iaga_code(tmp_path: Path, station: str) -> None:
+    rows = [(21_000.0, 12.0, 44_000.0, 48_000.0)] * 20
+    path = iaga2002(tmp_path / "a.sec", "HEZF", rows)
+    for read in (read_archive, read_stations):
+        with pytest.raises(ArchiveRefused, match=r"no IAGA code.*--station"):
+            read([path], station)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"time": [None, 1, 2]}, "no time"),
+        ({"time": [-2_208_988_800_000, 0, 1000]}, "too far apart"),
+        ({"H": ["a", "b", "c"]}, "could not convert|invalid literal"),
+        ({"Z": None}, "not one of"),
+    ],
+)
+def test_a_parquet_file_that_is_no_archive_is_refused(
+    tmp_path: Path, change: dict[str, list[object] | None], complaint: str
+) -> None:
+    columns: dict[str, list[object] | None] = {
+        "time": [0, 1000, 2000], "H": [1.0, 2.0, 3.0], "E": [1.0, 2.0, 3.0], "Z": [1.0, 2.0, 3.0],
+    }  # fmt: skip
+    merged = {name: values for name, values in {**columns, **change}.items() if values}
+    times = pyarrow.array(merged.pop("time"), pyarrow.timestamp("ms"))
+    table = pyarrow.table({"time": times, **merged})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(ArchiveRefused, match=complaint):
+        read_file(tmp_path / "a.parquet")

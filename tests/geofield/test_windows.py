@@ -129,14 +129,22 @@ def test_every_sample_is_accounted_for(values: np.ndarray, pieces: list[tuple[in
 
 
 def test_short_gaps_are_bridged_linearly_and_held_at_the_edge() -> None:
-    ramp = np.tile(np.arange(10.0)[:, None], 3)[None]
+    ramp = np.tile(np.arange(40.0)[:, None], 3)[None]
     gappy_nt, expected = ramp.copy(), ramp.copy()
     gappy_nt[0, 4:6] = gappy_nt[0, :2, 1] = np.nan
     expected[0, :2, 1] = 2.0
     filled_nt, completeness, sufficient = fill_gaps(gappy_nt, max_gap=2)
     np.testing.assert_allclose(filled_nt, expected)
     assert sufficient.tolist() == [True]
-    assert completeness.tolist() == [0.6]
+    assert completeness.tolist() == [0.9]
+
+
+def test_many_short_gaps_are_not_taken_for_a_calm_field() -> None:
+    sparse_nt = field_nt(40)[None].copy()
+    sparse_nt[0, ::6] = np.nan
+    _, completeness, sufficient = fill_gaps(sparse_nt, max_gap=2)
+    assert completeness[0] < 0.9
+    assert not sufficient[0]
 
 
 def test_long_gaps_make_no_score() -> None:
@@ -185,7 +193,8 @@ def test_another_cadence_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"hop": 0}, {"hop": 33}, {"taps": 8}, {"lateness": -1}, {"max_gap": -1}]
+    "change",
+    [{"hop": 0}, {"hop": 33}, {"taps": 8}, {"lateness": -1}, {"max_gap": -1}, {"max_gap": 4}],
 )
 def test_a_window_that_cannot_be_is_refused(change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="WindowSpec"):

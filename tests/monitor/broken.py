@@ -63,6 +63,7 @@ BROKEN = [
     Broken("no date", Reason.BAD_TIME, changed(startDate="yesterday")),
     Broken("before 1900", Reason.BAD_TIME, changed(startDate="1899-12-31T23:59:59Z")),
     Broken("year 1, east", Reason.BAD_TIME, changed(startDate="0001-01-01T00:00:00+14:00")),
+    Broken("beyond 2200", Reason.BAD_TIME, changed(startDate="9999-12-31T23:00:00Z")),
     Broken("the future", Reason.FUTURE, changed(startDate="2199-01-01T00:00:00Z")),
     Broken("between seconds", Reason.OFF_GRID, changed(startDate="2024-05-09T00:00:00.250Z")),
     Broken("microseconds", Reason.OFF_GRID, changed(startDate="2024-05-09T00:00:00.000001Z")),
@@ -76,6 +77,6 @@ BROKEN = [
     Broken("key of bytes", Reason.BAD_KEY, changed(), b"\xff\x00\xfe"),
     Broken("key of a path", Reason.BAD_KEY, changed(), b"../../etc"),
     Broken("another station's key", Reason.KEY_MISMATCH, changed(), b"HON"),
-    Broken("2 MB", Reason.TOO_BIG, changed() + b" " * 2_000_000),
+    Broken("9 MB", Reason.TOO_BIG, changed() + b" " * 9_000_000),
     Broken("10 MB", Reason.TOO_BIG, b"x" * 10_000_000),
 ]

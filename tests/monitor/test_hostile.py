@@ -1,0 +1,90 @@
+"""Records that a broken or hostile sender might leave in a topic for ever."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from geofield.indices import KpInterval
+from monitor.app import Consumption, _by_size
+from monitor.codec import RawRecord, Reason, Rejected
+from monitor.history import IndexReader
+from monitor.indices import encode_kp
+from monitor.settings import load_settings
+from monitor.worker import Worker
+
+GOOD = encode_kp([KpInterval(0, 10_800_000, 10_800_000, 2.0)])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"name":"Kp","values":[{"start":"0001-01-01T00:00:00+23:59","end":"2024-01-01",'
+        b'"known":"2024-01-01","value":1.0}]}',
+        b'{"name":"Kp","x":' + b"[" * 100_000,
+        b"\xff\xfe",
+        b"",
+    ],
+)
+def test_a_bad_index_record_is_refused_and_the_next_one_read(value: bytes) -> None:
+    refused: list[None] = []
+    reader = IndexReader(load_settings(), lambda: refused.append(None))
+    records: Any = [SimpleNamespace(value=one, offset=n) for n, one in enumerate([value, GOOD])]
+    reader._take(records)
+    assert len(refused) == 1
+    assert len(reader.history.intervals) == 1
+
+
+@pytest.mark.parametrize("timestamp_ms", [2**60, -1, 0])
+def test_a_dead_letter_takes_any_timestamp(timestamp_ms: int) -> None:
+    worker: Any = SimpleNamespace(settings=load_settings())
+    record = RawRecord("geomag.samples", 0, 7, timestamp_ms, b"WIC", b"rubbish")
+    letter = Worker._dead_letter(worker, record, Rejected(Reason.NOT_JSON, "rubbish"))
+    assert dict(letter.headers)["offset"] == b"7"
+
+
+def event(offset: int, generation: int, partition: int = 0, size: int = 10) -> Any:
+    message = SimpleNamespace(
+        offset=offset, generation_id=generation, partition=partition, value=b"x" * size
+    )
+    return SimpleNamespace(message=message)
+
+
+def test_events_fetched_before_a_rebalance_are_left_to_be_read_again() -> None:
+    consumption = Consumption(
+        SimpleNamespace(settings=load_settings()),  # type: ignore[arg-type]
+        SimpleNamespace(),  # type: ignore[arg-type]
+        partitions=1,
+    )
+    consumption._app = SimpleNamespace(consumer_generation_id=2)
+    consumption.assigned = {0}
+    fresh = event(3, generation=2)
+    events = [event(1, 1), fresh, event(4, 2, partition=5)]
+    assert consumption._current(events) == [fresh]
+
+
+def test_a_backlog_of_long_records_is_scored_in_parts() -> None:
+    events = [event(n, 1, size=400_000) for n in range(10)]
+    parts = list(_by_size(events))
+    assert [one for part in parts for one in part] == events
+    assert all(len(part) <= 3 for part in parts)
+
+
+def test_a_task_that_fails_beside_the_stream_ends_the_worker() -> None:
+    async def failing() -> None:
+        raise RuntimeError("no more indices")
+
+    async def run() -> Consumption:
+        consumption = Consumption(
+            SimpleNamespace(settings=load_settings()),  # type: ignore[arg-type]
+            SimpleNamespace(),  # type: ignore[arg-type]
+            partitions=1,
+        )
+        task = asyncio.create_task(failing())
+        task.add_done_callback(consumption.helper_ended)
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+        return consumption
+
+    assert isinstance(asyncio.run(run()).failure, RuntimeError)
