@@ -12,6 +12,7 @@ from monitor.settings import Settings
 from monitor.topics import MAX_RECORD_BYTES
 
 POLL_MS = 500
+WATERMARK_POLLS = 20
 
 
 @asynccontextmanager
@@ -44,6 +45,27 @@ async def read_to_end(
         for records in batches.values():
             for record in records:
                 yield record
+
+
+async def true_ends(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Offset after the last record of each partition.
+
+    Asked for its end, Tansu names an offset inside the last batch; the high watermark that comes
+    with that batch is right on every broker.
+    """
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    filled = [partition for partition, end in ends.items() if end > 0]
+    consumer.assign(filled)
+    for partition in filled:
+        consumer.seek(partition, ends[partition] - 1)
+    for _ in range(WATERMARK_POLLS):
+        unknown = [partition for partition in filled if consumer.highwater(partition) is None]
+        if not unknown:
+            break
+        await consumer.getmany(*unknown, timeout_ms=POLL_MS)
+    return {tp: max(end, consumer.highwater(tp) or 0) if end else 0 for tp, end in ends.items()}
 
 
 async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:

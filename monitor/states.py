@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from monitor import checkpoint
 from monitor.checkpoint import Held
 from monitor.publisher import Outgoing
-from monitor.reading import groupless_consumer, read_to_end
+from monitor.reading import groupless_consumer, read_to_end, true_ends
 from monitor.scoring import Scorer
 from monitor.settings import Settings
 
@@ -98,7 +98,7 @@ class States:
     ) -> dict[int, int]:
         topic = self._settings.topic("samples")
         where = [TopicPartition(topic, partition) for partition in partitions]
-        ends = await consumer.end_offsets(where)
+        ends = await true_ends(consumer, where)
         return {partition.partition: end for partition, end in ends.items()}
 
     def _consider(

@@ -55,10 +55,14 @@ def _polls(
     consumer.assign(partitions)
     (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
     ends = consumer.end_offsets(partitions)
-    while follow or any(consumer.position(p) < ends[p] for p in partitions):
+    more = True
+    while follow or more:
+        # Tansu's end may lie inside the last batch: what still comes at once belongs to it.
+        more = any(consumer.position(p) < ends[p] for p in partitions)
         batches = consumer.poll(timeout_ms=POLL_MS)
         values = (record.value for records in batches.values() for record in records)
         yield [value for value in values if value is not None]
+        more = more or bool(batches)
 
 
 def _consumer(settings: Settings) -> KafkaConsumer:

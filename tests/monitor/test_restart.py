@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.broker import embedded_broker
+from monitor.replay import interleaved
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
@@ -37,6 +38,29 @@ def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
         assert online(site, "scores") == scores
         assert online(site, "alerts") == alerts
         assert 45 <= second.metric("magwatch_records_total") < 120
+
+
+def test_stations_move_between_workers_with_their_state(tansu_site: Site, model_path: Path) -> None:
+    """A second worker joins while data flow, takes over stations, and is killed."""
+    site = tansu_site
+    recordings = [station(f"ST{n}", 60, seed=10 + n, burst=BURST) for n in range(6)]
+    for recording in recordings:
+        calibrated(site.folder / "profiles", model_path, recording.station, THRESHOLD)
+    records = list(encoded(interleaved(recordings, record_s=30)))
+    with worker(site, CHECKPOINT_S="1"):
+        send(site, records[:200])
+        with worker(site, CHECKPOINT_S="1") as joining:
+            for begin in range(200, 500, 30):
+                send(site, records[begin : begin + 30])
+                time.sleep(0.5)
+            assert joining.metric("magwatch_records_total") > 0
+            joining.process.send_signal(signal.SIGKILL)
+            joining.process.wait()
+        send(site, records[500:])
+        scores, alerts = offline(site, recordings)
+        _wait(lambda: len(online(site, "scores")) >= len(scores))
+        assert online(site, "scores") == scores
+        assert online(site, "alerts") == alerts
 
 
 def test_a_paused_broker_is_waited_for(tmp_path: Path, model_path: Path) -> None:
