@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import numpy as np
 import onnxruntime
 
 from geofield.alert import ModelRef
@@ -152,8 +151,3 @@ def _check_shapes(path: Path, session: onnxruntime.InferenceSession, window: Mod
                 f"{path}: {name!r} has shape {got}, wanted [batch, {', '.join(map(str, shape))}]; "
                 "train it with this version"
             )
-
-
-def stack_scale(scale_nt: tuple[float, float, float], windows: int) -> Float32:
-    """A station's scale for each of `windows` windows: [windows, 3]."""
-    return np.tile(np.array(scale_nt, np.float32), (windows, 1))

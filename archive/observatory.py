@@ -13,7 +13,7 @@ from archive.extras import needs
 from archive.recording import Recording, joined, runs
 from geofield.orientation import OrientationError, orientation_of
 from geofield.samples import STATION_CODE
-from geofield.types import Float64, Int64
+from geofield.types import Bool, Float64, Int64
 
 # A year of days of which a few are there is an archive; one wrong century is not.
 MAX_STRETCH = 100
@@ -126,7 +126,7 @@ def _read_parquet(path: Path) -> Recording:
     names = [name for name in table.column_names if name in _ELEMENTS]
     if "time" not in table.column_names or scale is None:
         raise ArchiveRefused(f"{path}: a Parquet archive needs a column `time` and one per element")
-    good = _quality(table.to_pydict().get("qc")) if "qc" in table.column_names else None
+    good = _good(table["qc"].to_numpy(zero_copy_only=False)) if "qc" in table.column_names else None
     elements = {}
     for name in names:
         values = table[name].to_numpy(zero_copy_only=False).astype(np.float64)
@@ -136,9 +136,9 @@ def _read_parquet(path: Path) -> Recording:
     return _gridded(path, about.get("station", "").split(" ")[0], times_ms, elements)
 
 
-def _quality(flags: list[int | None] | None) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Flag 0 is good; 1 missing, 2 spike, 3 out of range."""
-    return np.array([flag == 0 for flag in flags or []])
+def _good(flags: Int64 | Float64) -> Bool:
+    """Flag 0 is good; 1 missing, 2 spike, 3 out of range; none (NaN) is not good either."""
+    return np.asarray(flags == 0)
 
 
 def _unit_scale(path: Path, element: str, unit: str) -> float:

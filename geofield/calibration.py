@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geofield.profile import AlertBasis, StationProfile, robust_scale_nt, score_distribution
-from geofield.score import Reconstruct
+from geofield.score import Reconstruct, stack_scale
 from geofield.threshold import DAYS_PER_MONTH
 from geofield.types import Float32, Int64
 from geofield.windows import DAY_MS, Windows, WindowSpec
@@ -72,8 +72,7 @@ def fit_profile(
     if not len(end_ms):
         raise ValueError("no window is complete enough and quiet")
     scale_nt = robust_scale_nt(np.concatenate(band_pass(field_nt)).astype(np.float64))
-    scales = np.tile(np.array(scale_nt, np.float32), (len(field_nt), 1))
-    rmse = reconstruct(field_nt, scales).rmse.astype(np.float64)
+    rmse = reconstruct(field_nt, stack_scale(scale_nt, len(field_nt))).rmse.astype(np.float64)
     basis = AlertBasis(asked.k, asked.n, spec.hop)
     hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
     tail, alert_tail = score_distribution(end_ms, rmse, hop_ms, window_ms, basis)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+import numpy as np
+
 from geofield.types import Float32
 
 
@@ -99,3 +101,8 @@ class WindowScore:
     def exceeds(self) -> bool:
         """Whether there is a score and it passes the threshold."""
         return self.score is not None and self.score.exceeds
+
+
+def stack_scale(scale_nt: tuple[float, float, float], windows: int) -> Float32:
+    """A station's scale for each of `windows` windows: [windows, 3]."""
+    return np.tile(np.array(scale_nt, np.float32), (windows, 1))

@@ -13,7 +13,7 @@ from geofield.alert import Alert, AlertRules, AlertState, ModelRef, follow
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
 from geofield.samples import Samples
-from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore
+from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore, stack_scale
 from geofield.types import Bool
 from geofield.windows import Buffer, Intake, Windows, WindowSpec, advance
 
@@ -140,7 +140,7 @@ def _errors(due: list[_Due], reconstruct: Reconstruct) -> Errors | None:
         rows = one.scorable()
         if one.profile is not None and rows.any():
             fields.append(one.windows.levelled_nt()[rows])
-            scales.append(np.tile(np.array(one.profile.scale_nt, np.float32), (int(rows.sum()), 1)))
+            scales.append(stack_scale(one.profile.scale_nt, int(rows.sum())))
     return reconstruct(np.concatenate(fields), np.concatenate(scales)) if fields else None
 
 

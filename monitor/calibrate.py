@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from archive.kp import kp_intervals
-from archive.model import Model, default_model_path, load_model, stack_scale
+from archive.model import Model, default_model_path, load_model
 from archive.observatory import read_archive
 from archive.profile import save_profile
 from archive.recording import Recording
@@ -19,7 +19,7 @@ from geofield.alert import AlertRules
 from geofield.calibration import Calibration, fit_profile, selected
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
-from geofield.score import Errors
+from geofield.score import Errors, stack_scale
 from geofield.types import Float32
 from geofield.windows import Windows, WindowSpec, cut
 from monitor.assembly import alert_rules, check_cadence, window_spec

@@ -17,7 +17,7 @@ from enum import Enum
 import msgspec
 import numpy as np
 
-from geofield.orientation import OrientationError, to_hez
+from geofield.orientation import OrientationError, orientation_of, to_hez
 from geofield.samples import STATION_CODE, Samples
 from geofield.types import Float64
 
@@ -229,8 +229,13 @@ def _field_nt(elements: dict[str, list[float | None]], declination_deg: float) -
     try:
         return to_hez(arrays, declination_deg)
     except OrientationError as error:
-        known = {frozenset(name) for name in ("XYZ", "HDZ", "HEZ", "DIF")}
-        vector = frozenset(elements) - {"S"}
-        shaped = vector in known or vector - {"F"} in known
-        reason = Reason.BAD_FIELD if shaped else Reason.ORIENTATION
+        reason = Reason.BAD_FIELD if _is_vector(elements) else Reason.ORIENTATION
         raise _Refusal(reason, str(error)) from None
+
+
+def _is_vector(elements: dict[str, list[float | None]]) -> bool:
+    try:
+        orientation_of(frozenset(elements))
+    except OrientationError:
+        return False
+    return True

@@ -127,8 +127,7 @@ def _create(
 
 def missing_topics(settings: Settings) -> list[str]:
     """Full names of the topics that do not exist yet."""
-    existing = _existing(settings)
-    return [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+    return _missing(settings, _existing(settings))
 
 
 def partition_count(settings: Settings) -> int:
@@ -142,7 +141,7 @@ def partition_count(settings: Settings) -> int:
         If topics are missing or the state topic does not match.
     """
     existing = _existing(settings)
-    missing = [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+    missing = _missing(settings, existing)
     if missing:
         raise Refused(f"topics missing: {', '.join(missing)}: create them (`magwatch topics`)")
     samples, state = existing[settings.topic("samples")], existing[settings.topic("state")]
@@ -152,6 +151,10 @@ def partition_count(settings: Settings) -> int:
             f"{samples}: delete the state topic, it will be created again"
         )
     return samples
+
+
+def _missing(settings: Settings, existing: dict[str, int]) -> list[str]:
+    return [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
 
 
 def _existing(settings: Settings) -> dict[str, int]:

@@ -13,6 +13,7 @@ import torch
 
 from geofield.manifest import SCHEMA_VERSION, Manifest, Provenance
 from geofield.samples import COMPONENTS
+from geofield.score import stack_scale
 from training.bench import Bench, prepare
 from training.card import render_card
 from training.config import Recipe
@@ -116,7 +117,7 @@ def _metrics(bench: Bench, runs: Sequence[_Run], best: _Run) -> dict[str, float]
 def _exported(bench: Bench, autoencoder: Autoencoder) -> bytes:
     count = max(PARITY_BATCHES)
     field_nt = bench.parity_nt[:count]
-    scale_nt = np.tile(np.array(bench.material.scale_nt, np.float32), (len(field_nt), 1))
+    scale_nt = stack_scale(bench.material.scale_nt, len(field_nt))
     return export(ScoringGraph(bench.recipe.window, autoencoder.cpu()), field_nt, scale_nt)
 
 

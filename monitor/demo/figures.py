@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archive.extras import needs
-from archive.model import Model, stack_scale
+from archive.model import Model
 from archive.recording import Recording
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
+from geofield.score import stack_scale
 from geofield.types import Float64
 from geofield.windows import DAY_MS, cut
 from monitor.demo.judgement import time_ms

@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from archive.model import ModelRefused, default_model_path, load_manifest, load_model, stack_scale
+from archive.model import ModelRefused, default_model_path, load_manifest, load_model
 from archive.profile import ProfileRefused, load_profile, load_profiles, save_profile
+from geofield.score import stack_scale
 from tests.geofield.builders import MODEL, profile
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archive.model import load_model, stack_scale
+from archive.model import load_model
+from geofield.score import stack_scale
 from geofield.windows import Windows
 from training.card import render_card
 from training.config import load_recipe
