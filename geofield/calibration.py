@@ -1,14 +1,12 @@
 """Fitting a station's profile to quiet data."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.profile import AlertBasis, StationProfile, robust_scale_nt, score_distribution
-from geofield.score import Reconstruct, stack_scale
+from geofield.profile import AlertBasis, StationProfile, alert_peaks, score_distribution
 from geofield.threshold import DAYS_PER_MONTH
-from geofield.types import Float32, Int64
+from geofield.types import Bool, Float32, Float64, Int64
 from geofield.windows import DAY_MS, Windows, WindowSpec
 
 
@@ -38,23 +36,51 @@ class Calibration:
     false_alarms_per_month: float = 1.0
 
 
-def fit_profile(
-    windows: Windows,
-    band_pass: Callable[[Float32], Float32],
-    reconstruct: Reconstruct,
-    spec: WindowSpec,
-    asked: Calibration,
+@dataclass(frozen=True, slots=True, eq=False)
+class QuietScores:
+    """Scores of a station's quiet windows, in order of time.
+
+    Attributes
+    ----------
+    end_ms
+        Shape [n]: end of each window, milliseconds since 1970 UTC.
+    rmse
+        Shape [n]: its score.
+    """
+
+    end_ms: Int64
+    rmse: Float64
+
+    def __len__(self) -> int:
+        return len(self.end_ms)
+
+    def where(self, kept: Bool) -> "QuietScores":
+        """Those marked."""
+        return QuietScores(self.end_ms[kept], self.rmse[kept])
+
+    def days(self, hop_ms: int) -> float:
+        """How much data they stand for."""
+        return len(self) * hop_ms / DAY_MS
+
+
+def newest(filtered_nt: Float32, spec: WindowSpec) -> Float32:
+    """What each window adds to the one before: [n, steps, 3] to [n * hop steps, 3]."""
+    steps = filtered_nt.shape[1]
+    fresh = max(1, round(steps * spec.hop / spec.samples))
+    return filtered_nt[:, steps - fresh :].reshape(-1, filtered_nt.shape[2])
+
+
+def profile_of(
+    scores: QuietScores, scale_nt: tuple[float, float, float], spec: WindowSpec, asked: Calibration
 ) -> StationProfile:
-    """Measure scale and score distribution of quiet windows.
+    """The profile that a station's quiet scores make.
 
     Parameters
     ----------
-    windows
-        Quiet windows in order of time; those that are not sufficient are left out here.
-    band_pass
-        Field [n, span, 3] in nT to band-passed field [n, steps, 3] in nT: the model's own filter.
-    reconstruct
-        The model.
+    scores
+        In units of `scale_nt`.
+    scale_nt
+        The station's background, see `robust_scale_nt`.
     spec
         The window that will be used online.
     asked
@@ -62,20 +88,16 @@ def fit_profile(
 
     Raises
     ------
-    TailTooShort
-        If there are too few quiet windows for a threshold.
-    ValueError
-        If a component does not vary.
+    TailTooShort, NoTail
+        If there are too few quiet windows for a threshold, or their scores are all alike.
     """
-    usable = windows.sufficient
-    field_nt, end_ms = windows.levelled_nt()[usable], windows.end_ms[usable]
-    if not len(end_ms):
-        raise ValueError("no window is complete enough and quiet")
-    scale_nt = robust_scale_nt(np.concatenate(band_pass(field_nt)).astype(np.float64))
-    rmse = reconstruct(field_nt, stack_scale(scale_nt, len(field_nt))).rmse.astype(np.float64)
     basis = AlertBasis(asked.k, asked.n, spec.hop)
     hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
+    end_ms, rmse = scores.end_ms, scores.rmse
     tail, alert_tail = score_distribution(end_ms, rmse, hop_ms, window_ms, basis)
+    threshold = alert_tail.score_once_in(DAYS_PER_MONTH / asked.false_alarms_per_month)
+    tails = alert_peaks(end_ms, rmse, hop_ms, window_ms, basis).posterior()
+    rarest, commonest = tails.rate_interval(threshold - alert_tail.base)
     median, high, highest = (float(value) for value in np.quantile(rmse, [0.5, 0.9, 0.99]))
     return StationProfile(
         station=asked.station,
@@ -86,13 +108,14 @@ def fit_profile(
         tail=tail,
         alert_tail=alert_tail,
         basis=basis,
-        threshold=alert_tail.score_once_in(DAYS_PER_MONTH / asked.false_alarms_per_month),
+        threshold=threshold,
         false_alarms_per_month=asked.false_alarms_per_month,
-        calibrated_from_ms=int(end_ms[0]) - spec.samples * spec.cadence_ms,
+        calibrated_from_ms=int(end_ms[0]) - window_ms,
         calibrated_to_ms=int(end_ms[-1]),
         windows=len(end_ms),
-        quiet_days=len(end_ms) * hop_ms / DAY_MS,
+        quiet_days=scores.days(hop_ms),
         calibrated_at=asked.station,
+        threshold_days=(1.0 / commonest, 1.0 / rarest),
     )
 
 

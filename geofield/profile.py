@@ -3,15 +3,24 @@
 Stations differ tenfold in noise, so a threshold never carries from one to another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geofield.threshold import DAYS_PER_MONTH, Tail, fit_tail, sustained
-from geofield.types import Float64, Int64
+from geofield.threshold import (
+    BASE_QUANTILE,
+    DAYS_PER_MONTH,
+    FURTHEST,
+    Peaks,
+    Tail,
+    find_peaks,
+    fit_tail,
+    sustained,
+)
+from geofield.types import Float32, Float64, Int64
 
 _MAD_TO_SIGMA = 1.4826
-_FURTHEST = 100.0
+MEASURED = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,9 @@ class StationProfile:
         How much data they stand for: windows times hop.
     calibrated_at
         Station whose data were used, when not the station itself.
+    threshold_days
+        95 % interval of the return period of `threshold`, in quiet days; None in profiles made
+        before it was stated.
     """
 
     station: str
@@ -74,28 +86,62 @@ class StationProfile:
     windows: int
     quiet_days: float
     calibrated_at: str
+    threshold_days: tuple[float, float] | None = None
 
     def return_period_days(self, score: float) -> float:
         """Quiet data reach such a score once in so many days.
 
         At most a hundred times the calibration is claimed: beyond that a tail says nothing.
         """
-        return min(self.tail.return_period_days(score), _FURTHEST * self.quiet_days)
+        return min(self.tail.return_period_days(score), FURTHEST * self.quiet_days)
+
+    def at_rate(self, false_alarms_per_month: float) -> "StationProfile":
+        """The profile with the threshold for another rate, whose interval is not stated."""
+        threshold = self.alert_tail.score_once_in(DAYS_PER_MONTH / false_alarms_per_month)
+        return replace(
+            self,
+            threshold=threshold,
+            false_alarms_per_month=false_alarms_per_month,
+            threshold_days=None,
+        )
+
+    @property
+    def asked_days(self) -> float:
+        """Quiet days in which one false alert was asked for."""
+        return DAYS_PER_MONTH / self.false_alarms_per_month
+
+    @property
+    def beyond(self) -> float:
+        """How many times the record is as long as the time in which one alert was asked for."""
+        return self.asked_days / self.quiet_days
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether the record is too short to have measured the rate that was asked for."""
+        return self.beyond > MEASURED
 
     @property
     def promise(self) -> str:
         """What the calibration supports, in words."""
-        asked_days = DAYS_PER_MONTH / self.false_alarms_per_month
-        beyond = asked_days / self.quiet_days
-        firm = "extrapolated, not measured" if beyond > 1.5 else "within what was measured"
+        firm = "extrapolated, not measured" if self.extrapolated else "within what was measured"
         return (
-            f"threshold {self.threshold:.3g} stands for one false alert in {asked_days:.1f} "
-            f"quiet days, from {self.quiet_days:.1f} quiet days of {self.calibrated_at} "
-            f"({self.alert_tail.peaks} independent peaks): {beyond:.1f} times the record, {firm}"
+            f"threshold {self.threshold:.3g} stands for one false alert in {self.asked_days:.1f} "
+            f"quiet days{self._interval}, from {self.quiet_days:.1f} quiet days of "
+            f"{self.calibrated_at} ({self.alert_tail.peaks} independent peaks): "
+            f"{self.beyond:.1f} times the record, {firm}"
         )
 
+    @property
+    def _interval(self) -> str:
+        if self.threshold_days is None:
+            return ""
+        low, high = self.threshold_days
+        furthest = FURTHEST * self.quiet_days
+        most = _rounded(high) if high < furthest else f"more than {_rounded(furthest)}"
+        return f" (95 % interval {_rounded(low)} to {most})"
 
-def robust_scale_nt(filtered_nt: Float64) -> tuple[float, float, float]:
+
+def robust_scale_nt(filtered_nt: Float64 | Float32) -> tuple[float, float, float]:
     """Standard deviation of the background by the median absolute deviation.
 
     Parameters
@@ -108,8 +154,7 @@ def robust_scale_nt(filtered_nt: Float64) -> tuple[float, float, float]:
     ValueError
         If a component never varies: a dead sensor has no scale.
     """
-    deviation = np.abs(filtered_nt - np.nanmedian(filtered_nt, axis=0))
-    h, e, z = (float(value) for value in _MAD_TO_SIGMA * np.nanmedian(deviation, axis=0))
+    h, e, z = (_deviation(component) for component in filtered_nt.T)
     if not min(h, e, z) > 0:
         raise ValueError(f"a component does not vary (scale H {h:g}, E {e:g}, Z {z:g} nT)")
     return h, e, z
@@ -122,11 +167,37 @@ def score_distribution(
 
     Raises
     ------
-    TailTooShort
-        If the record is too short for a tail.
+    TailTooShort, NoTail
+        If the record is too short for a tail, or has none.
+    """
+    windows = find_peaks(end_ms, rmse, hop_ms, window_ms)
+    return fit_tail(windows), fit_tail(alert_peaks(end_ms, rmse, hop_ms, window_ms, rule))
+
+
+def alert_peaks(
+    end_ms: Int64,
+    rmse: Float64,
+    hop_ms: int,
+    window_ms: int,
+    rule: AlertBasis,
+    quantile: float = BASE_QUANTILE,
+) -> Peaks:
+    """Independent peaks of what an alert reacts to, the k-th highest of n scores.
+
+    Raises
+    ------
+    TailTooShort, NoTail
+        See `find_peaks`.
     """
     level = sustained(end_ms, rmse, hop_ms, rule.k, rule.n)
     known = np.isfinite(level)
-    windows = fit_tail(end_ms, rmse, hop_ms, window_ms)
-    alerts = fit_tail(end_ms[known], level[known], hop_ms, window_ms)
-    return windows, alerts
+    return find_peaks(end_ms[known], level[known], hop_ms, window_ms, quantile)
+
+
+def _rounded(days: float) -> str:
+    return f"{days:.2g}" if days < 10.0 else f"{days:,.0f}"
+
+
+def _deviation(values: Float64 | Float32) -> float:
+    middle = np.nanmedian(values)
+    return float(_MAD_TO_SIGMA * np.nanmedian(np.abs(values - middle)))

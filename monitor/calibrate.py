@@ -2,43 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
-import numpy as np
 
-from archive.kp import kp_intervals
+from archive.extras import ExtraMissing
 from archive.model import Model, default_model_path, load_model
-from archive.observatory import read_archive
 from archive.profile import save_profile
-from archive.recording import Recording
 from geofield.alert import AlertRules
-from geofield.calibration import Calibration, fit_profile, selected
-from geofield.indices import KpHistory
-from geofield.profile import StationProfile
-from geofield.score import Errors, stack_scale
-from geofield.types import Float32
-from geofield.windows import Windows, WindowSpec, cut
-from monitor.assembly import alert_rules, check_cadence, window_spec
+from geofield.calibration import Calibration, QuietScores, profile_of
+from geofield.diagnosis import diagnose
+from geofield.profile import MEASURED, StationProfile
+from geofield.promise import check_founded, judged
+from geofield.threshold import DAYS_PER_MONTH
+from geofield.windows import WindowSpec
+from monitor.assembly import alert_rules, window_spec
+from monitor.calibration_figure import draw, drawable
 from monitor.errors import Refused
+from monitor.held import Held
 from monitor.progress import progress_bar
+from monitor.quiet_scores import Scorer, Span, declination_deg, quiet_runs, read_parts
 from monitor.settings import load_settings
 
-BATCH = 64
 MAX_KP = 3.0
-UNIT_SCALE_NT = (1.0, 1.0, 1.0)
+# Fewer alerts than this cannot tell a rate from half or twice of it.
+CHECKABLE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a profile is for: the online window, the alert rule, and the rate of false alerts."""
+    """What a profile is for: the online window, the alert rule, and the rate of false alerts.
+
+    Windows with Kp of at most `max_kp` are quiet. Those from `check_from_ms` on are kept from the
+    fit, to check it.
+    """
 
     window: WindowSpec
     alert: AlertRules
     false_alarms_per_month: float
+    max_kp: float = MAX_KP
+    check_from_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibrated:
+    """A profile, the scores it was fitted to, and later ones that it was not."""
+
+    profile: StationProfile
+    fitted: QuietScores
+    later: QuietScores | None
+
+
+class Options(TypedDict):
+    """Options of the command, as click hands them over."""
+
+    profiles: Path
+    station: str | None
+    begin: datetime | None
+    end: datetime | None
+    check_from: datetime | None
+    max_kp: float
+    false_alarms: float
+    model: Path | None
+    plot: Path | None
 
 
 @click.command()
@@ -47,6 +77,11 @@ class Plan:
 @click.option("--station", help="Calibrate as this IAGA code; else the code in the files.")
 @click.option("--from", "begin", type=click.DateTime(), help="First moment to use, UTC.")
 @click.option("--to", "end", type=click.DateTime(), help="First moment not to use, UTC.")
+@click.option(
+    "--check-from",
+    type=click.DateTime(),
+    help="Fit on what is before this moment (UTC) and count the alerts of the quiet rest.",
+)
 @click.option("--max-kp", type=click.FloatRange(0, 9), default=MAX_KP, show_default=True)
 @click.option(
     "--false-alarms",
@@ -56,101 +91,90 @@ class Plan:
     help="How many alerts a month quiet data may open.",
 )
 @click.option("--model", type=click.Path(path_type=Path), help="ONNX file; else the shipped one.")
-def calibrate(
-    files: tuple[Path, ...],
-    profiles: Path,
-    station: str | None,
-    begin: datetime | None,
-    end: datetime | None,
-    max_kp: float,
-    false_alarms: float,
-    model: Path | None,
-) -> None:
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to show the fit, .png or .svg.  [default: PROFILES/STATION.png]",
+)
+def calibrate(files: tuple[Path, ...], **options: Unpack[Options]) -> None:
     """Fit the profile of a station to its quiet data and write PROFILES/STATION.json.
 
     Only windows with known Kp of at most --max-kp count. A day is the least that makes sense; a
-    month or more is what a threshold of one false alarm a month can rest on.
+    month or more is what a threshold of one false alarm a month can rest on. The figure beside the
+    profile shows how well the fit holds; --check-from tries it on data that it has not seen.
 
     \b
     Example:
-      magwatch calibrate wic202405*.sec --profiles profiles
+      magwatch calibrate wic202404*.sec --profiles profiles
+      magwatch calibrate wic2024*.sec --profiles profiles --check-from 2024-04-01
     """
-    settings = load_settings(model=model)
-    loaded = load_model(settings.model or default_model_path())
-    plan = Plan(window_spec(settings, loaded.manifest), alert_rules(settings), false_alarms)
-    recording = _between(read_archive(list(files), station), begin, end)
-    check_cadence([recording], loaded.manifest)
-    quiet = quiet_windows(recording, plan.window, max_kp)
+    plot = drawable(options["plot"])
+    settings = load_settings(model=options["model"])
+    model = load_model(settings.model or default_model_path())
+    span = _span(options["begin"], options["end"])
+    parts = read_parts(files, options["station"], span, model.manifest)
+    plan = Plan(
+        window_spec(settings, model.manifest),
+        alert_rules(settings),
+        options["false_alarms"],
+        options["max_kp"],
+        _utc_ms(options["check_from"]) if options["check_from"] else None,
+    )
     with progress_bar("windows") as bar:
-        task = bar.add_task("calibrate", total=2 * int(quiet.sufficient.sum()))
-        profile = calibrated(recording, quiet, loaded, plan, lambda n: bar.advance(task, n))
-    path = save_profile(profile, profiles)
-    h, e, z = profile.scale_nt
-    click.echo(f"{path}: background H {h:.3f}, E {e:.3f}, Z {z:.3f} nT; {profile.promise}")
+        windows = sum(map(len, parts)) // plan.window.hop
+        task = bar.add_task("calibrate", total=2 * windows)
+        found = calibrated(parts, model, plan, lambda n: bar.advance(task, n))
+    path = save_profile(found.profile, options["profiles"])
+    for line in stated(path, found, plan):
+        click.echo(line)
+    _warn(found.profile)
+    _show(found, plan, plot, path.with_suffix(".png"))
 
 
-def quiet_windows(recording: Recording, spec: WindowSpec, max_kp: float) -> Windows:
-    """Windows of the recording with Kp known and at most `max_kp`.
+def calibrated(
+    parts: Sequence[Held],
+    model: Model,
+    plan: Plan,
+    advance: Callable[[int], object] = lambda _: None,
+) -> Calibrated:
+    """Fit the profile of a station to the quiet windows of its recordings, in order of time.
+
+    The scale is measured first and the scores after it, each with a few hours in memory.
 
     Raises
     ------
     Refused
-        If there is none.
+        If nothing is quiet, or what is cannot bear the rate asked for.
     """
-    windows = cut(recording.samples(recording.reference_declination_deg()), spec)
-    history = KpHistory(tuple(kp_intervals(recording.start_ms, recording.end_ms)))
-    length_ms = spec.samples * spec.cadence_ms
-    known = [history.between(int(at) - length_ms, int(at), 2**62) for at in windows.end_ms]
-    keep = [n for n, kp in enumerate(known) if kp.complete and (kp.highest or 0.0) <= max_kp]
-    if not keep:
-        highest = max((kp.highest for kp in known if kp.highest is not None), default=None)
-        reason = "Kp is not known" if highest is None else f"Kp was up to {highest:g}"
-        raise Refused(
-            f"no quiet window among {len(windows):,} of {recording.station}: {reason}; "
-            "take other days or a higher --max-kp"
-        )
-    return selected(windows, np.array(keep))
-
-
-def calibrated(
-    recording: Recording,
-    quiet: Windows,
-    model: Model,
-    plan: Plan,
-    advance: Callable[[int], object] = lambda _: None,
-) -> StationProfile:
-    """Fit the profile of a recording's station to its quiet windows."""
-    asked = Calibration(
-        station=recording.station,
-        model_sha256=model.manifest.sha256,
-        declination_deg=recording.reference_declination_deg(),
-        k=plan.alert.k,
-        n=plan.alert.n,
-        false_alarms_per_month=plan.false_alarms_per_month,
-    )
-
-    def band_pass(field_nt: Float32) -> Float32:
-        parts = []
-        for batch in _batches(field_nt):
-            parts.append(model.run(["filtered"], batch, stack_scale(UNIT_SCALE_NT, len(batch)))[0])
-            advance(len(batch))
-        return np.concatenate(parts)
-
-    def reconstruct(field_nt: Float32, scale_nt: Float32) -> Errors:
-        parts = []
-        for batch, scales in zip(_batches(field_nt), _batches(scale_nt), strict=True):
-            parts.append(model.reconstruct(batch, scales))
-            advance(len(batch))
-        return Errors(
-            np.concatenate([part.rmse for part in parts]),
-            np.concatenate([part.mae for part in parts]),
-            np.concatenate([part.error for part in parts]),
-        )
-
+    early_span, late_span = _spans(plan)
+    quiet = quiet_runs(parts, plan.window, plan.max_kp)
+    early = [run.between(early_span) for run in quiet]
     try:
-        return fit_profile(quiet, band_pass, reconstruct, plan.window, asked)
+        turned_by_deg = declination_deg(parts, early_span)
+        scorer = Scorer(model, plan.window, turned_by_deg, advance)
+        scale_nt = scorer.background_nt(early)
+        fitted = scorer.scores(early, scale_nt)
+        asked = _asked(parts[0].station, model, plan, turned_by_deg)
+        profile = profile_of(fitted, scale_nt, plan.window, asked)
+        check_founded(fitted, profile, plan.window)
     except ValueError as error:
-        raise Refused(f"{recording.station} cannot be calibrated: {error}") from error
+        raise Refused(f"{parts[0].station} cannot be calibrated: {error}") from error
+    if plan.check_from_ms is None:
+        return Calibrated(profile, fitted, None)
+    later = scorer.scores([run.between(late_span) for run in quiet], scale_nt)
+    if not len(later):
+        raise Refused(f"{parts[0].station}: no quiet window after --check-from")
+    return Calibrated(profile, fitted, later)
+
+
+def stated(path: Path, found: Calibrated, plan: Plan) -> list[str]:
+    """What the command says of a calibration."""
+    h, e, z = found.profile.scale_nt
+    lines = [f"{path}: background H {h:.3f}, E {e:.3f}, Z {z:.3f} nT; {found.profile.promise}"]
+    lines += _counts("data of the fit (in sample)", found.fitted, found, plan)
+    if found.later is not None:
+        lines += _counts("later data, not in the fit", found.later, found, plan)
+    return lines
 
 
 def lent(profile: StationProfile, station: str) -> StationProfile:
@@ -158,17 +182,84 @@ def lent(profile: StationProfile, station: str) -> StationProfile:
     return replace(profile, station=station)
 
 
-def _batches(values: Float32) -> list[Float32]:
-    return [values[begin : begin + BATCH] for begin in range(0, len(values), BATCH)]
+def _counts(what: str, scores: QuietScores, found: Calibrated, plan: Plan) -> list[str]:
+    """Alerts at the rate asked for and, if that is too rare to be checked, at one that is not."""
+    asked, days = found.profile, scores.days(plan.window.hop * plan.window.cadence_ms)
+    lines = [f"{what}: {_counted(scores, asked, found, plan)}"]
+    if days < CHECKABLE * asked.asked_days:
+        per_day = min(CHECKABLE / days, 0.5 * asked.alert_tail.peaks_per_day)
+        often = asked.at_rate(per_day * DAYS_PER_MONTH)
+        lines.append(
+            f"  were it one in {often.asked_days:.2g} days (threshold {often.threshold:.3g}): "
+            f"{_counted(scores, often, found, plan)}"
+        )
+    return lines
 
 
-def _between(recording: Recording, begin: datetime | None, end: datetime | None) -> Recording:
-    start_ms = recording.start_ms if begin is None else _utc_ms(begin)
-    end_ms = recording.end_ms if end is None else _utc_ms(end)
-    part = recording.between(start_ms, end_ms)
-    if not len(part):
-        raise Refused(f"{recording.station}: the archive has nothing between --from and --to")
-    return part
+def _counted(scores: QuietScores, rate: StationProfile, found: Calibrated, plan: Plan) -> str:
+    kept = judged(found.fitted, scores, rate, plan.alert, plan.window)
+    interval, verdict = f"{kept.low}-{kept.high}", kept.verdict
+    if scores is found.later:
+        interval += f", {kept.fit_low}-{kept.fit_high} with the fit's own uncertainty"
+    elif kept.opened > kept.high:
+        verdict = "more than the fit says, look at its figure"
+    return (
+        f"asked {kept.expected:.2g} in {kept.days:.1f} quiet days, {kept.opened} opened "
+        f"(95 % interval {interval}): {verdict}"
+    )
+
+
+def _warn(profile: StationProfile) -> None:
+    if profile.extrapolated:
+        more = profile.asked_days / MEASURED - profile.quiet_days
+        click.echo(
+            f"warning: one alert in {profile.asked_days:.1f} days is extrapolated from "
+            f"{profile.quiet_days:.1f}: {more:.0f} more quiet days would measure it",
+            err=True,
+        )
+
+
+def _show(found: Calibrated, plan: Plan, wanted: Path | None, default: Path) -> None:
+    """Draw the fit; only where a figure was asked for is it an error that none can be drawn."""
+    try:
+        draw(wanted or default, found.profile, diagnose(found.fitted, found.profile, plan.window))
+    except ExtraMissing as missing:
+        if wanted:
+            raise
+        click.echo(f"no figure of the fit: {missing}")
+    else:
+        click.echo(f"{wanted or default}: the fit, to look at")
+
+
+def _asked(station: str, model: Model, plan: Plan, turned_by_deg: float) -> Calibration:
+    return Calibration(
+        station=station,
+        model_sha256=model.manifest.sha256,
+        declination_deg=turned_by_deg,
+        k=plan.alert.k,
+        n=plan.alert.n,
+        false_alarms_per_month=plan.false_alarms_per_month,
+    )
+
+
+def _spans(plan: Plan) -> tuple[Span, Span]:
+    """Ends of the windows of the fit and of its check, which share no sample."""
+    if plan.check_from_ms is None:
+        return Span(), Span()
+    spec = plan.window
+    half_ms, length_ms = spec.half * spec.cadence_ms, spec.samples * spec.cadence_ms
+    return (
+        Span(end_ms=plan.check_from_ms - half_ms + 1),
+        Span(start_ms=plan.check_from_ms + length_ms + half_ms),
+    )
+
+
+def _span(begin: datetime | None, end: datetime | None) -> Span:
+    everything = Span()
+    return Span(
+        _utc_ms(begin) if begin else everything.start_ms,
+        _utc_ms(end) if end else everything.end_ms,
+    )
 
 
 def _utc_ms(moment: datetime) -> int:

@@ -20,7 +20,7 @@ from archive.recording import Recording
 from geofield.profile import StationProfile
 from geofield.threshold import DAYS_PER_MONTH
 from monitor.assembly import alert_rules, assemble, window_spec
-from monitor.calibrate import MAX_KP, Plan, calibrated, lent, quiet_windows
+from monitor.calibrate import Plan, calibrated, lent
 from monitor.demo.collect import Collected, collect
 from monitor.demo.figures import draw_close_up, draw_day
 from monitor.demo.judgement import by_quality, expected_windows, final_versions, judge
@@ -35,6 +35,7 @@ from monitor.demo.scenario import (
     with_injections,
 )
 from monitor.demo.system import System, running_system
+from monitor.held import held
 from monitor.offline import kp_history
 from monitor.progress import progress_bar
 from monitor.replay import Sent, flush, interleaved, open_producer, send, send_kp
@@ -114,7 +115,7 @@ def calibrated_on(day: Recording, model: Model) -> StationProfile:
     settings = load_settings()
     window = window_spec(settings, model.manifest)
     plan = Plan(window, alert_rules(settings), FALSE_ALARMS_PER_MONTH)
-    return calibrated(day, quiet_windows(day, window, MAX_KP), model, plan)
+    return calibrated([held(day)], model, plan).profile
 
 
 def play(system: System, scenario: Scenario) -> tuple[Collected, Run]:

@@ -1,0 +1,108 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import genpareto
+
+from geofield.alert import AlertRules, Change
+from geofield.calibration import Calibration, QuietScores, profile_of
+from geofield.indices import KpHistory
+from geofield.profile import StationProfile
+from geofield.promise import Kept, PromiseUnfounded, check_founded, judged, openings
+from geofield.step import StationState, step
+from geofield.windows import DAY_MS
+from tests.geofield.builders import MODEL, SPEC, START_MS, field_nt, profile, rules, samples, spread
+
+HOP_MS = SPEC.hop * SPEC.cadence_ms
+ALERT = AlertRules(k=3, n=4, clear=2, cooldown_ms=60_000)
+ASKED = Calibration("WIC", MODEL.sha256, 0.0, k=3, n=4, false_alarms_per_month=30.4375)
+
+
+def quiet(days: float, seed: int = 0, shape: float = 0.2) -> QuietScores:
+    """Scores of noise in which each cluster of high ones fills several windows."""
+    count = int(days * DAY_MS / HOP_MS)
+    drawn = genpareto.rvs(shape, scale=0.2, size=count // 40 + 1, random_state=seed)
+    return QuietScores(
+        START_MS + np.arange(count) * HOP_MS, 0.5 + np.repeat(drawn, 40)[:count]
+    )  # fmt: skip
+
+
+def fitted(scores: QuietScores, per_month: float = 30.4375) -> StationProfile:
+    asked = replace(ASKED, false_alarms_per_month=per_month)
+    return profile_of(scores, (0.1, 0.1, 0.1), SPEC, asked)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_openings_are_those_of_the_step(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values_nt = field_nt(6000, seed)
+    for begin in rng.integers(0, 5900, 25):
+        values_nt[begin : begin + 100] += rng.normal(
+            0, 0.4, (len(values_nt[begin : begin + 100]), 3)
+        )
+    for begin, length in zip(rng.integers(0, 5000, 4), (5, 40, 200, 900), strict=True):
+        values_nt[begin : begin + length] = np.nan
+    wanted = replace(rules("WIC", alert=ALERT), profiles={"WIC": profile(threshold=1.7)})
+    states: dict[str, StationState] = {}
+    windows, versions = [], []
+    for begin in range(0, 6000, 500):
+        record = samples(values_nt[begin : begin + 500], begin)
+        states, outcome = step(states, [record], spread, wanted, KpHistory())
+        windows += [one for one in outcome.scores if one.score]
+        versions += [one for one in outcome.alerts if one.change is Change.OPENED]
+    scores = QuietScores(
+        np.array([one.end_ms for one in windows]),
+        np.array([one.score.rmse for one in windows if one.score]),
+    )
+    opened = openings(scores, 1.7, ALERT, SPEC).tolist()
+    assert opened == [one.decided_ms - SPEC.decision_delay_ms for one in versions]
+    assert len(opened) > 1
+
+
+def test_a_gap_opens_nothing_and_joins_nothing() -> None:
+    loud = np.array([0, 1, 100, 101, 10**8, 10**8 + 1]) * HOP_MS
+    assert not len(openings(QuietScores(loud, np.full(6, 9.0)), 1.0, ALERT, SPEC))
+    three = np.array([0, 1, 3]) * HOP_MS
+    assert openings(QuietScores(three, np.full(3, 9.0)), 1.0, ALERT, SPEC).tolist() == [3 * HOP_MS]
+
+
+def test_a_promise_is_counted_on_data_that_did_not_make_it() -> None:
+    early, later = quiet(2, seed=1), quiet(5, seed=2)
+    kept = judged(early, later, fitted(early), ALERT, SPEC)
+    assert kept.days == pytest.approx(5, rel=0.01)
+    assert kept.expected == pytest.approx(5, rel=0.01)
+    assert (kept.low, kept.high) == (1, 10)
+    assert kept.fit_low <= kept.low
+    assert kept.fit_high > kept.high
+    assert kept.opened == len(openings(later, fitted(early).threshold, ALERT, SPEC))
+    assert kept.fit_low <= kept.opened <= kept.fit_high
+
+
+@pytest.mark.parametrize(
+    ("opened", "verdict"),
+    [(0, "fewer"), (1, "kept"), (9, "kept"), (10, "leaves open"), (14, "leaves open"), (15, "not")],
+)
+def test_the_verdict_says_which_uncertainty_allows_the_count(opened: int, verdict: str) -> None:
+    assert verdict in Kept(4.3, 4.3, opened, low=1, high=9, fit_low=0, fit_high=14).verdict
+
+
+@pytest.mark.parametrize(
+    ("per_month", "complaint"),
+    [(0.05, r"609 days cannot be stated from 4\.0 quiet days: take 2\.\d more, or ask for at"),
+     (20_000.0, r"20000 false alerts a month are more than the \d+ independent peaks")],
+)  # fmt: skip
+def test_a_rate_that_the_data_cannot_bear_is_refused(per_month: float, complaint: str) -> None:
+    scores = quiet(4)
+    with pytest.raises(PromiseUnfounded, match=complaint):
+        check_founded(scores, fitted(scores, per_month), SPEC)
+    check_founded(scores, fitted(scores), SPEC)
+
+
+def test_what_is_no_background_is_refused_with_its_time() -> None:
+    scores = quiet(4, shape=0.1)
+    for position, height in ((5_000, 1e4), (15_000, 2e4), (25_000, 4e4)):
+        scores.rmse[position : position + 40] = height
+    with pytest.raises(PromiseUnfounded, match="not of one kind") as refusal:
+        check_founded(scores, fitted(scores), SPEC)
+    third_of_four = scores.end_ms[25_002].astype("datetime64[ms]").astype("datetime64[m]")
+    assert f"look at {third_of_four}, " in str(refusal.value)
