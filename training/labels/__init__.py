@@ -1,0 +1,1 @@
+"""Which windows lie before earthquakes: catalogues, rules, splits that cannot leak."""

@@ -1,0 +1,70 @@
+"""Earthquakes as arrays, for rules that look at thousands of them at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from geofield.types import Float64, Int64
+from training.labels.geometry import epicentral_km
+from training.labels.types import Earthquake
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Earthquakes in order of time; each array has shape [n], units as in `Earthquake`."""
+
+    time_ms: Int64
+    latitude_deg: Float64
+    longitude_deg: Float64
+    depth_km: Float64
+    magnitude: Float64
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+
+def columns(earthquakes: Sequence[Earthquake]) -> Columns:
+    """The same earthquakes as arrays."""
+    return Columns(
+        np.array([one.time_ms for one in earthquakes], dtype=np.int64),
+        np.array([one.latitude_deg for one in earthquakes], dtype=np.float64),
+        np.array([one.longitude_deg for one in earthquakes], dtype=np.float64),
+        np.array([one.depth_km for one in earthquakes], dtype=np.float64),
+        np.array([one.magnitude for one in earthquakes], dtype=np.float64),
+    )
+
+
+def near_pairs(quakes: Columns, within_ms: float, within_km: float) -> tuple[Int64, Int64]:
+    """All pairs of earthquakes that are near each other in time and in place.
+
+    Parameters
+    ----------
+    quakes
+        In order of time.
+    within_ms, within_km
+        Greatest distance in time and of the epicentres.
+
+    Returns
+    -------
+    Shapes [pairs], [pairs]: positions of the earlier and of the later of each pair.
+    """
+    earlier, later = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for lag in range(1, len(quakes)):
+        first = np.flatnonzero(quakes.time_ms[lag:] - quakes.time_ms[:-lag] <= within_ms)
+        if not len(first):
+            break
+        close = distance_km(quakes, first, first + lag) <= within_km
+        earlier.append(first[close])
+        later.append(first[close] + lag)
+    return np.concatenate(earlier), np.concatenate(later)
+
+
+def distance_km(quakes: Columns, some: Int64, others: Int64) -> Float64:
+    """Between the epicentres of earthquakes at these positions, shape as theirs."""
+    return epicentral_km(
+        quakes.latitude_deg[some],
+        quakes.longitude_deg[some],
+        quakes.latitude_deg[others],
+        quakes.longitude_deg[others],
+    )

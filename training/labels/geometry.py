@@ -1,0 +1,58 @@
+"""How far an earthquake is from a station, and how far its preparation zone reaches."""
+
+import numpy as np
+
+from geofield.types import Float64
+
+EARTH_RADIUS_KM = 6371.0
+_NEAREST_KM = 1.0
+
+
+def epicentral_km(
+    latitude_deg: Float64,
+    longitude_deg: Float64,
+    to_latitude_deg: Float64,
+    to_longitude_deg: Float64,
+) -> Float64:
+    """Great-circle distance on a sphere of 6371 km by the haversine formula, in km.
+
+    Parameters
+    ----------
+    latitude_deg, longitude_deg, to_latitude_deg, to_longitude_deg
+        Shapes that broadcast, degrees north and east.
+    """
+    latitude, to_latitude = np.radians(latitude_deg), np.radians(to_latitude_deg)
+    over_latitude = np.sin((to_latitude - latitude) / 2) ** 2
+    over_longitude = np.sin(np.radians(to_longitude_deg - longitude_deg) / 2) ** 2
+    haversine = over_latitude + np.cos(latitude) * np.cos(to_latitude) * over_longitude
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0))))
+
+
+def hypocentral_km(epicentral_km: Float64, depth_km: Float64) -> Float64:
+    """Distance to the focus, flat Earth, in km; a depth that is not known (NaN) counts as zero."""
+    return np.hypot(epicentral_km, np.nan_to_num(depth_km))
+
+
+def dobrovolsky_km(magnitude: Float64) -> Float64:
+    """Radius of the preparation zone, 10^(0.43 M) km.
+
+    Source: Dobrovolsky, Zubkov & Miachkin (1979), Pure and Applied Geophysics 117, 1025-1044.
+    """
+    return np.asarray(10.0 ** (0.43 * magnitude))
+
+
+def seismicity_index(magnitude: Float64, hypocentral_km: Float64) -> Float64:
+    """Local seismicity index KLS = (1 + R^(-M/2))^-2.33 * 10^(0.75 M) / R.
+
+    Used by the group of the authors of negative learning; an index of this kind was introduced
+    for ULF studies by Molchanov et al. (2004), Annals of Geophysics 47(1). It is not meant for
+    distances below a kilometre, which count as one.
+
+    Parameters
+    ----------
+    magnitude, hypocentral_km
+        Shapes that broadcast.
+    """
+    distance_km = np.maximum(hypocentral_km, _NEAREST_KM)
+    near = (1.0 + distance_km ** (-magnitude / 2)) ** -2.33
+    return np.asarray(near * 10.0 ** (0.75 * magnitude) / distance_km)
