@@ -1,0 +1,138 @@
+"""What the alert rule does: which transients open an alert, and how often none was needed."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from training.evaluation import NEGATIVE, FalseAlarms, Injections, Sensitivity
+from training.report.figures_alerts import alarms_plate, half_plate, sensitivity_plates
+from training.report.numerals import ABSENT, figure, span
+from training.report.parts import Gallery, Paragraph, Row, Section, Table
+from training.report.selection import methods_of
+
+
+def sensitivity(known: Injections) -> Section:
+    """What the alert rule finds at the promised rate of false alarms."""
+    title = f"What opens an alert at {known.station}"
+    curves = known.sensitivity
+    if not curves:
+        why = "Absent: no transients were put through the alert rule."
+        return Section(title, [Paragraph(why)])
+    return Section(
+        title,
+        [
+            Paragraph(
+                "Here a stream of real samples with transients in it goes through the alert rule "
+                "itself, as in operation. False alarms promised in a station-month: "
+                f"{figure(known.false_alarms_per_month)}."
+            ),
+            *_broken_promises(known),
+            Gallery(lambda: [half_plate(known)], methods_of(curves)),
+            _half_table(curves),
+            Gallery(partial(sensitivity_plates, known)),
+            _delay_table(curves),
+        ],
+    )
+
+
+def _broken_promises(known: Injections) -> list[Paragraph]:
+    """Methods that opened more alarms on quiet days than they promised: they find at a price."""
+    worst: dict[str, FalseAlarms] = {}
+    for row in known.false_alarms:
+        if row.station == known.station and row.counted > row.high:
+            worst.setdefault(row.method, row)
+    if not worst:
+        return []
+    told = "; ".join(
+        f"{method} ({row.counted:,} where {figure(row.expected)} were promised)"
+        for method, row in worst.items()
+    )
+    return [
+        Paragraph(
+            "These opened more alarms on quiet days than they had promised (see False alarms), so "
+            f"what they find here is not found at the same price: {told}."
+        )
+    ]
+
+
+def false_alarms(known: Sequence[Injections]) -> Section:
+    """Alarms counted against alarms promised, of all stations."""
+    every = [one for injections in known for one in injections.false_alarms]
+    if not every:
+        why = "Absent: no quiet days were watched, so none were counted."
+        return Section("False alarms", [Paragraph(why)])
+    columns = [
+        "station",
+        "asked per month",
+        "quiet days",
+        "expected",
+        "counted",
+        "95 % of counts",
+        "kept",
+    ]
+    caption = "Alerts on quiet days that did not calibrate the threshold"
+    return Section(
+        "False alarms",
+        [
+            Paragraph(
+                "A threshold is a promise: so many alerts in a month of quiet data, no more. Kept "
+                "means that the count lies where 95 % of all counts lie if the promise is true "
+                "(Poisson); on few days only a gross breach shows."
+            ),
+            Gallery(lambda: [alarms_plate(every)]),
+            Table(caption, ["method"], columns, [_alarm_row(one) for one in every], NEGATIVE),
+        ],
+    )
+
+
+def _alarm_row(one: FalseAlarms) -> Row:
+    cells = [
+        one.station,
+        figure(one.asked_per_month),
+        figure(one.quiet_days),
+        figure(one.expected),
+        f"{one.counted:,}",
+        span(f"{one.low:,}", f"{one.high:,}"),
+        "yes" if one.within else "no",
+    ]
+    return Row(one.method, cells)
+
+
+def _half_table(curves: Sequence[Sensitivity]) -> Table:
+    top = max(snr for curve in curves for snr in curve.snr)
+    tried = sorted({curve.packets for curve in curves})
+    packets = span(f"{tried[0]:,}", f"{tried[-1]:,}") if len(tried) > 1 else f"{tried[0]:,}"
+    caption = (
+        "Signal/noise at which half of the transients open an alert, by duration; "
+        f"{packets} tried at each signal/noise"
+    )
+    return _by_duration(
+        curves,
+        caption,
+        lambda curve: f"> {top:g}" if curve.snr_half is None else figure(curve.snr_half),
+    )
+
+
+def _delay_table(curves: Sequence[Sensitivity]) -> Table:
+    top = max(snr for curve in curves for snr in curve.snr)
+    caption = f"Median seconds from onset to alert at signal/noise {top:g}, by duration"
+    return _by_duration(curves, caption, lambda curve: figure(_delay_at(curve, top)))
+
+
+def _delay_at(curve: Sensitivity, snr: float) -> float | None:
+    return dict(zip(curve.snr, curve.delay_s, strict=True)).get(snr)
+
+
+def _by_duration(
+    curves: Sequence[Sensitivity], caption: str, text: Callable[[Sensitivity], str]
+) -> Table:
+    durations = sorted({curve.duration_s for curve in curves})
+    written = {(curve.method, curve.duration_s): text(curve) for curve in curves}
+    rows = [
+        Row(
+            method,
+            [written.get((method, duration), ABSENT) for duration in durations],
+        )
+        for method in methods_of(curves)
+    ]
+    columns = [f"{duration:,g} s" for duration in durations]
+    return Table(caption, ["method"], columns, rows, NEGATIVE)
