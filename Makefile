@@ -4,6 +4,7 @@ PYTHON ?= python3
 DEMO_ENV := .venv-demo
 TEST_ENV := .venv-test
 TEST_BIN := $(TEST_ENV)/bin
+MODEL ?= ulf-1hz
 
 .PHONY: help demo test lint train bench clean
 
@@ -22,8 +23,8 @@ lint: $(TEST_ENV)/ready ## Style, types and architecture
 	$(TEST_BIN)/mypy
 	$(TEST_BIN)/lint-imports
 
-train: $(TEST_ENV)/ready ## Train, evaluate and export exports/ulf-1hz from DATA=folder
-	$(TEST_BIN)/magwatch train training/recipes/ulf-1hz.toml --data $(DATA)
+train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=minute-teo)
+	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
 bench: $(TEST_ENV)/ready ## Measure how fast the step is
 	$(TEST_BIN)/python bench/step.py

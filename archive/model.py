@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+import numpy as np
 import onnxruntime
 
 from geofield.alert import ModelRef
@@ -15,6 +16,7 @@ from geofield.score import Errors
 from geofield.types import Float32
 
 DEFAULT_MODEL = "ulf-1hz"
+_BATCH = 256
 _FETCH = "take the model again, both its .onnx and its .json"
 
 
@@ -53,6 +55,14 @@ class Model:
             ["filtered", "reconstruction"], field_nt, scale_nt
         )
         return filtered_nt, reconstruction_nt
+
+    def filtered(self, field_nt: Float32) -> Float32:
+        """The model's own filter: `field_nt` [n, span, 3] to [n, steps, 3], both in nT."""
+        parts = np.array_split(field_nt, max(1, -(-len(field_nt) // _BATCH)))
+        unit_nt = np.ones((_BATCH, 3), np.float32)
+        return np.concatenate(
+            [self.run(["filtered"], part, unit_nt[: len(part)])[0] for part in parts]
+        )
 
     def run(self, names: list[str], field_nt: Float32, scale_nt: Float32) -> list[Float32]:
         """Named outputs of the graph."""

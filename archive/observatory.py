@@ -18,6 +18,7 @@ from geofield.types import Bool, Float64, Int64
 # A year of days of which a few are there is an archive; one wrong century is not.
 MAX_STRETCH = 100
 _ELEMENTS = frozenset("XYZHEDIFS")
+_AXES = ("Lat", "Long")
 _UNITS_PER_DEGREE = {"nt": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 60.0, "minute": 60.0}
 
 
@@ -110,7 +111,9 @@ def _read_with_geomagpy(path: Path) -> Recording:
             unit = str(stream.header.get(f"unit-col-{column}") or "nT")
             values = np.asarray(stream._get_column(column), dtype=np.float64)
             elements[name] = values / _unit_scale(path, name, unit)
-    return _gridded(path, str(stream.header.get("StationID") or ""), times_ms, elements)
+    station = str(stream.header.get("StationID") or "")
+    position_deg = _position_deg(stream.header.get(f"DataAcquisition{axis}itude") for axis in _AXES)
+    return _gridded(path, station, times_ms, elements, position_deg)
 
 
 def _read_parquet(path: Path) -> Recording:
@@ -133,7 +136,11 @@ def _read_parquet(path: Path) -> Recording:
         values = values / int(scale[1]) / _unit_scale(path, name, units.get(name, "nT"))
         elements[name] = values if good is None else np.where(good, values, np.nan)
     times_ms = table["time"].to_numpy().astype("datetime64[ms]").astype(np.int64)
-    return _gridded(path, about.get("station", "").split(" ")[0], times_ms, elements)
+    station, position_deg = (
+        about.get("station", "").split(" ")[0],
+        _position_deg(map(about.get, ("lat", "lon"))),
+    )
+    return _gridded(path, station, times_ms, elements, position_deg)
 
 
 def _good(flags: Int64 | Float64) -> Bool:
@@ -149,7 +156,24 @@ def _unit_scale(path: Path, element: str, unit: str) -> float:
     return scale
 
 
-def _gridded(path: Path, station: str, times_ms: Int64, elements: dict[str, Float64]) -> Recording:
+def _position_deg(stated: Iterable[object]) -> tuple[float, float] | None:
+    """Latitude and longitude as a file states them; None if it states none that can be."""
+    try:
+        latitude_deg, longitude_deg = (float(str(value)) for value in stated)
+    except ValueError:
+        return None
+    if not (abs(latitude_deg) <= 90 and abs(longitude_deg) <= 360):
+        return None
+    return latitude_deg, round((longitude_deg + 180) % 360 - 180, 6)
+
+
+def _gridded(
+    path: Path,
+    station: str,
+    times_ms: Int64,
+    elements: dict[str, Float64],
+    position_deg: tuple[float, float] | None,
+) -> Recording:
     """Put samples on the grid of their own cadence; missing times become NaN."""
     orientation_of(frozenset(elements))
     if len(times_ms) < 2:
@@ -166,4 +190,4 @@ def _gridded(path: Path, station: str, times_ms: Int64, elements: dict[str, Floa
     gridded = {name: np.full(int(position.max()) + 1, np.nan) for name in elements}
     for name, values in elements.items():
         gridded[name][position] = values
-    return Recording(station.upper(), start_ms, cadence_ms, gridded)
+    return Recording(station.upper(), start_ms, cadence_ms, gridded, position_deg)

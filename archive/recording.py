@@ -1,7 +1,7 @@
 """A station's samples as an archive holds them: its own elements, on a regular grid."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,12 +26,15 @@ class Recording:
     elements
         Arrays of shape [n] by element (``H``, ``E``, ``Z``, ...): nT, angles in degrees, NaN
         where missing.
+    position_deg
+        Latitude (north) and longitude (east, -180 to 180) as the file states them, if it does.
     """
 
     station: str
     start_ms: int
     cadence_ms: int
     elements: Mapping[str, Float64]
+    position_deg: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.elements.values())))
@@ -84,7 +87,7 @@ class Recording:
 
     def renamed(self, station: str) -> "Recording":
         """The same samples under another station code."""
-        return Recording(station, self.start_ms, self.cadence_ms, self.elements)
+        return replace(self, station=station)
 
     def _median(self, element: str) -> float:
         values = self.elements[element]
@@ -95,9 +98,7 @@ class Recording:
 
     def _part(self, begin: int, stop: int) -> "Recording":
         part = {name: values[begin:stop] for name, values in self.elements.items()}
-        return Recording(
-            self.station, self.start_ms + begin * self.cadence_ms, self.cadence_ms, part
-        )
+        return replace(self, start_ms=self.start_ms + begin * self.cadence_ms, elements=part)
 
 
 def joined(recordings: list[Recording]) -> Recording:
@@ -121,7 +122,7 @@ def joined(recordings: list[Recording]) -> Recording:
         for name, values in part.elements.items():
             held = elements[name][begin : begin + len(part)]
             held[:] = np.where(np.isnan(values), held, values)
-    return Recording(first.station, first.start_ms, first.cadence_ms, elements)
+    return replace(first, elements=elements)
 
 
 def runs(recordings: list[Recording]) -> list[list[Recording]]:

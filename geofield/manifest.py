@@ -81,8 +81,6 @@ class Manifest:
         Training data.
     recipe
         Name and sha256 of the recipe file, seed, library versions.
-    metrics
-        Measured figures by name, as shown in the model card.
     """
 
     schema_version: int
@@ -95,4 +93,3 @@ class Manifest:
     skill: str
     provenance: Provenance
     recipe: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)

@@ -31,6 +31,7 @@ COMMANDS = {
 }
 # Known by name without being installed, so that the answer is how to install them.
 TRAINING_COMMANDS = {
+    "evaluate": "Judge a model on an archive: real earthquakes, known transients.",
     "train": "Train, judge and export a model.",
 }
 

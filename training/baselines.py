@@ -16,7 +16,10 @@ def polarization_ratio(filtered_nt: Float32, scale_nt: Float32) -> Float64:
 
 
 def peak_amplitude(filtered_nt: Float32, scale_nt: Float32) -> Float64:
-    """Largest absolute value of any component over its scale: [n, steps, 3] to [n]."""
+    """Largest absolute value of any component over its scale: [n, steps, 3] to [n].
+
+    `scale_nt` is [3], or [n, 1, 3] where windows are of different stations.
+    """
     return np.asarray(np.abs(filtered_nt / scale_nt).max(axis=(1, 2)), dtype=np.float64)
 
 

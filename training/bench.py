@@ -1,21 +1,26 @@
-"""The data of a recipe made ready: training material, and benchmarks of days held out."""
+"""The data of a recipe made ready: training material, and what is judged on days held out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.signal import hilbert
+from torch import Tensor
 
 from geofield.profile import robust_scale_nt
-from geofield.types import Float32
+from geofield.types import Float32, Float64
 from training.config import Recipe
 from training.dataset import Archive, non_seismic, open_archive, windows_of
-from training.evaluate import Benchmark, Figure, Injection, benchmark, mean_auc
+from training.injection import Benchmark, Injection, auc
+from training.labelled import LabelledData, labelled_data
+from training.labels.catalogue import read_catalogue
 from training.loop import Judge, Material
-from training.network import Autoencoder, FrontEnd
-from training.scorers import band_passed, network_scores
+from training.network import FrontEnd, Judged
+from training.scale import Policy, row_scale_nt
+from training.scorers import band_passed, baseline_scores, network_scores
 from training.transients import Frame
 
 _VALIDATION_SEED, _TEST_SEED = 1, 2
@@ -31,37 +36,60 @@ class Bench:
         What was asked for, and the samples.
     material
         Of the training days.
-    parity_nt
-        Shape [n, span, 3]: raw windows of the validation days, to compare runtimes on.
     validation
         Benchmark of the validation days.
+    labelled
+        Windows of real earthquakes; None where the seismic class is synthetic.
     """
 
     recipe: Recipe
     archive: Archive
     material: Material
-    parity_nt: Float32
     validation: Benchmark
+    labelled: LabelledData | None
 
-    def figures(self, days: Benchmark, method: str, network: Autoencoder) -> list[Figure]:
-        """Judge a network on a benchmark."""
-        scale_nt = self.material.scale_nt
-        return days.run(lambda windows: {method: network_scores(network, scale_nt, windows)})
+    def judge(self, knows_classes: bool = True) -> Judge:
+        """AUC on the validation days: of real labels where there are any, else of transients.
 
-    def judge(self, method: str) -> Judge:
-        """Mean AUC on the validation days."""
-        return lambda network: mean_auc(self.figures(self.validation, method, network), method)
+        With few earthquakes that is mostly chance, which must not choose the weights of an arm
+        that knows of no classes: there it is how well the non-seismic windows are reconstructed.
+        """
+        if self.labelled is not None:
+            real = self.labelled.validation
+            without, cells = self._in_units(real.non_seismic_nt), [self._in_units(real.seismic_nt)]
+            if not knows_classes:
+                return lambda network: -float(network_scores(network, without).mean())
+        else:
+            without = self.scaled(self.validation.field_nt)
+            cells = [self.scaled(cell.field_nt) for cell in self.validation.disturbed()]
+        return partial(mean_auc, without, cells)
 
     def test_days(self) -> Benchmark:
         """Benchmark of the test days, families never trained on included."""
-        recipe, material = self.recipe, self.material
+        recipe = self.recipe
         families = [*recipe.seismic.families, *recipe.seismic.unseen_families]
-        adding = Injection(
-            material.scale_nt, material.frame, families, recipe.seismic.judge_snr, _TEST_SEED
-        )
-        field_nt = _judged_windows(recipe, self.archive, recipe.data.test_days)
-        filtered = partial(band_passed, material.front_end)
-        return benchmark(field_nt, adding, filtered, self.validation.apart)
+        days = recipe.data.test_days
+        return _benchmark(recipe, self.archive, self.material, days, families, _TEST_SEED)
+
+    def scores(self, networks: Mapping[str, Judged], field_nt: Float32) -> dict[str, Float64]:
+        """Scores of networks, by name, and of the baselines for raw windows [n, span, 3]."""
+        filtered_nt = band_passed(self.material.front_end, field_nt)
+        scaled = self._in_units(filtered_nt)
+        learned = {name: network_scores(network, scaled) for name, network in networks.items()}
+        return {**learned, **baseline_scores(self.material.scale_nt, filtered_nt)}
+
+    def scaled(self, field_nt: Float32) -> Float32:
+        """Raw windows [n, span, 3] to band-passed ones over the station's scale."""
+        return self._in_units(band_passed(self.material.front_end, field_nt))
+
+    def _in_units(self, filtered_nt: Float32) -> Float32:
+        return np.divide(filtered_nt, np.array(self.material.scale_nt, np.float32))
+
+
+def mean_auc(without: Float32, cells: list[Float32], network: Judged) -> float:
+    """Mean AUC of each of the cells against the windows without, all [n, steps, 3] and scaled."""
+    level = network_scores(network, without)
+    return float(np.mean([auc(level, network_scores(network, cell)) for cell in cells]))
 
 
 def prepare(recipe: Recipe, folder: Path, device: str) -> Bench:
@@ -69,34 +97,105 @@ def prepare(recipe: Recipe, folder: Path, device: str) -> Bench:
 
     Raises
     ------
-    archive.observatory.ArchiveRefused, training.config.RecipeRefused
+    archive.observatory.ArchiveRefused, training.section.RecipeRefused
         If the data do not allow what the recipe asks for.
+    training.labels.catalogue.CatalogueRefused, training.labels.selection.LabelsRefused
+        Likewise for the earthquakes.
     """
+    torch.set_num_threads(1)  # so small a network loses by more: arms run side by side instead
     archive = open_archive(recipe.data, folder)
-    material = _material(recipe, archive, device)
-    field_nt = _judged_windows(recipe, archive, recipe.data.validation_days)
-    spec, seismic = recipe.window.spec(recipe.data.judge_hop), recipe.seismic
-    adding = Injection(
-        material.scale_nt, material.frame, seismic.families, seismic.judge_snr, _VALIDATION_SEED
-    )
-    filtered = partial(band_passed, material.front_end)
-    validation = benchmark(field_nt, adding, filtered, -(-spec.span // spec.hop))
-    return Bench(recipe, archive, material, field_nt, validation)
-
-
-def _judged_windows(recipe: Recipe, archive: Archive, days: list[str]) -> Float32:
-    spec = recipe.window.spec(recipe.data.judge_hop)
-    return windows_of(archive.samples, days, spec).field_nt
-
-
-def _material(recipe: Recipe, archive: Archive, device: str) -> Material:
-    spec = recipe.window.spec(recipe.data.train_hop)
-    windows = windows_of(archive.samples, recipe.data.train_days, spec)
     front_end = FrontEnd(recipe.window).to(device)
-    filtered_nt = band_passed(front_end, windows.field_nt)
+    labelled = _labelled(recipe, archive, folder, front_end)
+    material = _material(recipe, archive, front_end, labelled)
+    families = [*recipe.seismic.families, *recipe.seismic.unseen_families]
+    validation = _benchmark(
+        recipe,
+        archive,
+        material,
+        recipe.data.validation_days,
+        recipe.seismic.families or families,
+        _VALIDATION_SEED,
+    )
+    return Bench(recipe, archive, material, validation, labelled)
+
+
+def _labelled(
+    recipe: Recipe, archive: Archive, folder: Path, front_end: FrontEnd
+) -> LabelledData | None:
+    if recipe.catalogue is None or recipe.seismic.source != "catalogue":
+        return None
+    catalogue = read_catalogue(folder / recipe.catalogue.file)
+    return labelled_data(recipe, archive, catalogue, partial(band_passed, front_end))
+
+
+def _benchmark(
+    recipe: Recipe,
+    archive: Archive,
+    material: Material,
+    days: list[str],
+    families: list[str],
+    seed: int,
+) -> Benchmark:
+    spec = recipe.window.spec(recipe.data.judge_hop)
+    injection = Injection(
+        material.scale_nt, material.frame, families, recipe.seismic.judge_snr, seed
+    )
+    band_pass = partial(band_passed, material.front_end)
+    field_nt = windows_of(archive.samples, days, spec).field_nt
+    return Benchmark(field_nt, injection, band_pass, -(-spec.span // spec.hop))
+
+
+def _material(
+    recipe: Recipe, archive: Archive, front_end: FrontEnd, labelled: LabelledData | None
+) -> Material:
+    if labelled is None:
+        return synthetic_material(recipe, archive, front_end, "station")
+    filtered_nt = labelled.train.non_seismic_nt
     scale_nt = robust_scale_nt(filtered_nt.reshape(-1, 3).astype(np.float64))
+    rows_nt = np.tile(np.array(scale_nt), (len(filtered_nt), 1))
+    material = _in_rows(recipe, filtered_nt, rows_nt, scale_nt, front_end)
+    seismic_nt = labelled.train.seismic_nt
+    rows_nt = np.tile(np.array(scale_nt), (len(seismic_nt), 1))
+    return replace(material, seismic=_analytic(seismic_nt, rows_nt, front_end))
+
+
+def synthetic_material(
+    recipe: Recipe, archive: Archive, front_end: FrontEnd, policy: Policy
+) -> Material:
+    """The quiet training windows in the units of a scale policy.
+
+    Raises
+    ------
+    training.section.RecipeRefused
+        If a training day has no complete window, or none is quiet.
+    """
+    spec = recipe.window.spec(recipe.data.train_hop)
+    band_pass = partial(band_passed, front_end)
+    windows = windows_of(archive.samples, recipe.data.train_days, spec, band_pass)
+    scale_nt = robust_scale_nt(windows.field_nt.reshape(-1, 3).astype(np.float64))
+    rows_nt = row_scale_nt(windows, recipe, policy, np.array(scale_nt))
     quiet = non_seismic(windows, spec, recipe.data.kp_max)
-    scaled = np.divide(filtered_nt[quiet], np.array(scale_nt), dtype=np.float64)
-    analytic = torch.from_numpy(hilbert(scaled, axis=1).astype(np.complex64))
-    frame = Frame(spec.samples, spec.half, spec.cadence_ms / 1000)
-    return Material(analytic.to(device), front_end, scale_nt, frame)
+    return _in_rows(recipe, windows.field_nt[quiet], rows_nt[quiet], scale_nt, front_end)
+
+
+def _in_rows(
+    recipe: Recipe,
+    filtered_nt: Float32,
+    rows_nt: Float64,
+    scale_nt: tuple[float, float, float],
+    front_end: FrontEnd,
+) -> Material:
+    spec = recipe.window.spec()
+    return Material(
+        analytic=_analytic(filtered_nt, rows_nt, front_end),
+        row_scale_nt=rows_nt,
+        front_end=front_end,
+        scale_nt=scale_nt,
+        frame=Frame(spec.samples, spec.half),
+    )
+
+
+def _analytic(filtered_nt: Float32, rows_nt: Float64, front_end: FrontEnd) -> Tensor:
+    scaled = filtered_nt / rows_nt[:, None, :]
+    analytic = hilbert(scaled, axis=1).astype(np.complex64)
+    return torch.from_numpy(analytic).to(front_end.taps.device)

@@ -1,21 +1,24 @@
 """From archive files to windows: the days of a split, and which windows are non-seismic."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from archive.kp import kp_intervals
 from archive.observatory import read_archive
+from geofield.calibration import selected
 from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.types import Bool, Float32, Int64
 from geofield.windows import DAY_MS, WindowSpec, cut
-from training.config import Data, RecipeRefused
+from training.days import span_ms
+from training.section import RecipeRefused
+from training.tables import Data
 
+_PIECE_MS = 7 * DAY_MS
 _EVENTUALLY_MS = 2**62  # Kp as it stands today: offline nothing is unknown yet
 
 
@@ -31,23 +34,26 @@ class Archive:
         Median declination of the archive.
     files_sha256
         By file name.
+    position_deg
+        Latitude and longitude as the archive states them, if it does.
     """
 
     samples: Samples
     declination_deg: float
     files_sha256: dict[str, str]
+    position_deg: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DayWindows:
-    """Complete windows of some days, oldest first.
+    """Complete windows of some days, in the order of the days.
 
     Attributes
     ----------
     end_ms
         Shape [n]: end of each window, milliseconds since 1970 UTC.
     field_nt
-        Shape [n, span, 3]: raw H, E, Z, each window's own level removed.
+        Shape [n, span, 3]: raw H, E, Z, each window's own level removed; or what was made of it.
     """
 
     end_ms: Int64
@@ -73,22 +79,57 @@ def open_archive(data: Data, folder: Path) -> Archive:
     recording = read_archive(paths)
     declination_deg = recording.reference_declination_deg()
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    return Archive(recording.samples(declination_deg), declination_deg, digests)
+    samples = recording.samples(declination_deg)
+    return Archive(samples, declination_deg, digests, recording.position_deg)
 
 
-def windows_of(samples: Samples, days: Sequence[str], spec: WindowSpec) -> DayWindows:
+def windows_of(
+    samples: Samples,
+    days: Sequence[str],
+    spec: WindowSpec,
+    prepared: Callable[[Float32], Float32] | None = None,
+) -> DayWindows:
     """Windows whose whole span lies in one of the days, so that no sample is in two splits.
+
+    Parameters
+    ----------
+    samples
+        The archive.
+    days
+        Dates or spans of dates.
+    spec
+        The window.
+    prepared
+        Made of the raw windows [n, span, 3] piece by piece, so that years of them need not be held.
 
     Raises
     ------
     RecipeRefused
-        If a day has no complete window, or is not a date.
+        If a day or span has no complete window, or is not a date.
     """
-    parts = [_windows_of_day(samples, day, spec) for day in days]
+    parts = []
+    for day in days:
+        own = [part for part in _pieces(samples, *span_ms(day), spec) if len(part)]
+        if not own:
+            raise RecipeRefused(f"the archive has no complete window on {day}")
+        parts += [
+            DayWindows(part.end_ms, prepared(part.field_nt) if prepared else part.field_nt)
+            for part in own
+        ]
     return DayWindows(
         np.concatenate([part.end_ms for part in parts]),
         np.concatenate([part.field_nt for part in parts]),
     )
+
+
+def only(samples: Samples, days: Sequence[str]) -> Samples:
+    """The samples of some days, NaN between them, from the first day to the last."""
+    spans = [_positions(samples, *span_ms(day)) for day in days]
+    field_nt = np.full_like(samples.field_nt, np.nan)
+    for begin, after in spans:
+        field_nt[begin:after] = samples.field_nt[begin:after]
+    masked = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
+    return masked.part(min(begin for begin, _ in spans), max(after for _, after in spans))
 
 
 def non_seismic(windows: DayWindows, spec: WindowSpec, kp_max: float) -> Bool:
@@ -109,18 +150,22 @@ def non_seismic(windows: DayWindows, spec: WindowSpec, kp_max: float) -> Bool:
     return np.array(quiet)
 
 
-def _windows_of_day(samples: Samples, day: str, spec: WindowSpec) -> DayWindows:
-    begin = (_midnight_ms(day) - samples.start_ms) // samples.cadence_ms
-    after = begin + DAY_MS // samples.cadence_ms
-    windows = cut(samples.part(max(begin, 0), max(after, 0)), spec)
-    if not windows.sufficient.any():
-        raise RecipeRefused(f"the archive has no complete window on {day}")
-    return DayWindows(windows.end_ms[windows.sufficient], windows.levelled_nt()[windows.sufficient])
+def _pieces(samples: Samples, start_ms: int, end_ms: int, spec: WindowSpec) -> Iterator[DayWindows]:
+    """Complete windows of a span, a week at a time; each is in the piece that its span ends in."""
+    begin, after = _positions(samples, start_ms, end_ms)
+    length = _PIECE_MS // samples.cadence_ms
+    for first in range(begin, after, length):
+        part = samples.part(max(first - spec.span + 1, begin), min(first + length, after))
+        windows = cut(part, spec)
+        span_end = windows.end_ms // spec.cadence_ms + spec.half - samples.first
+        fine = windows.sufficient & (span_end > first)
+        kept = selected(windows, np.flatnonzero(fine))
+        yield DayWindows(kept.end_ms, kept.levelled_nt())
 
 
-def _midnight_ms(day: str) -> int:
-    try:
-        midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise RecipeRefused(f"{day!r} is not a date like 2024-03-13") from error
-    return int(midnight.timestamp() * 1000)
+def _positions(samples: Samples, start_ms: int, end_ms: int) -> tuple[int, int]:
+    begin, after = (
+        min(max((at_ms - samples.start_ms) // samples.cadence_ms, 0), len(samples))
+        for at_ms in (start_ms, end_ms)
+    )
+    return begin, after

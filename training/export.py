@@ -9,7 +9,7 @@ import onnxruntime
 import torch
 
 from geofield.types import Float32
-from training.network import ScoringGraph
+from training.network import Graph
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -20,7 +20,7 @@ class ExportRefused(ValueError):
     """The exported model does not do what the trained one does; the message says where."""
 
 
-def export(graph: ScoringGraph, field_nt: Float32, scale_nt: Float32) -> bytes:
+def export(graph: Graph, field_nt: Float32, scale_nt: Float32) -> bytes:
     """Export the graph and prove it.
 
     Parameters
@@ -47,7 +47,7 @@ def export(graph: ScoringGraph, field_nt: Float32, scale_nt: Float32) -> bytes:
     return content
 
 
-def to_onnx(graph: ScoringGraph, field_nt: Float32, scale_nt: Float32) -> bytes:
+def to_onnx(graph: Graph, field_nt: Float32, scale_nt: Float32) -> bytes:
     """ONNX bytes, not yet compared with anything; traced on the first two windows."""
     ports = (*graph.INPUTS, *graph.OUTPUTS)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -68,9 +68,7 @@ def to_onnx(graph: ScoringGraph, field_nt: Float32, scale_nt: Float32) -> bytes:
         return target.read_bytes()
 
 
-def check_parity(
-    graph: ScoringGraph, content: bytes, field_nt: Float32, scale_nt: Float32
-) -> float:
+def check_parity(graph: Graph, content: bytes, field_nt: Float32, scale_nt: Float32) -> float:
     """Compare onnxruntime with PyTorch at several batch sizes.
 
     Returns

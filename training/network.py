@@ -1,16 +1,20 @@
-"""The BiLSTM autoencoder, and the graph around it that turns a raw field into a score."""
+"""The BiLSTM autoencoder, its supervised rival, and the graph that turns a field into a score."""
+
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from geofield.fir import bandpass_taps
-from training.config import Network, Window
+from training.loss import Misses
+from training.tables import Network, Window
 
 COMPONENTS = 3
+_RELIEF = 0.25  # power of the gain that errors are divided by
 _SMALLEST_ERROR = 1e-6  # of a mean square in units of the scale: keeps the logarithm finite
 
 
-class Autoencoder(nn.Module):
+class Trunk(nn.Module):
     """Bidirectional LSTM, a narrow linear bottleneck at every step, and another one back.
 
     A recurrent step takes `group` consecutive samples at once: the recurrence is as much shorter
@@ -27,19 +31,123 @@ class Autoencoder(nn.Module):
     def __init__(self, size: Network, steps: int) -> None:
         super().__init__()
         width = COMPONENTS * size.group
-        self.steps = steps
         self.grouped = (-1, steps // size.group, width)
         self.encoder = nn.LSTM(width, size.units, bidirectional=True)
         self.narrow = nn.Linear(2 * size.units, size.bottleneck)
         self.decoder = nn.LSTM(size.bottleneck, size.units, bidirectional=True)
-        self.wide = nn.Linear(2 * size.units, width)
 
     def forward(self, scaled: Tensor) -> Tensor:
-        """Reconstruct [batch, steps, 3], in units of the station's scale."""
+        """Windows [batch, steps, 3] to hidden states [steps / group, batch, 2 * units]."""
         encoded, _ = self.encoder(scaled.reshape(self.grouped).transpose(0, 1))
         decoded, _ = self.decoder(self.narrow(encoded))
-        rebuilt = self.wide(decoded).transpose(0, 1).reshape(-1, self.steps, COMPONENTS)
-        return _no_louder(rebuilt, scaled)
+        hidden: Tensor = decoded
+        return hidden
+
+
+class Autoencoder(nn.Module):
+    """The trunk, and a linear layer back to the samples; see `Trunk` for the parameters.
+
+    Loud windows are seen relative to themselves, divided by a gain that is 1 for quiet windows and
+    grows with the loudness beyond the knee, and their errors are divided by its fourth root: not
+    by 1, or pulsations reconstructed well but not perfectly would have the largest errors of all;
+    not by the gain itself, or loudness would no longer count, although it tells something.
+    """
+
+    def __init__(self, size: Network, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+        self.knee = size.knee
+        self.trunk = Trunk(size, steps)
+        self.wide = nn.Linear(2 * size.units, COMPONENTS * size.group)
+
+    def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruct windows [batch, steps, 3] in units of the station's scale.
+
+        Returns
+        -------
+        Reconstructions [batch, steps, 3], and what errors are divided by, [batch, 1, 1].
+        """
+        gain = loudness_gain(scaled, self.knee)
+        seen = scaled / gain
+        rebuilt = self.wide(self.trunk(seen)).transpose(0, 1)
+        rebuilt = _no_louder(rebuilt.reshape(-1, self.steps, COMPONENTS), seen)
+        return rebuilt * gain, gain**_RELIEF
+
+    def misses(self, scaled: Tensor) -> Misses:
+        """How far each of the windows [batch, steps, 3] is missed."""
+        rebuilt, unit = self(scaled)
+        return Misses(
+            log_error(rebuilt / unit, scaled / unit), log_error(rebuilt / unit, -scaled / unit)
+        )
+
+    def nothing(self, scaled: Tensor) -> Tensor:
+        """Log error of windows [batch, steps, 3] if zeros were the reconstruction: [batch]."""
+        rebuilt, unit = self(scaled)
+        return log_error(torch.zeros_like(rebuilt), scaled / unit)
+
+
+class Classifier(nn.Module):
+    """The ceiling: the same trunk on the same input, told outright which windows are seismic.
+
+    Its score, the logit, stands where the autoencoder has the logarithm of its mean squared error.
+    See `Trunk` for the parameters.
+    """
+
+    def __init__(self, size: Network, steps: int) -> None:
+        super().__init__()
+        self.knee = size.knee
+        self.trunk = Trunk(size, steps)
+        self.logit = nn.Linear(2 * size.units, 1)
+
+    def forward(self, scaled: Tensor) -> Tensor:
+        """Windows [batch, steps, 3] to logits [batch]: the mean over the steps."""
+        hidden = self.trunk(scaled / loudness_gain(scaled, self.knee))
+        logits: Tensor = self.logit(hidden).mean(dim=(0, 2))
+        return logits
+
+    def misses(self, scaled: Tensor) -> Misses:
+        """The logits, and the same with the sign turned."""
+        logits = self(scaled)
+        return Misses(logits, -logits)
+
+
+class OwnScale(nn.Module):
+    """A network that sees each window in units of the window's own scale, for the ablation.
+
+    Parameters
+    ----------
+    network
+        What judges the windows.
+    """
+
+    def __init__(self, network: Autoencoder) -> None:
+        super().__init__()
+        self.network = network
+
+    def misses(self, scaled: Tensor) -> Misses:
+        """See `Autoencoder.misses`."""
+        return self.network.misses(_in_own_scale(scaled))
+
+    def nothing(self, scaled: Tensor) -> Tensor:
+        """See `Autoencoder.nothing`."""
+        return self.network.nothing(_in_own_scale(scaled))
+
+
+def _in_own_scale(scaled: Tensor) -> Tensor:
+    """Windows over 1.4826 MAD of each of their components."""
+    middle = scaled.abs().median(dim=1, keepdim=True).values
+    return scaled / (1.4826 * middle + _SMALLEST_ERROR)
+
+
+Judged: TypeAlias = Autoencoder | Classifier | OwnScale
+
+
+def loudness_gain(scaled: Tensor, knee: float) -> Tensor:
+    """What windows [batch, steps, 3] are divided by, [batch, 1, 1]: their rms over the knee, + 1.
+
+    The sum is of squares, so that the gain is 1 well below the knee and rms / knee well above it.
+    """
+    return (1 + scaled.square().mean(dim=(1, 2), keepdim=True) / knee**2).sqrt()
 
 
 def _no_louder(rebuilt: Tensor, scaled: Tensor) -> Tensor:
@@ -56,9 +164,9 @@ def _loudness(windows: Tensor) -> Tensor:
     return (windows.square().mean(dim=(1, 2), keepdim=True) + _SMALLEST_ERROR).sqrt()
 
 
-def log_error(reconstruction: Tensor, scaled: Tensor) -> Tensor:
+def log_error(reconstruction: Tensor, wanted: Tensor) -> Tensor:
     """Logarithm of each window's mean squared error: two of [batch, steps, 3] to [batch]."""
-    return torch.log((reconstruction - scaled).square().mean(dim=(1, 2)) + _SMALLEST_ERROR)
+    return torch.log((reconstruction - wanted).square().mean(dim=(1, 2)) + _SMALLEST_ERROR)
 
 
 class FrontEnd(nn.Module):
@@ -118,13 +226,13 @@ class ScoringGraph(nn.Module):
         Returns
         -------
         In the order of `OUTPUTS`: rmse [batch], mae [batch] and error [batch, 3] (root mean square
-        of each component) in units of the scale; reconstruction and filtered [batch, steps, 3] in
-        nT.
+        of each component) in units of the scale, for loud windows in larger ones (see
+        `Autoencoder`); reconstruction and filtered [batch, steps, 3] in nT.
         """
         filtered_nt = self.front_end(field_nt)
         scaled = filtered_nt / scale_nt[:, None, :]
-        reconstruction = self.autoencoder(scaled)
-        miss = reconstruction - scaled
+        reconstruction, unit = self.autoencoder(scaled)
+        miss = (reconstruction - scaled) / unit
         return (
             miss.square().mean(dim=(1, 2)).sqrt(),
             miss.abs().mean(dim=(1, 2)),
@@ -134,3 +242,34 @@ class ScoringGraph(nn.Module):
             reconstruction * scale_nt[:, None, :],
             filtered_nt,
         )
+
+
+class ClassifierGraph(nn.Module):
+    """The classifier behind the same ports, so that everything that judges a model can judge it.
+
+    Its rmse is the exponential of half the logit, its errors are all the same, and its
+    reconstruction is nothing.
+
+    Parameters
+    ----------
+    window
+        What the model sees.
+    classifier
+        The trained rival.
+    """
+
+    INPUTS, OUTPUTS = ScoringGraph.INPUTS, ScoringGraph.OUTPUTS
+
+    def __init__(self, window: Window, classifier: Classifier) -> None:
+        super().__init__()
+        self.front_end = FrontEnd(window)
+        self.classifier = classifier
+
+    def forward(self, field_nt: Tensor, scale_nt: Tensor) -> tuple[Tensor, ...]:
+        """Score windows; see `ScoringGraph.forward`."""
+        filtered_nt = self.front_end(field_nt)
+        score = (self.classifier(filtered_nt / scale_nt[:, None, :]) / 2).exp()
+        return score, score, torch.stack([score] * 3, 1), 0 * filtered_nt, filtered_nt
+
+
+Graph: TypeAlias = ScoringGraph | ClassifierGraph

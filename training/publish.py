@@ -1,131 +1,134 @@
-"""Everything behind one published model: data, arms and seeds, judgement, files."""
+"""From a recipe to model files: all arms and seeds, the best of each method exported."""
 
 import hashlib
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import torch
 
+from archive.model import Model, load_model
 from geofield.manifest import SCHEMA_VERSION, Manifest, Provenance
 from geofield.samples import COMPONENTS
 from geofield.score import stack_scale
 from training.bench import Bench, prepare
-from training.card import render_card
 from training.config import Recipe
+from training.evaluation import CLASSIFIER, CONTROL, NEGATIVE, Verdict
 from training.export import PARITY_BATCHES, export
-from training.loop import Report, Trained, train_arm
-from training.metrics import BASELINE, CONTROL, NEGATIVE, flatten
-from training.network import Autoencoder, ScoringGraph
-from training.scorers import baseline_scores, network_scores
+from training.jobs import Job, Run, train_all
+from training.network import Autoencoder, Classifier, ClassifierGraph, Graph, Judged, ScoringGraph
+from training.parallel import Stage
 
-Stage = Callable[[str, int], Report]
-"""Told the title and the length of a stage; returns what its steps are reported to."""
+RIVALS = {CONTROL: "control", CLASSIFIER: "classifier"}
+_A_RIVAL = "no skill shown: this network is what a model is compared with, not a monitor"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Run:
-    seed: int
-    method: str
-    trained: Trained
+class Candidates:
+    """All arms trained, and of each method the one that did best on the validation days."""
+
+    bench: Bench
+    runs: Sequence[Run]
+
+    def best(self, method: str) -> Run:
+        """The run of a method that is published."""
+        own = [run for run in self.runs if run.job.method == method]
+        return max(own, key=lambda run: run.trained.validation)
 
 
-def publish(
-    recipe_path: Path, recipe: Recipe, folder: Path, output: Path, device: str, stage: Stage
-) -> Path:
-    """Train every seed and its control, judge them, and write the best model.
-
-    Parameters
-    ----------
-    recipe_path, recipe
-        The recipe and the file it was read from.
-    folder
-        Where the recipe's data files are.
-    output
-        Folder for ``<name>.onnx``, ``<name>.json`` and ``<name>.md``.
-    device
-        Of PyTorch.
-    stage
-        Shows progress.
-
-    Returns
-    -------
-    Path of the model file.
+def train(recipe: Recipe, folder: Path, device: str, stage: Stage) -> Candidates:
+    """Train every seed with negative learning, as its control, and as the supervised rival.
 
     Raises
     ------
-    archive.observatory.ArchiveRefused, training.config.RecipeRefused
+    archive.observatory.ArchiveRefused, training.section.RecipeRefused
         If the data do not allow what the recipe asks for.
-    training.export.ExportRefused
-        If the exported model does not agree with the trained one.
     """
     bench = prepare(recipe, folder, device)
-    runs = _train_all(bench, stage)
-    best = max(
-        (run for run in runs if run.method == NEGATIVE), key=lambda run: run.trained.validation
-    )
-    metrics = _metrics(bench, runs, best)
-    content = _exported(bench, best.trained.autoencoder)
-    manifest = _manifest(bench, content, metrics, _recipe_facts(recipe_path, recipe, best))
-    return _write(output, content, manifest)
+    methods = (NEGATIVE, CLASSIFIER, CONTROL)  # the longest first, so that no core waits long
+    jobs = [Job(method, seed) for method in methods for seed in recipe.training.seeds]
+    return Candidates(bench, train_all(recipe, folder, device, jobs, stage))
 
 
-def _train_all(bench: Bench, stage: Stage) -> list[_Run]:
-    runs = []
-    for seed in bench.recipe.training.seeds:
-        for method, weight in ((NEGATIVE, bench.recipe.loss.weight), (CONTROL, 0.0)):
-            report = stage(f"{method}, seed {seed}", bench.recipe.training.steps)
-            judge = bench.judge(method)
-            trained = train_arm(bench.material, bench.recipe, weight, seed, judge, report)
-            runs.append(_Run(seed, method, trained))
-    return runs
+def write_models(
+    candidates: Candidates, recipe_path: Path, output: Path
+) -> tuple[Model, dict[str, Model]]:
+    """Export the best of every method, and load them again as they will be served.
+
+    Returns
+    -------
+    The model in `output`, and its rivals by method, from the folder ``rivals`` in it. Their
+    manifests still say that nothing was evaluated.
+
+    Raises
+    ------
+    training.export.ExportRefused
+        If an exported model does not agree with the trained one.
+    """
+    bench = candidates.bench
+    paths = {NEGATIVE: output / f"{bench.recipe.name}.onnx"}
+    for method, suffix in RIVALS.items():
+        paths[method] = output / "rivals" / f"{bench.recipe.name}-{suffix}.onnx"
+    for method, path in paths.items():
+        run = candidates.best(method)
+        content = _exported(bench, run.trained.network)
+        facts = _recipe_facts(recipe_path, bench.recipe, run)
+        manifest = _manifest(bench, path.stem, content, facts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        write_manifest(path, manifest)
+    models = {method: load_model(path) for method, path in paths.items()}
+    return models[NEGATIVE], {method: models[method] for method in RIVALS}
 
 
-def _metrics(bench: Bench, runs: Sequence[_Run], best: _Run) -> dict[str, float]:
-    """Figures on the test days, which nothing until here has looked at."""
-    test = bench.test_days()
-    by_seed = {
-        (run.method, run.seed): bench.figures(test, run.method, run.trained.autoencoder)
-        for run in runs
+def write_manifest(model: Path, manifest: Manifest) -> None:
+    """Write the manifest beside its model."""
+    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    model.with_suffix(".json").write_bytes(encoded)
+
+
+def with_verdict(manifest: Manifest, verdict: Verdict) -> Manifest:
+    """The manifest that says what the evaluation showed."""
+    return replace(manifest, skill=verdict.words)
+
+
+def training_facts(candidates: Candidates) -> Mapping[str, float]:
+    """Figures of the training that belong in the evaluation."""
+    bench = candidates.bench
+    facts = {
+        "windows trained on": float(len(bench.material.analytic)),
+        "windows of validation": float(len(bench.validation.field_nt)),
     }
-    by_seed[BASELINE, best.seed] = test.run(partial(baseline_scores, bench.material.scale_nt))
-    counts = {
-        "windows.train": len(bench.material.analytic),
-        "windows.validation": len(bench.validation.without_nt),
-        "windows.test": len(test.without_nt),
-        "windows.test_apart": -(-len(test.without_nt) // test.apart),
-    }
-    rmse = np.exp(
-        network_scores(best.trained.autoencoder, bench.material.scale_nt, test.without_nt)
-    )
-    levels = {f"rmse.q{share}": float(np.quantile(rmse, share / 100)) for share in (50, 90, 99)}
-    training = {
-        f"{run.method}.seed{run.seed}.{what}": value
-        for run in runs
-        for what, value in (
-            ("validation_auc", run.trained.validation),
-            ("steps", run.trained.steps),
-        )
-    }
-    return {**counts, **levels, **training, **flatten(by_seed, best.seed)}
+    for run in candidates.runs:
+        name = f"{run.job.method}, seed {run.job.seed}"
+        facts[f"{name}: validation AUC"] = run.trained.validation
+        facts[f"{name}: steps"] = float(run.trained.steps)
+    return facts
 
 
-def _exported(bench: Bench, autoencoder: Autoencoder) -> bytes:
-    count = max(PARITY_BATCHES)
-    field_nt = bench.parity_nt[:count]
+def _exported(bench: Bench, network: Judged) -> bytes:
+    field_nt = bench.validation.field_nt[: max(PARITY_BATCHES)]
     scale_nt = stack_scale(bench.material.scale_nt, len(field_nt))
-    return export(ScoringGraph(bench.recipe.window, autoencoder.cpu()), field_nt, scale_nt)
+    return export(_graph(bench, network.cpu()), field_nt, scale_nt)
 
 
-def _recipe_facts(recipe_path: Path, recipe: Recipe, best: _Run) -> dict[str, str]:
+def _graph(bench: Bench, network: Judged) -> Graph:
+    if isinstance(network, Autoencoder):
+        return ScoringGraph(bench.recipe.window, network)
+    if isinstance(network, Classifier):
+        return ClassifierGraph(bench.recipe.window, network)
+    raise TypeError(f"{type(network).__name__} is for the ablation only")
+
+
+def _recipe_facts(recipe_path: Path, recipe: Recipe, run: Run) -> dict[str, str]:
     return {
         "file": recipe_path.name,
         "sha256": hashlib.sha256(recipe_path.read_bytes()).hexdigest(),
-        "seed": str(best.seed),
+        "method": run.job.method,
+        "seed": str(run.job.seed),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "python": platform.python_version(),
@@ -134,9 +137,7 @@ def _recipe_facts(recipe_path: Path, recipe: Recipe, best: _Run) -> dict[str, st
     }
 
 
-def _manifest(
-    bench: Bench, content: bytes, metrics: dict[str, float], facts: dict[str, str]
-) -> Manifest:
+def _manifest(bench: Bench, name: str, content: bytes, facts: dict[str, str]) -> Manifest:
     recipe, data = bench.recipe, bench.recipe.data
     provenance = Provenance(
         station=bench.archive.samples.station,
@@ -146,32 +147,36 @@ def _manifest(
         train_days=tuple(data.train_days),
         validation_days=tuple(data.validation_days),
         test_days=tuple(data.test_days),
-        non_seismic=f"real windows over which Kp is at most {data.kp_max:g}",
-        seismic="synthetic: the same windows with transients added ("
-        + ", ".join(recipe.seismic.families)
-        + f"; signal/noise {recipe.seismic.snr_low:g}-{recipe.seismic.snr_high:g})",
+        non_seismic=_non_seismic(recipe),
+        seismic=_seismic(recipe),
     )
     return Manifest(
         schema_version=SCHEMA_VERSION,
-        name=recipe.name,
+        name=name,
         version=recipe.version,
         sha256=hashlib.sha256(content).hexdigest(),
         window=recipe.window.model_window(),
         components=COMPONENTS,
         reference_scale_nt=bench.material.scale_nt,
-        skill=recipe.skill,
+        skill=_A_RIVAL,
         provenance=provenance,
         recipe=facts,
-        metrics=metrics,
     )
 
 
-def _write(output: Path, content: bytes, manifest: Manifest) -> Path:
-    encoded = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-    card = render_card(manifest)
-    output.mkdir(parents=True, exist_ok=True)
-    model = output / f"{manifest.name}.onnx"
-    model.write_bytes(content)
-    model.with_suffix(".json").write_bytes(encoded)
-    model.with_suffix(".md").write_text(card, encoding="utf-8")
-    return model
+def _non_seismic(recipe: Recipe) -> str:
+    quiet = f"real windows over which Kp is at most {recipe.data.kp_max:g}"
+    return quiet if recipe.seismic.source == "synthetic" else f"{quiet}, far from any earthquake"
+
+
+def _seismic(recipe: Recipe) -> str:
+    seismic, labels = recipe.seismic, recipe.labels
+    if seismic.source == "synthetic":
+        return (
+            f"synthetic: the same windows with transients added ({', '.join(seismic.families)}; "
+            f"signal/noise {seismic.snr_low:g}-{seismic.snr_high:g})"
+        )
+    return (
+        f"real windows {labels.lead_begin_days:g} to {labels.lead_end_days:g} days before "
+        f"earthquakes of magnitude {labels.magnitude_min:g} and more near the station"
+    )

@@ -7,7 +7,7 @@ import torch
 
 from geofield.types import Float32, Float64
 from training.baselines import BASELINES
-from training.network import Autoencoder, FrontEnd, log_error
+from training.network import FrontEnd, Judged
 
 _BATCH = 512
 
@@ -20,16 +20,13 @@ def band_passed(front_end: FrontEnd, field_nt: Float32) -> Float32:
 
 
 @torch.no_grad()
-def network_scores(
-    network: Autoencoder, scale_nt: tuple[float, float, float], filtered_nt: Float32
-) -> Float64:
-    """Logarithm of the window rmse, which orders windows as the rmse does: [n, steps, 3] to [n]."""
+def network_scores(network: Judged, scaled: Float32) -> Float64:
+    """Logarithm of the window rmse, which orders windows as the rmse does: [n, steps, 3] to [n].
+
+    `scaled` is the band-passed field in units of the scale.
+    """
     weights = next(network.parameters())
-    scaled = np.divide(filtered_nt, np.array(scale_nt, np.float32), dtype=np.float32)
-    parts = []
-    for part in _parts(scaled):
-        windows = _tensor(weights, part)
-        parts.append(log_error(network(windows), windows).cpu() / 2)
+    parts = [network.misses(_tensor(weights, part)).error.cpu() / 2 for part in _parts(scaled)]
     return np.asarray(torch.cat(parts).numpy(), dtype=np.float64)
 
 

@@ -1,8 +1,9 @@
 """Synthetic ULF transients: the seismic class where no labelled records exist.
 
 Nothing here claims to be an earthquake precursor. The families are generic short signals in the
-band, linearly polarized in a random direction of space, so that a model and its controls can be
-judged where the truth is known.
+band and a few faults of instruments, linearly polarized, so that a model and its controls can be
+judged where the truth is known. Seconds and hertz hold at one sample a second; at another cadence
+everything is stretched with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,25 +28,15 @@ class Frame:
         Length of the window after the filter.
     margin
         Samples on either side that only the filter sees.
-    cadence_s
-        Sampling interval.
     """
 
     samples: int
     margin: int
-    cadence_s: float
 
     @property
     def time_s(self) -> Float64:
-        """Shape [span]: time of every sample, 0 at the beginning of the window."""
-        return (
-            np.arange(-self.margin, self.samples + self.margin, dtype=np.float64) * self.cadence_s
-        )
-
-    @property
-    def length_s(self) -> float:
-        """Length of the window."""
-        return self.samples * self.cadence_s
+        """Shape [span]: 0 at the beginning of the window, in seconds at one sample a second."""
+        return np.arange(-self.margin, self.samples + self.margin, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +73,13 @@ def draw(
     scale_nt: Sequence[float],
     frame: Frame,
     anywhere: bool = False,
+    polarization: str = "random",
 ) -> Transients:
     """Draw one transient for each entry of `snr`.
 
     Signal/noise is the peak of the transient in its dominant component (the one in which it is
     largest in nT) over that component's `scale_nt`, measured on the signal as it is added, before
-    any filter.
+    any filter. Judgement scales it again by its peak after the filter (`training.injection`).
 
     Parameters
     ----------
@@ -104,20 +96,39 @@ def draw(
     anywhere
         True in training: transients may be cut by an edge of the window, so that the network cannot
         lean on their place. False in judgement: they lie mostly inside.
+    polarization
+        A key of `POLARIZATIONS`, or ``any`` for each of them as often; the family named after Z is
+        vertical whatever is asked.
 
     Raises
     ------
     KeyError
-        For a family that is not known.
+        For a family or polarization that is not known.
     """
-    shape = FAMILIES[family](rng, len(snr), frame.time_s, frame.length_s, anywhere)
+    shape = FAMILIES[family](rng, len(snr), frame.time_s, float(frame.samples), anywhere)
     waveform = shape / np.abs(shape).max(axis=1, keepdims=True)
-    direction = rng.normal(size=(len(snr), 3))
+    spread = _spread(rng, "vertical" if family == "z-pulse" else polarization, len(snr))
+    direction = rng.normal(size=(len(snr), 3)) * spread
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     dominant = np.abs(direction).argmax(axis=1)
     share = np.abs(direction[np.arange(len(snr)), dominant])
     amplitude_nt = snr * np.asarray(scale_nt)[dominant] / share
     return Transients(waveform, direction, amplitude_nt)
+
+
+# Standard deviation of the vector's H, E and Z before it is made a unit vector.
+POLARIZATIONS = {
+    "random": np.array([1.0, 1.0, 1.0]),
+    "horizontal": np.array([1.0, 1.0, 0.1]),
+    "vertical": np.array([0.1, 0.1, 1.0]),
+}
+
+
+def _spread(rng: Generator, polarization: str, count: int) -> Float64:
+    if polarization != "any":
+        return POLARIZATIONS[polarization]
+    kinds = np.array(list(POLARIZATIONS.values()))
+    return np.asarray(kinds[rng.integers(0, len(kinds), count)])
 
 
 def _uniform(rng: Generator, low: float, high: float, count: int) -> Float64:
@@ -141,8 +152,8 @@ def _hann(position: Float64) -> Float64:
 def _damped_oscillation(
     rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
 ) -> Float64:
-    """0.008-0.08 Hz, decaying by 1/e in 20-120 s; in judgement it begins in 0.06-0.56 of it."""
-    frequency_hz = _log_uniform(rng, 0.008, 0.08, count)
+    """0.004-0.08 Hz, decaying by 1/e in 20-120 s, beginning in the first half of the window."""
+    frequency_hz = _log_uniform(rng, 0.004, 0.08, count)
     decay_s = _uniform(rng, 20.0, 120.0, count)
     phase = _uniform(rng, 0.0, 2 * np.pi, count)
     low, high = (-0.04, 0.85) if anywhere else (0.06, 0.56)
@@ -168,10 +179,10 @@ def _wave_train(
 ) -> Float64:
     """Longer than a window: 150-1500 s, rising and falling over a quarter of that.
 
-    Every other one is a pure oscillation of 0.008-0.08 Hz, the rest noise around such a frequency,
+    Every other one is a pure oscillation of 0.005-0.08 Hz, the rest noise around such a frequency,
     0.25-1.2 octaves wide (log-Gaussian).
     """
-    frequency_hz = _log_uniform(rng, 0.008, 0.08, count)
+    frequency_hz = _log_uniform(rng, 0.005, 0.08, count)
     duration_s = _log_uniform(rng, 150.0, 1500.0, count)
     reach_s = duration_s / 2 if anywhere else 0.2 * length_s
     since_s = time_s - length_s / 2 - rng.uniform(-reach_s, reach_s, (count, 1))
@@ -200,11 +211,45 @@ def _chirp(rng: Generator, count: int, time_s: Float64, length_s: float, anywher
     return np.sin(2 * np.pi * turns + phase) * _hann(since_s / duration_s)
 
 
-def _pulse(rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool) -> Float64:
-    """One swing either way: the derivative of a Gaussian, 6-25 s from centre to peak."""
+def _z_pulse(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """One swing either way, mostly in Z: a Gaussian's derivative, 6-25 s from centre to peak."""
     half_s = _uniform(rng, 6.0, 25.0, count)
     position = (time_s - _centre_s(rng, count, length_s, anywhere)) / half_s
     return position * np.exp(-(position**2) / 2)
+
+
+def _slow_ramp(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """From one level to another along a cosine in 40-160 s."""
+    duration_s = _uniform(rng, 40.0, 160.0, count)
+    since_s = time_s - _centre_s(rng, count, length_s, anywhere)
+    return np.sin(np.pi / 2 * np.clip(2 * since_s / duration_s, -1, 1))
+
+
+def _dc_step(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """From one level to another between two samples: a sensor that was touched."""
+    return np.where(time_s < _centre_s(rng, count, length_s, anywhere), -1.0, 1.0)
+
+
+def _spike_train(
+    rng: Generator, count: int, time_s: Float64, length_s: float, anywhere: bool
+) -> Float64:
+    """3 to 8 single samples of either sign and 0.3-1 of the height, within 0.1-0.9 of the window.
+
+    In training they may be anywhere.
+    """
+    low, high = (0.0, 1.0) if anywhere else (0.1, 0.9)
+    begin = int(np.searchsorted(time_s, 0.0))
+    train = np.zeros((count, len(time_s)))
+    for row in train:
+        where = rng.uniform(low * length_s, high * length_s, rng.integers(3, 9)).astype(int)
+        row[begin + where] = rng.choice([-1, 1], len(where)) * rng.uniform(0.3, 1.0, len(where))
+    return train
 
 
 FAMILIES: dict[str, _Shape] = {
@@ -212,5 +257,8 @@ FAMILIES: dict[str, _Shape] = {
     "noise-burst": _noise_burst,
     "wave-train": _wave_train,
     "chirp": _chirp,
-    "pulse": _pulse,
+    "z-pulse": _z_pulse,
+    "slow-ramp": _slow_ramp,
+    "dc-step": _dc_step,
+    "spike-train": _spike_train,
 }

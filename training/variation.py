@@ -9,7 +9,7 @@ varied at random, and windows are laid over each other. This costs little at the
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import Variation
+from training.tables import Variation
 
 _COMPONENTS = 3
 

@@ -1,4 +1,4 @@
-"""The model in exports/: what its papers say, and the acceptance figures measured once more."""
+"""The models in exports/: what their papers say, and the figures measured once more."""
 
 import hashlib
 import os
@@ -11,20 +11,23 @@ import pytest
 from archive.model import load_model
 from geofield.score import stack_scale
 from geofield.windows import Windows
-from training.card import render_card
-from training.config import load_recipe
+from training.config import load_recipe, shipped_recipe
 from training.dataset import open_archive, windows_of
-from training.evaluate import auc
-from training.transients import Frame, draw
+from training.evaluation import decode
+from training.injection import Benchmark, Injection
+from training.publish import RIVALS
+from training.report.card import render_card
+from training.transients import Frame
 
 MODEL = Path(str(files("exports") / "ulf-1hz.onnx"))
 RECIPE = Path(str(files("training.recipes") / "ulf-1hz.toml"))
 BESIDE = Path(__file__).parents[3] / "shared" / "data"
 TARGETS = {
-    "damped-oscillation": {2.0: 0.70, 4.0: 0.87, 8.0: 0.96},
-    "noise-burst": {2.0: 0.87, 4.0: 0.98, 8.0: 0.995},
+    "damped-oscillation": {2.0: 0.77, 4.0: 0.93, 8.0: 0.98},
+    "noise-burst": {2.0: 0.83, 4.0: 0.97, 8.0: 0.99},
+    "spike-train": {2.0: 0.80, 4.0: 0.95, 8.0: 0.98},  # never trained on
 }
-SEEDS = (11, 12)  # not the seed behind the model card
+SEED = 11  # not the seed behind the model card
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +42,65 @@ def rmse(model, field_nt, scale_nt):
     )
 
 
-def test_it_is_small_and_its_card_is_its_manifest_in_words(model):
-    assert MODEL.stat().st_size < 2_000_000
-    assert MODEL.with_suffix(".md").read_text(encoding="utf-8") == render_card(model.manifest)
+NAMES = ("ulf-1hz", "minute-teo")
 
 
-def test_it_claims_no_skill_on_earthquakes_and_names_its_data(model):
-    manifest = model.manifest
-    assert manifest.skill.startswith("no skill shown on real earthquakes")
-    assert manifest.provenance.station == "HON"
-    assert "synthetic" in manifest.provenance.seismic
-    assert manifest.provenance.licence == "US public domain."
-    days = {*manifest.provenance.train_days, *manifest.provenance.validation_days}
-    assert not days & set(manifest.provenance.test_days)
+def shipped(name):
+    return Path(str(files("exports") / f"{name}.onnx"))
 
 
-def test_it_was_made_by_the_shipped_recipe(model):
-    recipe = load_recipe(RECIPE)
-    assert model.manifest.recipe["sha256"] == hashlib.sha256(RECIPE.read_bytes()).hexdigest()
-    assert model.manifest.window == recipe.window.model_window()
-    assert model.manifest.version == recipe.version
-    assert int(model.manifest.recipe["seed"]) in recipe.training.seeds
+def evaluated(name):
+    return decode(shipped(name).with_suffix(".evaluation.json").read_bytes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_is_small_and_its_card_is_its_manifest_and_evaluation_in_words(name):
+    path, evaluation = shipped(name), evaluated(name)
+    manifest = load_model(path).manifest
+    assert path.stat().st_size < 500_000
+    assert evaluation.sha256 == manifest.sha256
+    assert path.with_suffix(".md").read_text(encoding="utf-8") == render_card(manifest, evaluation)
+    assert evaluation.verdict.words == manifest.skill
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_was_made_by_the_shipped_recipe_and_its_rivals_with_it(name):
+    recipe_path = shipped_recipe(f"{name}.toml")
+    recipe, sha256 = load_recipe(recipe_path), hashlib.sha256(recipe_path.read_bytes()).hexdigest()
+    rivals = [shipped(f"rivals/{name}-{suffix}") for suffix in RIVALS.values()]
+    for path in (shipped(name), *rivals):
+        manifest = load_model(path).manifest
+        assert manifest.recipe["sha256"] == sha256
+        assert manifest.window == recipe.window.model_window()
+        assert manifest.version == recipe.version
+        assert int(manifest.recipe["seed"]) in recipe.training.seeds
+    assert all("not a monitor" in load_model(path).manifest.skill for path in rivals)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_model_claims_skill_on_earthquakes(name):
+    assert load_model(shipped(name)).manifest.skill.startswith("no skill shown")
+
+
+def test_ulf_1hz_names_its_data(model):
+    provenance = model.manifest.provenance
+    assert provenance.station == "HON"
+    assert "synthetic" in provenance.seismic
+    assert provenance.licence == "US public domain."
+    days = {*provenance.train_days, *provenance.validation_days}
+    assert not days & set(provenance.test_days)
+
+
+def test_minute_teo_was_judged_on_earthquakes_with_the_papers_p_beside_the_other():
+    (real,) = evaluated("minute-teo").labelled
+    first = real.methods[0]
+    card = shipped("minute-teo").with_suffix(".md").read_text(encoding="utf-8")
+    assert real.station == "TEO"
+    assert 0 < first.window_p <= 1
+    assert 0 < first.event_p <= 1
+    assert len(first.shuffled_auc) >= 200
+    assert "Mann-Whitney" in card
+    assert real.verdict.words in card
 
 
 def test_a_daily_variation_of_60_nt_changes_no_score_by_a_hundredth(model):
@@ -94,16 +135,10 @@ def held_out(model):
     return windows_of(archive.samples, recipe.data.test_days, recipe.window.spec(128)).field_nt
 
 
-@pytest.mark.parametrize("family", TARGETS)
-def test_held_out_transients_are_told_apart_as_well_as_was_asked(model, held_out, family):
-    window, scale_nt = model.manifest.window, model.manifest.reference_scale_nt
-    frame = Frame(window.samples, window.spec().half, window.cadence_ms / 1000)
-    without = rmse(model, held_out, scale_nt)
-    for snr, target in TARGETS[family].items():
-        measured = []
-        for seed in SEEDS:
-            wanted = np.full(len(held_out), snr)
-            added = draw(np.random.default_rng(seed), family, wanted, scale_nt, frame)
-            disturbed = held_out + added.field_nt().astype(np.float32)
-            measured.append(auc(without, rmse(model, disturbed, scale_nt)))
-        assert np.mean(measured) >= target, f"signal/noise {snr:g}"
+def test_held_out_transients_are_told_apart_as_well_as_was_asked(model, held_out):
+    spec, scale_nt = model.manifest.window.spec(), model.manifest.reference_scale_nt
+    frame, snr = Frame(spec.samples, spec.half), [2.0, 4.0, 8.0]
+    injection = Injection(scale_nt, frame, list(TARGETS), snr, SEED)
+    bench = Benchmark(held_out, injection, model.filtered, apart=5)
+    for figure in bench.run(lambda field_nt: {"model": rmse(model, field_nt, scale_nt)}):
+        assert figure.auc >= TARGETS[figure.family][figure.snr], figure

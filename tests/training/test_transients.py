@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from training.transients import FAMILIES, Frame, draw
+from training.transients import FAMILIES, POLARIZATIONS, Frame, draw
 
-FRAME = Frame(samples=256, margin=192, cadence_s=1.0)
+FRAME = Frame(samples=256, margin=192)
 SCALE_NT = (0.04, 0.03, 0.02)
 
 
@@ -18,7 +18,7 @@ def test_the_dominant_component_has_exactly_the_amplitude_asked_for(family, anyw
     np.testing.assert_allclose(measured, snr, rtol=1e-12)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"z-pulse"}))
 def test_directions_are_unit_vectors_spread_over_the_sphere(family):
     drawn = draw(np.random.default_rng(2), family, np.ones(4000), SCALE_NT, FRAME)
     np.testing.assert_allclose(np.linalg.norm(drawn.direction, axis=1), 1.0)
@@ -36,7 +36,39 @@ def test_a_seed_gives_the_same_transients_again_and_another_seed_others(family):
     assert not np.allclose(one, other)
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"wave-train"}))
+def test_a_polarization_turns_the_vector_into_the_plane_or_out_of_it():
+    drawn = {
+        name: draw(
+            np.random.default_rng(6), "chirp", np.ones(999), SCALE_NT, FRAME, polarization=name
+        )
+        for name in (*POLARIZATIONS, "any")
+    }
+    vertical = {name: float((one.direction[:, 2] ** 2).mean()) for name, one in drawn.items()}
+    assert vertical["horizontal"] < 0.05
+    assert vertical["vertical"] > 0.9
+    assert vertical["any"] == pytest.approx((0 + 1 / 3 + 1) / 3, abs=0.06)
+
+
+def test_the_pulse_along_z_stays_along_z():
+    drawn = draw(
+        np.random.default_rng(7), "z-pulse", np.ones(99), SCALE_NT, FRAME, polarization="horizontal"
+    )
+    assert (np.abs(drawn.direction).argmax(axis=1) == 2).mean() > 0.95
+
+
+def test_faults_of_instruments_look_like_faults_of_instruments():
+    rng, ones = np.random.default_rng(8), np.ones(50)
+    step, spikes, ramp = (
+        draw(rng, family, ones, SCALE_NT, FRAME).waveform
+        for family in ("dc-step", "spike-train", "slow-ramp")
+    )
+    assert ((np.diff(step, axis=1) != 0).sum(axis=1) == 1).all()
+    assert ((spikes != 0).sum(axis=1) <= 8).all()
+    assert (np.diff(ramp, axis=1) >= 0).all()
+    assert np.abs(np.diff(ramp, axis=1)).max() < 0.05
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"wave-train", "slow-ramp", "dc-step"}))
 def test_judged_transients_have_their_peak_in_the_window_and_most_of_their_power(family):
     drawn = draw(np.random.default_rng(5), family, np.ones(500), SCALE_NT, FRAME)
     inside = slice(FRAME.margin, FRAME.margin + FRAME.samples)

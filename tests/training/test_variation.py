@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.config import Variation
+from training.tables import Variation
 from training.variation import vary
 
 VARIATION = Variation(

@@ -4,7 +4,7 @@ Every judged window appears twice, as recorded and with a transient added, so th
 known and the background is real, quiet and disturbed alike.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,12 +12,12 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from geofield.types import Float32, Float64
-from training.transients import Frame, draw
+from training.transients import FAMILIES, Frame, draw
 
 FALSE_SHARE = 0.01  # of windows without a transient that the stated threshold flags
 
 Scorer: TypeAlias = Callable[[Float32], Mapping[str, Float64]]
-"""Scores [n] by method for band-passed windows [n, steps, 3] in nT."""
+"""Scores [n] by method for raw windows [n, span, 3] in nT, level removed."""
 
 BandPass: TypeAlias = Callable[[Float32], Float32]
 """Raw windows [n, span, 3] in nT, level removed, to band-passed [n, steps, 3]."""
@@ -25,11 +25,11 @@ BandPass: TypeAlias = Callable[[Float32], Float32]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One cell of the benchmark.
+    """One method on transients of one family, signal/noise and polarization.
 
     Attributes
     ----------
-    method, family, snr
+    method, family, snr, polarization
         What was judged, on which transients.
     auc
         Chance that a window with a transient scores higher than one without.
@@ -45,60 +45,11 @@ class Figure:
     method: str
     family: str
     snr: float
+    polarization: str
     auc: float
     found: float
     p_value: float
     p_value_apart: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cell:
-    """Windows with transients of one family and signal/noise: [n, steps, 3] in nT, band-passed."""
-
-    family: str
-    snr: float
-    filtered_nt: Float32
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Benchmark:
-    """What is judged.
-
-    Attributes
-    ----------
-    without_nt
-        Shape [n, steps, 3]: the windows as recorded, band-passed.
-    cells
-        The same windows with transients.
-    apart
-        Every `apart`-th window shares no sample with the next.
-    """
-
-    without_nt: Float32
-    cells: Sequence[Cell]
-    apart: int
-
-    def run(self, scorer: Scorer) -> list[Figure]:
-        """All figures of all methods of a scorer."""
-        without = scorer(self.without_nt)
-        figures: list[Figure] = []
-        for cell in self.cells:
-            scores = scorer(cell.filtered_nt)
-            figures += [
-                self._figure(method, cell, without[method], scores[method]) for method in without
-            ]
-        return figures
-
-    def _figure(self, method: str, cell: Cell, without: Float64, scores: Float64) -> Figure:
-        return Figure(
-            method,
-            cell.family,
-            cell.snr,
-            auc(without, scores),
-            found(without, scores),
-            rank_sum_p(without, scores),
-            rank_sum_p(without[:: self.apart], scores[:: self.apart]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +61,96 @@ class Injection:
     families: Sequence[str]
     snr: Sequence[float]
     seed: int
+    polarization: str = "random"
 
 
-def benchmark(
-    field_nt: Float32, injection: Injection, band_pass: BandPass, apart: int
-) -> Benchmark:
-    """Add transients to raw windows and filter them as the model's own graph does.
+@dataclass(frozen=True, slots=True, eq=False)
+class Disturbed:
+    """Raw windows [n, span, 3] in nT with transients of one family and signal/noise."""
 
-    Parameters
+    family: str
+    snr: float
+    field_nt: Float32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Benchmark:
+    """What is judged.
+
+    Attributes
     ----------
     field_nt
-        Shape [n, span, 3]: raw windows without their level.
+        Shape [n, span, 3]: raw windows as recorded, without their level.
     injection
-        What to add.
+        What is added.
     band_pass
         The model's front end.
     apart
-        See `Benchmark`.
+        Every `apart`-th window shares no sample with the next.
     """
-    cells = []
-    for number, family in enumerate(injection.families):
-        for snr in injection.snr:
-            rng = np.random.default_rng([injection.seed, number, round(snr * 1000)])
-            wanted = np.full(len(field_nt), snr)
-            added = draw(rng, family, wanted, injection.scale_nt, injection.frame).field_nt()
-            cells.append(Cell(family, snr, band_pass(field_nt + added.astype(np.float32))))
-    return Benchmark(band_pass(field_nt), cells, apart)
+
+    field_nt: Float32
+    injection: Injection
+    band_pass: BandPass
+    apart: int
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return len(self.injection.families) * len(self.injection.snr)
+
+    def disturbed(self) -> Iterator[Disturbed]:
+        """The same windows with transients, one cell after the other."""
+        for family in self.injection.families:
+            unit_nt = self._unit_nt(family)
+            for snr in self.injection.snr:
+                yield Disturbed(family, snr, self.field_nt + np.float32(snr) * unit_nt)
+
+    def run(self, scorer: Scorer, advance: Callable[[], object] = lambda: None) -> list[Figure]:
+        """All figures of all methods of a scorer; `advance` is called after every cell."""
+        without = scorer(self.field_nt)
+        figures: list[Figure] = []
+        for cell in self.disturbed():
+            scores = scorer(cell.field_nt)
+            figures += [
+                self._figure(method, cell, without[method], scores[method]) for method in without
+            ]
+            advance()
+        return figures
+
+    def _unit_nt(self, family: str) -> Float32:
+        """Transients [n, span, 3] of signal/noise 1.
+
+        That is their peak after the filter in the component in which it is largest, over that
+        component's scale: a step or a ramp is measured by what of it lies in the band.
+        """
+        injection = self.injection
+        kind = (*FAMILIES,).index(family)
+        rng = np.random.default_rng([injection.seed, kind])
+        drawn = draw(
+            rng,
+            family,
+            np.ones(len(self.field_nt)),
+            injection.scale_nt,
+            injection.frame,
+            polarization=injection.polarization,
+        )
+        added_nt = drawn.field_nt().astype(np.float32)
+        peak_nt = np.abs(self.band_pass(added_nt)).max(axis=1)
+        dominant = peak_nt.argmax(axis=1)
+        scale_nt = np.asarray(injection.scale_nt, np.float32)[dominant]
+        return np.asarray(added_nt * (scale_nt / peak_nt.max(axis=1))[:, None, None])
+
+    def _figure(self, method: str, cell: Disturbed, without: Float64, scores: Float64) -> Figure:
+        return Figure(
+            method,
+            cell.family,
+            cell.snr,
+            self.injection.polarization,
+            auc(without, scores),
+            found(without, scores),
+            rank_sum_p(without, scores),
+            rank_sum_p(without[:: self.apart], scores[:: self.apart]),
+        )
 
 
 def auc(without: Float64, scores: Float64) -> float:

@@ -1,0 +1,30 @@
+"""One small model, trained once for all tests that need one."""
+
+import pytest
+from click.testing import CliRunner
+
+from tests.training.builders import write_archive, write_recipe
+from training.commands.train import train
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A small archive and its recipe."""
+    folder = tmp_path_factory.mktemp("training")
+    write_archive(folder)
+    write_recipe(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(folder):
+    """What `magwatch train` makes of them."""
+    result = run_train(folder, folder / "one")
+    assert result.exit_code == 0, result.output
+    return folder / "one"
+
+
+def run_train(folder, output, *more):
+    """The command, in this process."""
+    arguments = [str(folder / "tiny.toml"), "--data", str(folder), "--output", str(output), *more]
+    return CliRunner().invoke(train, arguments)

@@ -1,0 +1,1 @@
+"""The commands ``magwatch train`` and ``magwatch evaluate``."""

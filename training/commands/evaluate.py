@@ -1,0 +1,118 @@
+"""The command ``magwatch evaluate``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from archive.model import default_model_path
+from training.commands.bars import Bars
+from training.commands.refusals import one_line
+from training.elsewhere import Asked, Evaluated, evaluate_elsewhere
+
+
+class Options(TypedDict):
+    """Options of the command, as click hands them over."""
+
+    data: tuple[Path, ...]
+    model: Path | None
+    catalogue: Path | None
+    station: str | None
+    latitude: float | None
+    longitude: float | None
+    inject: bool
+    calibrate_until: datetime | None
+    recipe: Path | None
+    output: Path
+
+
+@click.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    required=True,
+    multiple=True,
+    help="Archive file, or folder of them, of one station; may be given again.",
+)
+@click.option("--model", type=click.Path(path_type=Path), help="ONNX file; else the shipped one.")
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path),
+    help="Earthquakes: ComCat CSV or GeoJSON, or QuakeML.",
+)
+@click.option("--station", help="IAGA code; else the code in the files.")
+@click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north; else as filed.")
+@click.option("--longitude", type=click.FloatRange(-180, 360), help="Degrees east; else as filed.")
+@click.option(
+    "--inject", is_flag=True, help="Judge on transients of known truth, added to these data."
+)
+@click.option(
+    "--calibrate-until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Days before this (UTC) fit scale and threshold, the others are judged.  "
+    "[default: a third of the days]",
+)
+@click.option(
+    "--recipe",
+    type=click.Path(path_type=Path),
+    help="Rules of labels, verdict and transients; else of the model's own recipe.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("evaluation"),
+    show_default=True,
+    help="Folder for the report.",
+)
+def evaluate(**options: Unpack[Options]) -> None:
+    """Judge a model on an archive, by rules that were fixed before.
+
+    With --catalogue on real earthquakes: the paper's statistic and those that survive, beside what
+    the model has to beat. With --inject on synthetic transients. Every window goes through the same
+    step as at the worker. Writes one self-contained HTML page and the same as JSON.
+
+    \b
+    Example:
+      magwatch evaluate --data kak2015*.sec --catalogue quakes.csv --station KAK
+      magwatch evaluate --data hon/ --inject --calibrate-until 2024-03-13
+    """
+    if not options["catalogue"] and not options["inject"]:
+        raise click.UsageError("nothing to judge on: give --catalogue, --inject or both")
+    asked = Asked(
+        data=options["data"],
+        model=options["model"] or default_model_path(),
+        recipe=options["recipe"],
+        catalogue=options["catalogue"],
+        station=options["station"],
+        position_deg=_position(options["latitude"], options["longitude"]),
+        inject=options["inject"],
+        calibrate_until=_day(options["calibrate_until"]),
+    )
+    with one_line(), Bars() as bars:
+        found = evaluate_elsewhere(asked, options["output"], bars.steps)
+    for line in _said(found):
+        click.echo(line)
+
+
+def _said(found: Evaluated) -> list[str]:
+    return [
+        *found.warnings,
+        found.evaluation.verdict.words,
+        f"wrote {', '.join(map(str, found.paths))}",
+    ]
+
+
+def _position(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
+    if (latitude is None) != (longitude is None):
+        raise click.UsageError("--latitude and --longitude go together")
+    if latitude is None or longitude is None:
+        return None
+    return latitude, (longitude + 180) % 360 - 180
+
+
+def _day(moment: datetime | None) -> str | None:
+    return moment.date().isoformat() if moment else None

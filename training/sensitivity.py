@@ -1,0 +1,178 @@
+"""What is found at the promised rate of false alarms: wave packets in a stream, the alert rule on.
+
+The injection benchmark judges single windows; an operator lives with alerts. Here packets of known
+strength and duration are added to real samples of held-out days, the stream runs through the
+worker's step with a threshold calibrated on other days, and a packet counts as found when an alert
+opens because of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import oaconvolve
+
+from geofield.alert import Alert
+from geofield.fir import bandpass_taps
+from geofield.manifest import ModelWindow
+from geofield.profile import StationProfile
+from geofield.samples import Samples
+from geofield.types import Bool, Float64, Int64
+from training.evaluation import Sensitivity
+from training.methods import Method
+from training.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """Which packets are tried.
+
+    Attributes
+    ----------
+    durations
+        In samples.
+    snr
+        Peak after the filter over the station's scale, in the dominant component, ascending.
+    apart
+        Samples from one packet to the next; long enough for an alert to resolve.
+    seed
+        Of their waveforms, directions and places.
+    """
+
+    durations: Sequence[int]
+    snr: Sequence[float]
+    apart: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Packets of signal/noise 1 along a stream.
+
+    Attributes
+    ----------
+    field_nt
+        Shape [n, 3]: what is added for signal/noise 1.
+    onset
+        Shape [m]: sample at which each begins.
+    duration
+        In samples.
+    """
+
+    field_nt: Float64
+    onset: Int64
+    duration: int
+
+
+def lay(
+    count: int, duration: int, window: ModelWindow, scale_nt: Sequence[float], packets: Packets
+) -> Laid:
+    """Packets along `count` samples: by turns an oscillation and noise, under a sine envelope."""
+    rng = np.random.default_rng([packets.seed, duration])
+    slots = np.arange(window.samples, count - packets.apart, packets.apart)
+    onset = slots + rng.integers(0, max(packets.apart // 8, 1), len(slots))
+    field_nt = np.zeros((count, 3))
+    for number, begin in enumerate(onset):
+        packet_nt = _packet(rng, duration, window, number % 2 == 1)
+        direction = rng.normal(size=3)
+        added_nt = packet_nt[:, None] * direction / np.linalg.norm(direction)
+        field_nt[begin : begin + duration] += added_nt / _in_band_snr(added_nt, window, scale_nt)
+    return Laid(field_nt, onset, duration)
+
+
+def _packet(rng: np.random.Generator, duration: int, window: ModelWindow, noise: bool) -> Float64:
+    """One packet of the middle of the band, where any of its durations holds a cycle or more."""
+    cadence_s = window.cadence_ms / 1000
+    low_hz = max(1.6 * window.low_hz, 1.5 / (duration * cadence_s))
+    frequency_hz = np.exp(rng.uniform(np.log(low_hz), np.log(0.8 * window.high_hz)))
+    envelope = np.sin(np.pi * (np.arange(duration) + 0.5) / duration)
+    if not noise:
+        turns = frequency_hz * cadence_s * np.arange(duration)
+        return np.asarray(envelope * np.sin(2 * np.pi * (turns + rng.uniform())))
+    every_hz = np.fft.rfftfreq(duration, cadence_s)
+    inside = (every_hz >= low_hz) & (every_hz <= 0.9 * window.high_hz)
+    spectrum = np.fft.rfft(rng.normal(size=duration)) * inside
+    return np.asarray(envelope * np.fft.irfft(spectrum, duration))
+
+
+def _in_band_snr(added_nt: Float64, window: ModelWindow, scale_nt: Sequence[float]) -> float:
+    taps = bandpass_taps(window.low_hz, window.high_hz, window.cadence_ms / 1000, window.taps)
+    peak_nt = np.abs(oaconvolve(added_nt, taps[:, None], axes=0)).max(axis=0)
+    dominant = int(peak_nt.argmax())
+    return float(peak_nt[dominant] / scale_nt[dominant])
+
+
+def sensitivity(
+    stream: Stream,
+    method: Method,
+    samples: Samples,
+    profile: StationProfile,
+    laid: Laid,
+    snr: Sequence[float],
+) -> Sensitivity:
+    """Share of packets found, for each signal/noise.
+
+    Packets whose place is without data, or in an alert that opens without them, are left out: what
+    they would have done cannot be told.
+    """
+    _, own = stream.watch(method, samples, profile)
+    usable = _undisturbed(laid, samples, own, stream)
+    shares: list[float] = []
+    delays_s: list[float | None] = []
+    for strength in snr:
+        field_nt = samples.field_nt + strength * laid.field_nt
+        disturbed = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
+        _, opened = stream.watch(method, disturbed, profile)
+        delay_s = _delay_s(laid, samples, opened, stream)[usable]
+        found = np.isfinite(delay_s)
+        shares.append(float(found.mean()) if len(found) else 0.0)
+        delays_s.append(float(np.median(delay_s[found])) if found.any() else None)
+    return Sensitivity(
+        method=method.name,
+        duration_s=laid.duration * samples.cadence_ms / 1000,
+        packets=int(usable.sum()),
+        snr=list(snr),
+        found=shares,
+        delay_s=delays_s,
+        snr_half=snr_half(snr, shares),
+    )
+
+
+def snr_half(snr: Sequence[float], found: Sequence[float]) -> float | None:
+    """Signal/noise at which half are found, on a logarithmic scale between those that were tried.
+
+    None where even the strongest is found less often; the weakest tried is the least there is.
+    """
+    above = [number for number, share in enumerate(found) if share >= 0.5]
+    if not above:
+        return None
+    if above[0] == 0:
+        return float(snr[0])
+    weaker, stronger = above[0] - 1, above[0]
+    part = (0.5 - found[weaker]) / (found[stronger] - found[weaker])
+    return float(snr[weaker] * (snr[stronger] / snr[weaker]) ** part)
+
+
+def _undisturbed(laid: Laid, samples: Samples, own: list[Alert], stream: Stream) -> Bool:
+    """Which packets lie in data without gaps where no alert opens without them: [m]."""
+    before = stream.window.samples + stream.window.half
+    after = _reach(laid, stream) + stream.window.half
+    gap: Bool = np.asarray(np.isnan(samples.field_nt).any(axis=1))
+    whole = [not gap[max(at - before, 0) : at + after].any() for at in laid.onset]
+    alone = np.isinf(_delay_s(laid, samples, own, stream))
+    return np.logical_and(whole, alone)
+
+
+def _delay_s(laid: Laid, samples: Samples, opened: list[Alert], stream: Stream) -> Float64:
+    """From each onset to the end of the window that opened an alert: [m], infinite for none."""
+    ends_ms = np.array([alert.decided_ms - stream.window.decision_delay_ms for alert in opened])
+    onset_ms = samples.start_ms + laid.onset * samples.cadence_ms
+    since_ms = ends_ms[None, :] - onset_ms[:, None]
+    reach_ms = _reach(laid, stream) * samples.cadence_ms
+    since_s = np.where((since_ms > 0) & (since_ms <= reach_ms), since_ms / 1000, np.inf)
+    return np.asarray(since_s.min(axis=1, initial=np.inf))
+
+
+def _reach(laid: Laid, stream: Stream) -> int:
+    """Samples after the onset in which an alert is the packet's: the last windows that see it."""
+    return laid.duration + stream.window.samples + stream.alert.n * stream.window.hop

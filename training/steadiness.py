@@ -1,0 +1,139 @@
+"""How steady the share of falsely flagged windows stays: night and day, day by day, elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from archive.observatory import read_archive
+from geofield.profile import robust_scale_nt
+from geofield.samples import Samples
+from geofield.types import Bool, Float32, Float64, Int64
+from geofield.windows import DAY_MS
+from training.bench import Bench
+from training.dataset import windows_of
+from training.days import utc_day
+from training.network import Judged
+from training.scale import Policy, row_scale_nt
+from training.scorers import band_passed, network_scores
+from training.section import RecipeRefused
+
+_HOUR_MS = 3_600_000
+_NIGHT = (22.0, 4.0)
+_FALSE_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Windows of one station in the units of a scale policy.
+
+    Attributes
+    ----------
+    end_ms
+        Shape [n].
+    scaled
+        Shape [n, steps, 3].
+    longitude_deg
+        East; 0 where the archive does not say.
+    """
+
+    end_ms: Int64
+    scaled: Float32
+    longitude_deg: float
+
+    def night(self) -> Bool:
+        """Windows that end between 22 and 4 hours local solar time: [n]."""
+        hour = (self.end_ms / _HOUR_MS + self.longitude_deg / 15) % 24
+        return np.asarray((hour >= _NIGHT[0]) | (hour < _NIGHT[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Steadiness:
+    """Shares of windows over the score that 1 % of the training windows pass.
+
+    Attributes
+    ----------
+    night, day
+        Of the validation days.
+    daily_spread
+        Largest share of one of their days less the smallest.
+    elsewhere
+        At another station; None without its data.
+    """
+
+    night: float
+    day: float
+    daily_spread: float
+    elsewhere: float | None
+
+
+def steadiness(
+    network: Judged, training: Stretch, validation: Stretch, elsewhere: Stretch | None
+) -> Steadiness:
+    """Measure the shares of a trained network."""
+    line = float(np.quantile(network_scores(network, training.scaled), 1 - _FALSE_SHARE))
+    over = network_scores(network, validation.scaled) > line
+    night = validation.night()
+    days = validation.end_ms // DAY_MS
+    shares = [float(over[days == day].mean()) for day in np.unique(days)]
+    away = None
+    if elsewhere is not None:
+        away = float((network_scores(network, elsewhere.scaled) > line).mean())
+    return Steadiness(
+        float(over[night].mean()), float(over[~night].mean()), max(shares) - min(shares), away
+    )
+
+
+def stretch(bench: Bench, days: Sequence[str], policy: Policy) -> Stretch:
+    """Windows of some days of the training station."""
+    position = bench.archive.position_deg
+    scale_nt = np.array(bench.material.scale_nt)
+    return _stretch(bench, bench.archive.samples, days, policy, scale_nt, position)
+
+
+def away(bench: Bench, names: Sequence[str], folder: Path, policy: Policy) -> Stretch | None:
+    """Windows of another station in units of its own scale; None if no files are named.
+
+    Raises
+    ------
+    archive.observatory.ArchiveRefused, training.section.RecipeRefused
+        If a file is missing or does not fit the model.
+    """
+    if not names:
+        return None
+    recording = read_archive([_located(name, folder) for name in names])
+    if recording.cadence_ms != bench.recipe.window.cadence_ms:
+        raise RecipeRefused(f"ablation.elsewhere: {recording.station} has another cadence")
+    samples = recording.samples(recording.reference_declination_deg())
+    days = [f"{utc_day(recording.start_ms)}/{utc_day(recording.end_ms - 1)}"]
+    return _stretch(bench, samples, days, policy, None, recording.position_deg)
+
+
+def _stretch(
+    bench: Bench,
+    samples: Samples,
+    days: Sequence[str],
+    policy: Policy,
+    scale_nt: Float64 | None,
+    position_deg: tuple[float, float] | None,
+) -> Stretch:
+    spec = bench.recipe.window.spec(bench.recipe.data.judge_hop)
+    windows = windows_of(samples, days, spec, partial(band_passed, bench.material.front_end))
+    if scale_nt is None:
+        scale_nt = np.array(robust_scale_nt(windows.field_nt.reshape(-1, 3).astype(np.float64)))
+    rows_nt = row_scale_nt(windows, bench.recipe, policy, scale_nt)
+    scaled = (windows.field_nt / rows_nt[:, None, :]).astype(np.float32)
+    return Stretch(windows.end_ms, scaled, position_deg[1] if position_deg else 0.0)
+
+
+def _located(name: str, folder: Path) -> Path:
+    """A file of the data folder, or one that geomagpy installs."""
+    if not name.startswith("magpy/"):
+        return folder / name
+    spec = find_spec("magpy")
+    if spec is None or spec.origin is None:
+        raise RecipeRefused(f"{name}: geomagpy is not installed: pip install 'magwatch[archive]'")
+    return Path(spec.origin).parent / "examples" / name.removeprefix("magpy/")
