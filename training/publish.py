@@ -48,6 +48,7 @@ def train(recipe: Recipe, folder: Path, device: str, stage: Stage) -> Candidates
         If the data do not allow what the recipe asks for.
     """
     bench = prepare(recipe, folder, device)
+    bench.test_days()  # refused now rather than after the training
     methods = (NEGATIVE, CLASSIFIER, CONTROL)  # the longest first, so that no core waits long
     jobs = [Job(method, seed) for method in methods for seed in recipe.training.seeds]
     return Candidates(bench, train_all(recipe, folder, device, jobs, stage))

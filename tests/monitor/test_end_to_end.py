@@ -17,7 +17,7 @@ from monitor.replay import interleaved
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
 
-THRESHOLD = 3.0
+THRESHOLD = 1.5
 BURST = slice(3000, 4500)
 
 
