@@ -11,6 +11,7 @@ import numpy as np
 
 from archive.extras import needs
 from archive.recording import Recording, joined, runs
+from geofield.manifest import Manifest
 from geofield.orientation import OrientationError, orientation_of
 from geofield.samples import STATION_CODE
 from geofield.types import Bool, Float64, Int64
@@ -72,6 +73,22 @@ def _called(recording: Recording, station: str | None) -> Recording:
             f"{code!r} is no IAGA code (three or four letters and digits): give one with --station"
         )
     return recording.renamed(code)
+
+
+def check_cadence(recordings: Iterable[Recording], manifest: Manifest) -> None:
+    """A model takes one cadence only.
+
+    Raises
+    ------
+    ArchiveRefused
+        Naming the station that has another.
+    """
+    for recording in recordings:
+        if recording.cadence_ms != manifest.window.cadence_ms:
+            raise ArchiveRefused(
+                f"{recording.station}: one sample every {recording.cadence_ms / 1000:g} s, but the "
+                f"model {manifest.name} takes one every {manifest.window.cadence_ms / 1000:g} s"
+            )
 
 
 def read_file(path: Path) -> Recording:

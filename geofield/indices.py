@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from geofield.score import KpKnown
 
+EVENTUALLY_MS = 2**62  # as known when nothing is unknown any more: for looking back
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class KpInterval:

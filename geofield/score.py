@@ -54,6 +54,10 @@ class KpKnown:
     highest: float | None
     complete: bool
 
+    def at_most(self, limit: float) -> bool:
+        """Whether Kp is known for all of the interval and nowhere higher."""
+        return self.complete and self.highest is not None and self.highest <= limit
+
 
 @dataclass(frozen=True, slots=True)
 class Score:

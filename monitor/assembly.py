@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from archive.model import Model, default_model_path, load_model
-from archive.observatory import ArchiveRefused
 from archive.profile import ProfileRefused, load_profiles
-from archive.recording import Recording
 from geofield.alert import AlertRules
 from geofield.manifest import Manifest
 from geofield.profile import AlertBasis, StationProfile
@@ -52,22 +50,6 @@ def assemble(settings: Settings) -> Assembly:
         declination_deg={name: profile.declination_deg for name, profile in profiles.items()},
     )
     return Assembly(model, rules, accepts)
-
-
-def check_cadence(recordings: Iterable[Recording], manifest: Manifest) -> None:
-    """A model takes one cadence only.
-
-    Raises
-    ------
-    ArchiveRefused
-        Naming the station that has another.
-    """
-    for recording in recordings:
-        if recording.cadence_ms != manifest.window.cadence_ms:
-            raise ArchiveRefused(
-                f"{recording.station}: one sample every {recording.cadence_ms / 1000:g} s, but the "
-                f"model {manifest.name} takes one every {manifest.window.cadence_ms / 1000:g} s"
-            )
 
 
 def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from archive.kp import kp_intervals
-from archive.observatory import read_stations
+from archive.observatory import check_cadence, read_stations
 from archive.recording import Recording
 from geofield.indices import KpHistory
 from geofield.step import Outcome, Rules, StationState, step
-from monitor.assembly import Assembly, assemble, check_cadence
+from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record
 from monitor.replay import interleaved

@@ -10,16 +10,15 @@ import numpy as np
 
 from archive.kp import kp_intervals
 from archive.model import Model
-from archive.observatory import ArchiveRefused, read_stations
+from archive.observatory import ArchiveRefused, check_cadence, read_stations
 from geofield.calibration import QuietScores, newest, selected
-from geofield.indices import KpHistory
+from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.manifest import Manifest
 from geofield.orientation import OrientationError, orientation_of
 from geofield.profile import robust_scale_nt
 from geofield.score import stack_scale
 from geofield.types import Float32, Int64
 from geofield.windows import Windows, WindowSpec, cut
-from monitor.assembly import check_cadence
 from monitor.errors import Refused
 from monitor.held import Held, held, piece, runs_of
 
@@ -127,8 +126,8 @@ def quiet_runs(parts: Sequence[Held], spec: WindowSpec, max_kp: float) -> list[Q
         start_ms, end_ms = run[0].start_ms, max(part.end_ms for part in run)
         history = KpHistory(tuple(kp_intervals(start_ms, end_ms)))
         ends_ms = _ends_ms(start_ms, end_ms, spec)
-        known = [history.between(int(at) - length_ms, int(at), 2**62) for at in ends_ms]
-        quiet = [kp.complete and (kp.highest or 0.0) <= max_kp for kp in known]
+        known = [history.between(int(at) - length_ms, int(at), EVENTUALLY_MS) for at in ends_ms]
+        quiet = [kp.at_most(max_kp) for kp in known]
         found.append(QuietRun(run, ends_ms[np.array(quiet, dtype=bool)]))
         highest.update(kp.highest for kp in known if kp.highest is not None)
         windows += len(ends_ms)

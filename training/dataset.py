@@ -10,7 +10,7 @@ import numpy as np
 from archive.kp import kp_intervals
 from archive.observatory import read_archive
 from geofield.calibration import selected
-from geofield.indices import KpHistory
+from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.samples import Samples
 from geofield.types import Bool, Float32, Int64
 from geofield.windows import DAY_MS, WindowSpec, cut
@@ -19,7 +19,6 @@ from training.section import RecipeRefused
 from training.tables import Data
 
 _PIECE_MS = 7 * DAY_MS
-_EVENTUALLY_MS = 2**62  # Kp as it stands today: offline nothing is unknown yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +142,8 @@ def non_seismic(windows: DayWindows, spec: WindowSpec, kp_max: float) -> Bool:
     length_ms = spec.samples * spec.cadence_ms
     first_ms, last_ms = int(windows.end_ms.min()) - length_ms, int(windows.end_ms.max())
     history = KpHistory(tuple(kp_intervals(first_ms, last_ms)))
-    known = [history.between(end - length_ms, end, _EVENTUALLY_MS) for end in windows.end_ms]
-    quiet = [kp.complete and kp.highest is not None and kp.highest <= kp_max for kp in known]
+    known = [history.between(end - length_ms, end, EVENTUALLY_MS) for end in windows.end_ms]
+    quiet = [kp.at_most(kp_max) for kp in known]
     if not any(quiet):
         raise RecipeRefused(f"no training window has a known Kp of at most {kp_max:g}")
     return np.array(quiet)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.model import Model, ModelRefused, load_model
-from archive.observatory import ArchiveRefused, read_archive
+from archive.observatory import ArchiveRefused, check_cadence, read_archive
 from archive.recording import Recording
 from geofield.windows import DAY_MS
 from training.assess import (
@@ -110,12 +110,7 @@ def _own_recipe(model: Model) -> Path:
 
 def _recording(asked: Asked, model: Model) -> Recording:
     recording = read_archive(_files(asked.data), asked.station)
-    cadence_ms = model.manifest.window.cadence_ms
-    if recording.cadence_ms != cadence_ms:
-        raise ArchiveRefused(
-            f"{recording.station}: one sample every {recording.cadence_ms / 1000:g} s, but "
-            f"{model.manifest.name} takes one every {cadence_ms / 1000:g} s"
-        )
+    check_cadence([recording], model.manifest)
     return recording
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from geofield.alert import Alert
+from geofield.indices import EVENTUALLY_MS
 from geofield.profile import StationProfile
-from geofield.score import KpKnown, WindowScore
+from geofield.score import WindowScore
 from geofield.windows import DAY_MS
 from training.evaluation import FalseAlarms
 from training.ground import Ground
@@ -12,8 +13,6 @@ from training.judge.alarms import false_alarms
 from training.methods import Method
 from training.subject import Subject
 from training.tables import Promise
-
-_EVENTUALLY_MS = 2**62
 
 
 def quiet_alarms(subject: Subject, ground: Ground, promise: Promise) -> list[FalseAlarms]:
@@ -41,5 +40,4 @@ def _counted(method: Method, profile: StationProfile, ground: Ground, rate: floa
 
 def _quiet(what: WindowScore | Alert, ground: Ground) -> bool:
     history = ground.stream.history
-    kp: KpKnown = history.between(what.start_ms, what.end_ms, _EVENTUALLY_MS)
-    return kp.complete and kp.highest is not None and kp.highest <= ground.kp_max
+    return history.between(what.start_ms, what.end_ms, EVENTUALLY_MS).at_most(ground.kp_max)

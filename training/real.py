@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from geofield.alert import Alert
+from geofield.indices import EVENTUALLY_MS
 from geofield.score import WindowScore
 from geofield.types import Float64, Int64
 from training.config import Recipe
@@ -19,8 +20,6 @@ from training.labels.labelling import milliseconds
 from training.labels.types import Site
 from training.methods import Method
 from training.subject import Subject
-
-_EVENTUALLY_MS = 2**62
 
 
 def on_earthquakes(
@@ -102,5 +101,5 @@ def _judged(method: Method, scores: list[WindowScore], opened: list[Alert]) -> J
 
 def _highest_kp(scores: list[WindowScore], ground: Ground) -> Float64:
     history = ground.stream.history
-    known = [history.between(one.start_ms, one.end_ms, _EVENTUALLY_MS) for one in scores]
+    known = [history.between(one.start_ms, one.end_ms, EVENTUALLY_MS) for one in scores]
     return np.array([np.nan if kp.highest is None else kp.highest for kp in known])

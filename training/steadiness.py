@@ -16,12 +16,12 @@ from geofield.windows import DAY_MS
 from training.bench import Bench
 from training.dataset import windows_of
 from training.days import utc_day
+from training.labels.conditions import solar_hour
 from training.network import Judged
 from training.scale import Policy, row_scale_nt
 from training.scorers import band_passed, network_scores
 from training.section import RecipeRefused
 
-_HOUR_MS = 3_600_000
 _NIGHT = (22.0, 4.0)
 _FALSE_SHARE = 0.01
 
@@ -46,7 +46,7 @@ class Stretch:
 
     def night(self) -> Bool:
         """Windows that end between 22 and 4 hours local solar time: [n]."""
-        hour = (self.end_ms / _HOUR_MS + self.longitude_deg / 15) % 24
+        hour = solar_hour(self.longitude_deg, self.end_ms)
         return np.asarray((hour >= _NIGHT[0]) | (hour < _NIGHT[1]))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.model import Model
-from geofield.calibration import Calibration, QuietScores, profile_of
+from geofield.calibration import Calibration, QuietScores, newest, profile_of
 from geofield.profile import StationProfile, robust_scale_nt
 from geofield.score import stack_scale
 from geofield.types import Float32, Float64, Int64
@@ -108,8 +108,7 @@ def _recent(
     """What each window adds to the one before it, band-passed: [n, steps of a hop, 3] in nT."""
     filtered_nt = model.filtered(field_nt)
     advance(len(field_nt))
-    steps = filtered_nt.shape[1]
-    return filtered_nt[:, steps - max(1, round(steps * spec.hop / spec.samples)) :]
+    return newest(filtered_nt, spec).reshape(len(field_nt), -1, filtered_nt.shape[2])
 
 
 def _quiet(ground: Ground, prepared: Callable[[Float32], Float32]) -> tuple[Int64, Float32]:

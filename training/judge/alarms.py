@@ -6,10 +6,10 @@ from scipy.stats import poisson
 from geofield.threshold import DAYS_PER_MONTH
 from geofield.types import Int64
 from training.evaluation import FalseAlarms
+from training.labels.conditions import solar_hour
 
 _HOUR_MS = 3_600_000
 _MONTH_MS = DAYS_PER_MONTH * 24 * _HOUR_MS
-_DEG_PER_HOUR = 15.0
 
 
 def alarms_per_month(alarms: int, watched_ms: int) -> float:
@@ -22,10 +22,8 @@ def alarm_hours(opened_ms: Int64, longitude_deg: float) -> list[int]:
 
     Alarms that crowd into some hours come from the sun, from traffic or from the daily variation.
     """
-    hours = opened_ms / _HOUR_MS + longitude_deg / _DEG_PER_HOUR
-    return [
-        int(count) for count in np.bincount(np.floor(hours % 24).astype(int) % 24, minlength=24)
-    ]
+    hours = np.floor(solar_hour(longitude_deg, opened_ms)).astype(int) % 24
+    return [int(count) for count in np.bincount(hours, minlength=24)]
 
 
 def poisson_interval(expected: float) -> tuple[int, int]:
