@@ -138,10 +138,10 @@ class Consumption:
         ]
 
     async def _take(self, events: list[Any]) -> None:
-        for event in events:
-            self.position.setdefault(event.message.partition, event.message.offset)
         if len(self._current(events)) < len(events):
             return  # the partitions changed hands while an earlier part was scored
+        for event in events:
+            self.position.setdefault(event.message.partition, event.message.offset)
         records = [raw_record(event.message) for event in events]
         self._check_partitions(records)
         if await self._worker.take(records):

@@ -99,9 +99,10 @@ class Observer:
 
     def _label(self, station: str) -> str:
         """A station's label; a new one begins with all its counters at zero."""
-        known = station in self.metrics.stations
+        if station in self.metrics.stations:
+            return station
         label = self.metrics.stations.label(station)
-        if not known:
+        if label != OTHER:
             self._counters(label)
         return label
 

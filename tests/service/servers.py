@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.monitor.workers import end
+
 START_S = 30.0
 ALERT_S = 45.0
 PACKAGES = "apt-get install prometheus prometheus-alertmanager"
@@ -52,12 +54,7 @@ def server(command: list[str], ready: str, log: Path) -> Iterator[subprocess.Pop
         wait_until(lambda: _answers(ready), START_S, log.read_text)
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _answers(url: str) -> bool:

@@ -36,6 +36,7 @@ THRESHOLD = 1.5
 MINUTES = 960  # enough for four minutes of tests
 RECORD_S = 60
 PACE_S = 0.25
+AT_ONCE, RESTLESS_AFTER = 20, 60
 # What each station does wrong; QUI does nothing.
 QUIET, LOUD, RESTLESS, SILENT, UNHEARD, GAPPY = "QUI", "WIC", "BOU", "HON", "TUC", "SJG"
 NEW, MISPLACED = "NEW", "CLF"
@@ -82,10 +83,10 @@ def running_stack(folder: Path, model: Path) -> Iterator[Stack]:
         broker = stack.enter_context(embedded_broker())
         site = new_site(broker.address, folder, model)
         profiles(site, model)
-        running = stack.enter_context(worker(site, CHECKPOINT_S="2", OFFSET_RESET="earliest"))
-        whole = Stack(site, broker, running, metrics, manager, taken, targets)
+        watched = stack.enter_context(worker(site, CHECKPOINT_S="2"))
+        whole = Stack(site, broker, watched, metrics, manager, taken, targets)
         taken.wait_for("MagwatchNoWorkers")
-        whole.watch(running)
+        whole.watch(watched)
         metrics.wait_for('up{job="magwatch"} == 1')
         stack.enter_context(feeding(site))
         yield whole
@@ -136,17 +137,23 @@ def feeding(site: Site) -> Iterator[None]:
     stop = Event()
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
         once(site, producer)
-        thread = Thread(target=_feed, args=(site, producer, stop), daemon=True)
-        thread.start()
-        try:
+        with running(Thread(target=_feed, args=(site, producer, stop), daemon=True), stop):
             yield
-        finally:
-            stop.set()
-            thread.join()
+
+
+@contextmanager
+def running(thread: Thread, stop: Event) -> Iterator[None]:
+    """Run a thread until the end of the block, where it is told to stop."""
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def once(site: Site, producer: KafkaProducer) -> None:
-    """Stations that send once: an hour ago, in bursts, only gaps, without profile, astray."""
+    """Stations that send once: an hour ago, only gaps, without profile, astray."""
     topic = site.settings.topic("samples")
     hour_ago_ms = round((time.time() - 3600) * 1000)
     first: Mapping[str, Recording] = {
@@ -154,7 +161,7 @@ def once(site: Site, producer: KafkaProducer) -> None:
     }
     silent = encode_samples(first[SILENT])
     producer.send(topic, silent, SILENT.encode(), timestamp_ms=hour_ago_ms)
-    for recording in (*restless(), gaps(), first[NEW]):
+    for recording in (gaps(), first[NEW]):
         producer.send(topic, encode_samples(recording), recording.station.encode())
     for partition in producer.partitions_for(topic):  # one of them is right
         value = encode_samples(first[MISPLACED])
@@ -163,13 +170,16 @@ def once(site: Site, producer: KafkaProducer) -> None:
 
 
 def _feed(site: Site, producer: KafkaProducer, stop: Event) -> None:
-    """Twenty minutes of each lasting station at once, then a minute at a time, and no record."""
+    """Twenty minutes of each lasting station at once, then a minute at a time, and no record.
+
+    The restless station comes in when its counters have been there for a while, to be compared.
+    """
     topic = site.settings.topic("samples")
     minutes = zip(*(one.records(RECORD_S) for one in recordings().values()), strict=True)
     for number, pair in enumerate(minutes):
-        for recording in pair:
+        for recording in (*pair, *(restless() if number == RESTLESS_AFTER else ())):
             producer.send(topic, encode_samples(recording), recording.station.encode())
         producer.send(topic, b"rubbish", LOUD.encode())
-        if number > 20 and stop.wait(PACE_S):
+        if number > AT_ONCE and stop.wait(PACE_S):
             return
     stop.wait()

@@ -6,8 +6,6 @@ Times of the shipped rules are shortened (see `hastened`), nothing else.
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,7 +20,7 @@ from archive.model import default_model_path
 from monitor.broker import free_port
 from monitor.topics import MAX_DEAD_LETTER_BYTES
 from tests.brokers import ROOT
-from tests.monitor.workers import Running, Site, new_site, worker
+from tests.monitor.workers import Running, Site, new_site, started, worker
 from tests.service.queries import (
     Query,
     alerting,
@@ -40,6 +38,7 @@ from tests.service.stack import (
     SILENT,
     UNHEARD,
     Stack,
+    running,
 )
 
 OTHER_MODEL = ROOT / "exports" / "minute-teo.onnx"
@@ -137,17 +136,19 @@ def test_a_worker_that_cannot_publish_is_reported_until_it_can(
             assert "MagwatchStationSilent" in stack.alertmanager.inhibited()
         limit_dead_letters(site, MAX_DEAD_LETTER_BYTES)
         stack.receiver.wait_for("MagwatchNoProgress", "resolved", **about)
-        read_to_the_end = "sum by (instance) (magwatch_consumer_position)"
-        all_records = f'magwatch_records_total{{instance="{address(stuck)}"}} > 0'
-        stack.prometheus.wait_for(f"{all_records} == on (instance) {read_to_the_end}")
-        stack.prometheus.wait_for("sum by (instance) (magwatch_consumer_lag_records) == 0")
+        own = f'{{instance="{address(stuck)}"}}'
+        read_to_the_end = f"sum(magwatch_consumer_position{own}) > 0"
+        stack.prometheus.wait_for(f"sum(magwatch_records_total{own}) == ({read_to_the_end})")
+        stack.prometheus.wait_for(f"sum(magwatch_consumer_lag_records{own}) == 0")
 
 
 def test_workers_that_differ_stand_still_or_end_are_reported(stack: Stack, tmp_path: Path) -> None:
     site = new_site(stack.site.settings.broker, tmp_path, OTHER_MODEL)
     begin = stack.receiver.mark()
+    # a beat that no event loop can keep: it counts as still
+    nobody = f"127.0.0.1:{free_port()}"
     with (
-        still_worker(site) as still,
+        started(site, BROKER=nobody, STALLED_AFTER_S="0.001") as still,
         worker(site) as other,
         stack.watching(stack.worker, still, other),
     ):
@@ -155,25 +156,6 @@ def test_workers_that_differ_stand_still_or_end_are_reported(stack: Stack, tmp_p
         stack.receiver.wait_for("MagwatchWorkerStalled", instance=address(still))
         other.process.send_signal(signal.SIGKILL)
         stack.receiver.wait_for("MagwatchWorkerDown", instance=address(other))
-
-
-@contextmanager
-def still_worker(site: Site) -> Iterator[Running]:
-    """A worker held to a beat that its event loop cannot keep, so that it counts as still."""
-    port, log = free_port(), site.folder / "still.log"
-    settings = {"BROKER": f"127.0.0.1:{free_port()}", "STALLED_AFTER_S": "0.001"}
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "worker"],
-            env=site.environment(METRICS_PORT=str(port), **settings),
-            stdout=stream,
-            stderr=stream,
-        )
-    try:
-        yield Running(process, f"http://127.0.0.1:{port}", log)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def address(worker: Running) -> str:
@@ -202,13 +184,8 @@ def refused_records(site: Site) -> Iterator[None]:
                 for _ in range(20):
                     producer.send(topic, b"rubbish", LOUD.encode())
 
-    thread = Thread(target=send, daemon=True)
-    thread.start()
-    try:
+    with running(Thread(target=send, daemon=True), stop):
         yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def test_a_broker_that_does_not_answer_is_reported_until_it_does(stack: Stack) -> None:
