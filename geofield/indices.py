@@ -102,8 +102,8 @@ class KpHistory:
 
     def news_ms(self, start_ms: int, end_ms: int) -> list[int]:
         """The times at which something became known of ``start_ms`` to ``end_ms``, in order."""
-        over = (*self._kp_over(start_ms, end_ms), *self._dst_over(start_ms, end_ms))
-        return sorted({one.known_ms for one in over})
+        kp = {one.known_ms for one in self._kp_over(start_ms, end_ms)}
+        return sorted(kp | {one.known_ms for one in self._dst_over(start_ms, end_ms)})
 
     def _kp_over(self, start_ms: int, end_ms: int) -> tuple[KpInterval, ...]:
         begin = bisect_right(self._ends_ms, start_ms)
