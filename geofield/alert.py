@@ -160,6 +160,11 @@ class AlertState:
     resolved_ms: int | None = None
     settling: tuple[Settling, ...] = ()
 
+    @property
+    def newest_ms(self) -> int:
+        """End of the newest window, as far as it is remembered; 0 before the first."""
+        return self.recent[-1].end_ms if self.recent else self.resolved_ms or 0
+
 
 def follow(
     state: AlertState, score: WindowScore, model: ModelRef, history: KpHistory, rules: AlertRules

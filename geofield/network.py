@@ -4,8 +4,8 @@ A disturbance that distant stations share is not local. The network is known fro
 stations, so no sample is looked at twice and it does not matter which worker scored what.
 
 What is said of an alert depends on the scores alone, never on the order in which stations come:
-marks are only ever added (those of one station in the order of time, as its partition has them), and
-an alert waits until no station can be behind.
+marks are only ever added (those of one station in the order of time, as its partition has them),
+and an alert waits until no station can be behind.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,6 +29,13 @@ class Mark(IntEnum):
     NOTHING = 0
     CALM = 1
     EXCEEDS = 2
+
+
+def mark(rmse: float | None, threshold: float | None, *, trouble: bool) -> Mark:
+    """What a window with such a score says."""
+    if rmse is None or threshold is None or trouble:
+        return Mark.NOTHING
+    return Mark.EXCEEDS if rmse > threshold else Mark.CALM
 
 
 @dataclass(frozen=True, slots=True, order=True)

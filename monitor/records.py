@@ -12,10 +12,12 @@ from typing import Literal
 import msgspec
 
 from geofield.alert import Alert, ModelRef
+from geofield.network import Remote
 from geofield.score import Score, WindowScore
 
-SCORE_SCHEMA = 1
-ALERT_SCHEMA = 1
+SCORE_SCHEMA = 2
+ALERT_SCHEMA = 2
+FaultName = Literal["constant", "step", "spike", "saturation", "repetition", "noise"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOUDEVENT_HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 
@@ -43,10 +45,33 @@ class ContextFields(msgspec.Struct, frozen=True):
 
     kp_highest: float | None
     kp_complete: bool
+    dst_lowest_nt: float | None = None
+
+
+class FindingFields(msgspec.Struct, frozen=True):
+    """A sign of instrument trouble and the components that show it, as letters."""
+
+    fault: FaultName
+    components: str
+
+
+class RemoteFields(msgspec.Struct, frozen=True):
+    """The remote reference of an alert.
+
+    `stations` are far enough away (0: there is none), `compared` of them have scores in the same
+    windows, `witnesses` of these exceed their thresholds there too.
+    """
+
+    stations: int
+    compared: int
+    witnesses: int
 
 
 class ScoreRecord(msgspec.Struct, frozen=True):
-    """A window. `rmse`, `mae`, `error` and `threshold` are in units of the station's scale."""
+    """A window. `rmse`, `mae`, `error` and `threshold` are in units of the station's scale.
+
+    What came with schema 2 has a default, so that older records can be read.
+    """
 
     schema_version: int
     station: str
@@ -62,19 +87,23 @@ class ScoreRecord(msgspec.Struct, frozen=True):
     threshold: float | None
     return_period_days: float | None
     context: ContextFields
+    trouble: tuple[FindingFields, ...] = ()
 
 
 class AlertData(msgspec.Struct, frozen=True):
     """The payload of an alert's CloudEvent.
 
     `share` says how much of the squared error each component has; `skill` is what the model's
-    evaluation showed, "no skill" included. An alert reports an anomaly of the field, no more.
+    evaluation showed, "no skill" included. An alert reports an anomaly of the field, no more. Of
+    the `exceeding_windows`, `troubled_windows` show instrument trouble, of the kinds in `faults`;
+    `remote` is null until the remote reference has decided. What came with schema 2 has a default,
+    so that older records can be read.
     """
 
     schema_version: int
     alert_id: str
     version: int
-    status: str
+    status: Literal["open", "resolved", "cancelled"]
     station: str
     start: str
     end: str
@@ -85,11 +114,16 @@ class AlertData(msgspec.Struct, frozen=True):
     return_period_days: float
     share: ComponentFields
     completeness: float
-    severity: str
-    classification: str
+    severity: Literal["minor", "moderate", "major"]
+    classification: Literal["data-quality", "space-weather", "global", "local", "unknown"]
     kp_highest: float | None
     model: ModelFields
     skill: str
+    dst_lowest_nt: float | None = None
+    exceeding_windows: int | None = None
+    troubled_windows: int | None = None
+    faults: tuple[FaultName, ...] = ()
+    remote: RemoteFields | None = None
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
@@ -110,6 +144,12 @@ def utc(time_ms: int) -> str:
     moment = EPOCH + timedelta(milliseconds=time_ms)
     detail = "milliseconds" if time_ms % 1000 else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
+
+
+def time_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; a time without a zone is UTC."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return int((moment - EPOCH).total_seconds() * 1000)
 
 
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:
@@ -134,7 +174,10 @@ def score_record(score: WindowScore, model: ModelRef) -> ScoreRecord:
         error=ComponentFields(*measured.error) if measured else None,
         threshold=measured.threshold if measured else None,
         return_period_days=measured.return_period_days if measured else None,
-        context=ContextFields(score.kp.highest, score.kp.complete),
+        context=ContextFields(score.kp.highest, score.kp.complete, score.kp.lowest_dst_nt),
+        trouble=tuple(
+            FindingFields(finding.fault.value, finding.components) for finding in score.trouble
+        ),
     )
 
 
@@ -174,7 +217,18 @@ def _alert_data(alert: Alert) -> AlertData:
         kp_highest=alert.highest_kp,
         model=_model(alert.model),
         skill=alert.model.skill,
+        dst_lowest_nt=alert.lowest_dst_nt,
+        exceeding_windows=alert.exceeding,
+        troubled_windows=alert.troubled,
+        faults=tuple(fault.value for fault in alert.faults),
+        remote=_remote(alert.remote),
     )
+
+
+def _remote(remote: Remote | None) -> RemoteFields | None:
+    if remote is None:
+        return None
+    return RemoteFields(remote.stations, remote.compared, remote.witnesses)
 
 
 def _share(score: Score) -> ComponentFields:

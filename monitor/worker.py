@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geofield.alert import Alert
 from monitor.codec import RawRecord, Rejected
@@ -19,8 +19,10 @@ from monitor.history import IndexReader
 from monitor.observe import Observer
 from monitor.publisher import Outgoing, Publisher
 from monitor.records import CLOUDEVENT_HEADERS, encode_alert, encode_score, utc
+from monitor.remote import ScoreReader
 from monitor.scoring import Scored, Scorer
 from monitor.settings import Settings
+from monitor.settling import settle_stations
 from monitor.states import States
 
 
@@ -32,6 +34,7 @@ class Worker:
     scorer: Scorer
     states: States
     indices: IndexReader
+    remote: ScoreReader
     publisher: Publisher
     observer: Observer
     executor: ThreadPoolExecutor
@@ -53,6 +56,28 @@ class Worker:
         self.states.adopt(scored.held)
         self.observer.batch(scored, time.time())
         return True
+
+    async def settle(self) -> None:
+        """Publish what can now be said of alerts that are over, also of silent stations.
+
+        Nothing is said before all that was known before a restart is known again.
+        """
+        if not (self.indices.caught_up.is_set() and self.remote.caught_up.is_set()):
+            return
+        generation, held = self.states.generation, self.states.held
+        settled = settle_stations(
+            {station: one.state for station, one in held.items()},
+            self.indices.history,
+            self.remote.network,
+            self.scorer.rules.alert,
+            round(time.time() * 1000),
+        )
+        await self.publisher.publish([self._alert(alert) for alert in settled.alerts])
+        if generation == self.states.generation:
+            self.states.adopt(
+                {name: replace(held[name], state=state) for name, state in settled.states.items()}
+            )
+            self.observer.alerts(settled.alerts)
 
     async def checkpoint(self) -> bool:
         """Write the states that changed; False if the partitions changed hands meanwhile."""

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from geofield.indices import KpHistory, KpInterval
+from geofield.indices import DstInterval, KpHistory, KpInterval
 from geofield.step import step
 from monitor import checkpoint
 from monitor.checkpoint import Held
 from monitor.http import Health, probe_server
-from monitor.indices import decode_kp, encode_kp
+from monitor.indices import decode_indices, encode_dst, encode_kp
 from monitor.metrics import Metrics
 from monitor.records import AlertEvent, ScoreRecord, encode_alert, encode_score, utc
 from tests.geofield.builders import MODEL, START_MS, field_nt, rules, samples, spread
@@ -80,13 +80,22 @@ def test_times_are_utc_with_z(time_ms: int, text: str) -> None:
 
 def test_kp_comes_back_as_sent() -> None:
     values = [KpInterval(START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 8.667)]
-    assert decode_kp(encode_kp(values)) == values
+    assert decode_indices(encode_kp(values)) == values
+
+
+def test_dst_comes_back_as_sent() -> None:
+    values = [DstInterval(START_MS, START_MS + 3_600_000, START_MS + 3_700_000, -412.0)]
+    assert decode_indices(encode_dst(values)) == values
+
+
+def test_sym_h_is_no_error_and_no_value() -> None:
+    assert decode_indices(encode_dst([]).replace(b"Dst", b"SYM-H")) == []
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", encode_kp([]).replace(b"Kp", b"Ap")])
 def test_a_broken_index_record_is_a_value_error(value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        decode_kp(value)
+        decode_indices(value)
 
 
 def test_stations_beyond_the_cap_share_a_label() -> None:
