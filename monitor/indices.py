@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from geofield.indices import DstInterval, KpInterval
+from monitor.fields import AnyTime
 from monitor.records import time_ms, utc
 
 IndexName = Literal["Kp", "Dst", "SYM-H"]
@@ -22,9 +23,9 @@ _encoder = msgspec.json.Encoder()
 class IndexValue(msgspec.Struct, frozen=True):
     """One value over `start` to `end`, known since `known` (ISO 8601, UTC)."""
 
-    start: str
-    end: str
-    known: str
+    start: AnyTime
+    end: AnyTime
+    known: AnyTime
     value: float
 
 

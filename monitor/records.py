@@ -7,21 +7,43 @@ same windows give the same bytes wherever they are scored.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from geofield.alert import Alert, ModelRef
+from geofield.alert import Alert, Change, ModelRef
 from geofield.network import Remote
 from geofield.score import Score, WindowScore
+from monitor.codec import Reason
+from monitor.fields import (
+    AlertId,
+    Count,
+    Days,
+    DstNt,
+    FaultName,
+    Kp,
+    Scaled,
+    Sha256,
+    Share,
+    StationCode,
+    UtcTime,
+)
 
 SCORE_SCHEMA = 2
 ALERT_SCHEMA = 2
-FaultName = Literal["constant", "step", "spike", "saturation", "repetition", "noise"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOUDEVENT_HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 
 _encoder = msgspec.json.Encoder()
+
+
+EventType: TypeAlias = Literal[
+    "magwatch.alert.opened",
+    "magwatch.alert.updated",
+    "magwatch.alert.resolved",
+    "magwatch.alert.cancelled",
+]
+Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d+$")]
 
 
 class ModelFields(msgspec.Struct, frozen=True):
@@ -29,7 +51,7 @@ class ModelFields(msgspec.Struct, frozen=True):
 
     name: str
     version: str
-    sha256: str
+    sha256: Sha256
 
 
 class ComponentFields(msgspec.Struct, frozen=True):
@@ -43,9 +65,9 @@ class ComponentFields(msgspec.Struct, frozen=True):
 class ContextFields(msgspec.Struct, frozen=True):
     """Space weather over the window as known when it was decided."""
 
-    kp_highest: float | None
+    kp_highest: Kp | None
     kp_complete: bool
-    dst_lowest_nt: float | None = None
+    dst_lowest_nt: DstNt | None = None
 
 
 class FindingFields(msgspec.Struct, frozen=True):
@@ -62,9 +84,9 @@ class RemoteFields(msgspec.Struct, frozen=True):
     windows, `witnesses` of these exceed their thresholds there too.
     """
 
-    stations: int
-    compared: int
-    witnesses: int
+    stations: Count
+    compared: Count
+    witnesses: Count
 
 
 class ScoreRecord(msgspec.Struct, frozen=True):
@@ -74,18 +96,18 @@ class ScoreRecord(msgspec.Struct, frozen=True):
     """
 
     schema_version: int
-    station: str
-    window_start: str
-    window_end: str
-    decided: str
+    station: StationCode
+    window_start: UtcTime
+    window_end: UtcTime
+    decided: UtcTime
     model: ModelFields
     quality: Literal["ok", "insufficient", "calibrating"]
-    completeness: float
-    rmse: float | None
-    mae: float | None
+    completeness: Share
+    rmse: Scaled | None
+    mae: Scaled | None
     error: ComponentFields | None
-    threshold: float | None
-    return_period_days: float | None
+    threshold: Scaled | None
+    return_period_days: Days | None
     context: ContextFields
     trouble: tuple[FindingFields, ...] = ()
 
@@ -101,27 +123,27 @@ class AlertData(msgspec.Struct, frozen=True):
     """
 
     schema_version: int
-    alert_id: str
-    version: int
+    alert_id: AlertId
+    version: Annotated[int, msgspec.Meta(ge=1, description="rises; numbers may be left out")]
     status: Literal["open", "resolved", "cancelled"]
-    station: str
-    start: str
-    end: str
-    peak: str
-    decided: str
-    score: float
-    threshold: float
-    return_period_days: float
+    station: StationCode
+    start: UtcTime
+    end: UtcTime
+    peak: UtcTime
+    decided: UtcTime
+    score: Scaled
+    threshold: Scaled
+    return_period_days: Days
     share: ComponentFields
-    completeness: float
+    completeness: Share
     severity: Literal["minor", "moderate", "major"]
     classification: Literal["data-quality", "space-weather", "global", "local", "unknown"]
-    kp_highest: float | None
+    kp_highest: Kp | None
     model: ModelFields
     skill: str
-    dst_lowest_nt: float | None = None
-    exceeding_windows: int | None = None
-    troubled_windows: int | None = None
+    dst_lowest_nt: DstNt | None = None
+    exceeding_windows: Count | None = None
+    troubled_windows: Count | None = None
     faults: tuple[FaultName, ...] = ()
     remote: RemoteFields | None = None
 
@@ -129,14 +151,31 @@ class AlertData(msgspec.Struct, frozen=True):
 class AlertEvent(msgspec.Struct, frozen=True):
     """CloudEvents 1.0, structured mode; `id` is unique for each version of an alert."""
 
-    specversion: str
-    id: str
+    specversion: Literal["1.0"]
+    id: Annotated[str, msgspec.Meta(description="alert_id, a full stop, version")]
     source: str
-    type: str
-    subject: str
-    time: str
-    datacontenttype: str
+    type: EventType
+    subject: StationCode
+    time: UtcTime
+    datacontenttype: Literal["application/json"]
     data: AlertData
+
+
+class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    """Headers of a dead letter, whose key and value are those of the refused record.
+
+    `detail` is a sentence for the station's operator; topic, partition, offset and time (empty if
+    the sender gave none) are the record's. Where a broker refuses the size, the value is left out
+    and `value-left-out` says how many bytes it had.
+    """
+
+    reason: Reason
+    detail: str
+    topic: str
+    partition: Digits
+    offset: Digits
+    time: str
+    value_left_out: Digits | None = None
 
 
 def utc(time_ms: int) -> str:
@@ -187,13 +226,21 @@ def encode_alert(alert: Alert) -> bytes:
         specversion="1.0",
         id=f"{alert.id}.{alert.version}",
         source=f"/magwatch/{alert.model.name}/{alert.model.version}",
-        type=f"magwatch.alert.{alert.change.value}",
+        type=_EVENT_TYPES[alert.change],
         subject=alert.station,
         time=utc(alert.decided_ms),
         datacontenttype="application/json",
         data=_alert_data(alert),
     )
     return _encoder.encode(event)
+
+
+_EVENT_TYPES: dict[Change, EventType] = {
+    Change.OPENED: "magwatch.alert.opened",
+    Change.UPDATED: "magwatch.alert.updated",
+    Change.RESOLVED: "magwatch.alert.resolved",
+    Change.CANCELLED: "magwatch.alert.cancelled",
+}
 
 
 def _alert_data(alert: Alert) -> AlertData:

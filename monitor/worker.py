@@ -13,12 +13,20 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from geofield.alert import Alert
 from monitor.codec import RawRecord, Rejected
 from monitor.history import IndexReader
 from monitor.observe import Observer
 from monitor.publisher import Outgoing, Publisher
-from monitor.records import CLOUDEVENT_HEADERS, encode_alert, encode_score, utc
+from monitor.records import (
+    CLOUDEVENT_HEADERS,
+    DeadLetterHeaders,
+    encode_alert,
+    encode_score,
+    utc,
+)
 from monitor.remote import ScoreReader
 from monitor.scoring import Scored, Scorer
 from monitor.settings import Settings
@@ -105,15 +113,16 @@ class Worker:
 
     def _dead_letter(self, record: RawRecord, why: Rejected) -> Outgoing:
         """The record as it came; what is known about it goes into headers."""
-        about = {
-            "reason": why.reason.value,
-            "detail": why.detail,
-            "topic": record.topic,
-            "partition": str(record.partition),
-            "offset": str(record.offset),
-            "time": _moment(record.timestamp_ms),
-        }
-        headers = tuple((name, text.encode(errors="replace")) for name, text in about.items())
+        about = DeadLetterHeaders(
+            reason=why.reason,
+            detail=why.detail,
+            topic=record.topic,
+            partition=str(record.partition),
+            offset=str(record.offset),
+            time=_moment(record.timestamp_ms),
+        )
+        fields: dict[str, str] = msgspec.to_builtins(about)
+        headers = tuple((name, text.encode(errors="replace")) for name, text in fields.items())
         return Outgoing(self.settings.topic("deadletter"), record.key, record.value, headers)
 
 
