@@ -71,7 +71,7 @@ class NetworkRules:
 
     min_distance_km: float = 1000.0
     min_witnesses: int = 1
-    min_share: float = 0.25
+    min_share: float = 0.1
     overlap: float = 0.5
     tolerance: int = 1
     wait_ms: int = 3_600_000

@@ -66,7 +66,7 @@ def test_windows_without_a_score_say_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("compared", "witnesses", "shared"),
-    [(0, 0, False), (1, 1, True), (4, 1, True), (5, 1, False), (8, 2, True), (9, 2, False)],
+    [(0, 0, False), (1, 1, True), (10, 1, True), (11, 1, False), (20, 2, True), (21, 2, False)],
 )
 def test_a_share_of_those_compared_must_be_witnesses(
     compared: int, witnesses: int, shared: bool

@@ -143,5 +143,14 @@ def test_the_faults_of_a_real_station_are_seen(about: str, expected: Finding) ->
     assert expected in examine(windows.field_nt[row : row + 1], SLZ_NT)[0]
 
 
+def test_a_finding_does_not_depend_on_the_other_windows(storm: Float64) -> None:
+    spoilt = storm[2000:2020].copy()
+    for spoil, window in zip((step, spikes, stuck, clipped, repeated, noisy), spoilt, strict=False):
+        spoil(window)
+    alone = [examine(window[None], WIC_NT)[0] for window in spoilt]
+    assert examine(spoilt, WIC_NT) == alone
+    assert any(alone)
+
+
 def test_no_windows_have_no_findings() -> None:
     assert examine(np.empty((0, SPEC.span, 3)), WIC_NT) == []

@@ -2,14 +2,18 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from geofield.alert import AlertState, Settling
 from geofield.indices import DstInterval, KpHistory, KpInterval
+from geofield.network import Remote
 from geofield.step import step
+from geofield.trouble import Fault, Finding
 from monitor import checkpoint
 from monitor.checkpoint import Held
 from monitor.http import Health, probe_server
@@ -34,6 +38,23 @@ def test_a_checkpoint_brings_back_the_same_state() -> None:
     first = step({"WIC": held.state}, more, spread, rules("WIC"), KpHistory())[1]
     second = step({"WIC": again.state}, more, spread, rules("WIC"), KpHistory())[1]
     assert second == first
+
+
+def test_a_checkpoint_brings_back_alerts_that_wait_for_their_class() -> None:
+    loud = field_nt(200) + 30 * np.sin(np.arange(200))[:, None]
+    states, outcome = step({}, [samples(loud)], spread, rules("WIC"), KpHistory())
+    alert = replace(
+        outcome.alerts[-1],
+        lowest_dst_nt=-20.0,
+        faults=(Fault.STEP, Fault.NOISE),
+        remote=Remote(stations=5, compared=4, witnesses=1),
+    )
+    window = replace(outcome.scores[-1], trouble=(Finding(Fault.STEP, "HZ"),))
+    alerts = AlertState(recent=(window,), settling=(Settling(alert, published=7),))
+    held = Held(replace(states["WIC"], alerts=alerts), 0, 0)
+    restored = checkpoint.decode(checkpoint.encode("WIC", held, "print"), "print")
+    assert restored is not None
+    assert restored[1].state.alerts == alerts
 
 
 def test_a_checkpoint_of_other_rules_is_left_out() -> None:
