@@ -8,8 +8,8 @@ marks are only ever added (those of one station in the order of time, as its par
 and an alert waits until no station can be behind.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from itertools import groupby
 from math import ceil
@@ -18,7 +18,8 @@ import numpy as np
 
 from geofield.distance import great_circle_km
 
-KEPT_MS = 30 * 86_400_000  # of each station; one byte for each window
+KEPT = 40_500  # windows of each station, a byte each: 30 days, one every 64 s
+NOBODY_GIVEN_UP_MS = 0
 
 Position = tuple[float, float]
 
@@ -122,14 +123,33 @@ class Track:
         """Number of the newest window."""
         return self.first + len(self.marks) - 1
 
-    def mark(self, number: int) -> int:
-        """Mark of a window; nothing outside of what is held."""
-        place = number - self.first
-        return self.marks[place] if 0 <= place < len(self.marks) else Mark.NOTHING
+    def between(self, begin: int, stop: int) -> bytes:
+        """Marks of the windows from `begin` to `stop` (exclusive); nothing where none is held."""
+        before = min(max(self.first - begin, 0), stop - begin)
+        held = self.marks[max(begin - self.first, 0) : max(stop - self.first, 0)]
+        return (bytes(before) + held).ljust(stop - begin, bytes([Mark.NOTHING]))
 
-    def near(self, number: int, tolerance: int) -> int:
-        """Highest mark of a window and its neighbours."""
-        return max(self.mark(n) for n in range(number - tolerance, number + tolerance + 1))
+
+def distant_stations(
+    positions_deg: Mapping[str, Position], min_distance_km: float
+) -> dict[str, tuple[str, ...]]:
+    """For each station those at least so far away.
+
+    Parameters
+    ----------
+    positions_deg
+        Latitude and longitude of the stations that belong to the network.
+    min_distance_km
+        Least distance on the great circle.
+    """
+    latitude_deg, longitude_deg = np.array(list(positions_deg.values())).reshape(-1, 2).T
+    names = np.array(list(positions_deg))
+    return {
+        station: tuple(
+            names[great_circle_km(*here, latitude_deg, longitude_deg) >= min_distance_km].tolist()
+        )
+        for station, here in positions_deg.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +160,8 @@ class Network:
     ----------
     hop_ms
         Distance between the ends of windows.
-    positions_deg
-        Latitude and longitude of the stations that belong to the network.
+    distant
+        By station those that are its remote reference, see `distant_stations`.
     rules
         When a disturbance is shared.
     since_ms
@@ -151,7 +171,7 @@ class Network:
     """
 
     hop_ms: int
-    positions_deg: Mapping[str, Position] = field(default_factory=dict)
+    distant: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rules: NetworkRules = field(default_factory=NetworkRules)
     since_ms: int = 0
     tracks: Mapping[str, Track] = field(default_factory=dict)
@@ -161,19 +181,9 @@ class Network:
         tracks = dict(self.tracks)
         for station, own in groupby(sorted(windows), key=lambda seen: seen.station):
             tracks[station] = self._with(tracks.get(station), list(own))
-        return Network(self.hop_ms, self.positions_deg, self.rules, self.since_ms, tracks)
+        return replace(self, tracks=tracks)
 
-    def distant(self, station: str) -> list[str]:
-        """Stations far enough away to be the remote reference of `station`."""
-        here = self.positions_deg.get(station)
-        if here is None:
-            return []
-        latitude_deg, longitude_deg = np.array(list(self.positions_deg.values())).T
-        away_km = great_circle_km(*here, latitude_deg, longitude_deg)
-        far = away_km >= self.rules.min_distance_km
-        return [other for other, is_far in zip(self.positions_deg, far, strict=True) if is_far]
-
-    def awaits(self, station: str, end_ms: int, now_ms: int) -> bool:
+    def awaits(self, station: str, end_ms: int, now_ms: int = NOBODY_GIVEN_UP_MS) -> bool:
         """Whether, for an alert that ended at `end_ms`, scores may still come that matter.
 
         Parameters
@@ -184,22 +194,28 @@ class Network:
             Present time: decides only who is given up, never what is said.
         """
         needed = end_ms // self.hop_ms + self.rules.tolerance
-        others = self.distant(station)
+        others = self.distant.get(station, ())
         return bool(others) and any(self._behind(one, needed, now_ms) for one in (station, *others))
 
     def compare(self, station: str, start_ms: int, end_ms: int) -> Remote:
         """What distant stations did in those windows of `station` that exceeded."""
-        own, others = self.tracks.get(station), self.distant(station)
-        windows = range(start_ms // self.hop_ms + 1, end_ms // self.hop_ms + 1)
-        exceeding = [n for n in windows if own is not None and own.mark(n) == Mark.EXCEEDS]
+        others = self.distant.get(station, ())
+        begin, stop = start_ms // self.hop_ms + 1, end_ms // self.hop_ms + 1
+        own = self._marks(station, begin, stop)
+        exceeding = [place for place, mark in enumerate(own) if mark == Mark.EXCEEDS]
         needed = max(1, ceil(self.rules.overlap * len(exceeding)))
+        reach = self.rules.tolerance
         compared = witnesses = 0
         for other in others:
-            track = self.tracks.get(other)
-            marks = [track.near(n, self.rules.tolerance) for n in exceeding] if track else []
-            compared += sum(mark != Mark.NOTHING for mark in marks) >= needed
-            witnesses += marks.count(Mark.EXCEEDS) >= needed
+            marks = self._marks(other, begin - reach, stop + reach)
+            near = [max(marks[place : place + 2 * reach + 1]) for place in exceeding]
+            compared += len(near) - near.count(Mark.NOTHING) >= needed
+            witnesses += near.count(Mark.EXCEEDS) >= needed
         return Remote(len(others), compared, witnesses)
+
+    def _marks(self, station: str, begin: int, stop: int) -> bytes:
+        track = self.tracks.get(station)
+        return track.between(begin, stop) if track else bytes(stop - begin)
 
     def _behind(self, station: str, needed: int, now_ms: int) -> bool:
         track = self.tracks.get(station)
@@ -212,7 +228,7 @@ class Network:
         numbers = [seen.end_ms // self.hop_ms for seen in windows]
         first = min(numbers[0], track.first if track else numbers[0])
         newest = max(numbers[-1], track.newest if track else numbers[-1])
-        first = max(first, newest - KEPT_MS // self.hop_ms)
+        first = max(first, newest - KEPT + 1)
         marks = bytearray(newest - first + 1)
         if track is not None:
             held = track.marks[max(first - track.first, 0) :]

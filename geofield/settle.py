@@ -115,8 +115,16 @@ def _done(
     rules: AlertRules,
     now_ms: int,
 ) -> bool:
-    """Whether nothing that may still come could change what was said."""
-    if said is not None and (said.remote is None or not said.remote.stations):
+    """Whether nothing that may still come could change what was said, or it is too old.
+
+    Everyone must be well past the alert: a batch of scores that is sent again after a failure may
+    bring one that was missing.
+    """
+    final = said is not None and (
+        said.classification is Classification.SPACE_WEATHER
+        or not network.awaits(alert.station, alert.end_ms + network.rules.wait_ms)
+    )
+    if final:
         return True
     old = newest_ms - alert.end_ms >= rules.settle_ms
     return old and not network.awaits(alert.station, alert.end_ms, now_ms)

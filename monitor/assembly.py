@@ -9,7 +9,7 @@ from archive.model import Model, default_model_path, load_model
 from archive.profile import ProfileRefused, load_profiles
 from geofield.alert import AlertRules
 from geofield.manifest import Manifest
-from geofield.network import Network, NetworkRules
+from geofield.network import Network, NetworkRules, distant_stations
 from geofield.profile import AlertBasis, StationProfile
 from geofield.step import Rules
 from geofield.windows import WindowSpec
@@ -65,7 +65,9 @@ def _network(
         for name, profile in profiles.items()
         if profile.position_deg is not None
     }
-    return Network(window.hop * window.cadence_ms, positions_deg, network_rules(settings))
+    rules = network_rules(settings)
+    distant = distant_stations(positions_deg, rules.min_distance_km)
+    return Network(window.hop * window.cadence_ms, distant, rules)
 
 
 def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -17,21 +16,13 @@ log = structlog.get_logger("magwatch.indices")
 
 
 class IndexReader:
-    """Kp and Dst so far. `caught_up` is set once all values present at start-up are in it."""
+    """Kp and Dst so far; `follow` runs for ever, see `Follower`."""
 
     def __init__(self, settings: Settings, on_refused: Callable[[], None]) -> None:
-        self._follower = Follower(settings, "indices", self._take)
+        follower = Follower(settings, "indices", self._take)
+        self.follow, self.caught_up = follower.follow, follower.caught_up
         self._on_refused = on_refused
         self.history = KpHistory()
-
-    @property
-    def caught_up(self) -> asyncio.Event:
-        """Set once all values present at start-up are in the history."""
-        return self._follower.caught_up
-
-    async def follow(self) -> None:
-        """Read for ever."""
-        await self._follower.follow()
 
     def _take(self, records: Iterable[ConsumerRecord]) -> None:
         kp: list[KpInterval] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -39,22 +38,14 @@ _decoder = msgspec.json.Decoder(_Score)
 
 
 class ScoreReader:
-    """The network so far. `caught_up` is set once the scores present at start-up are in it."""
+    """The network so far; `follow` runs for ever, see `Follower`."""
 
     def __init__(self, settings: Settings, empty: Network, model_sha256: str) -> None:
         since_ms = max(empty.since_ms - LOOK_BACK_MS, 0)
-        self._follower = Follower(settings, "scores", self._take, since_ms)
+        follower = Follower(settings, "scores", self._take, since_ms)
+        self.follow, self.caught_up = follower.follow, follower.caught_up
         self._model_sha256 = model_sha256
         self.network = empty
-
-    @property
-    def caught_up(self) -> asyncio.Event:
-        """Set once the scores present at start-up are in the network."""
-        return self._follower.caught_up
-
-    async def follow(self) -> None:
-        """Read for ever."""
-        await self._follower.follow()
 
     def _take(self, records: Iterable[ConsumerRecord]) -> None:
         seen = [one for record in records if (one := self._seen(record)) is not None]

@@ -73,7 +73,9 @@ class Worker:
         if not (self.indices.caught_up.is_set() and self.remote.caught_up.is_set()):
             return
         generation, held = self.states.generation, self.states.held
-        settled = settle_stations(
+        settled = await asyncio.get_running_loop().run_in_executor(
+            self.executor,
+            settle_stations,
             {station: one.state for station, one in held.items()},
             self.indices.history,
             self.remote.network,

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.network import KEPT_MS, Mark, Network, NetworkRules, Remote, Seen
+from geofield.network import (
+    KEPT,
+    Mark,
+    Network,
+    NetworkRules,
+    Remote,
+    Seen,
+    distant_stations,
+)
 
 HOP_MS = 64_000
 NOW_MS = 10_000_000_000
@@ -17,7 +25,8 @@ POSITIONS = {
     "FRA": (-25.9, 27.7),
     "OFF": (64.9, -147.9),
 }
-EMPTY = Network(HOP_MS, POSITIONS, NetworkRules())
+DISTANT = distant_stations(POSITIONS, 1000.0)
+EMPTY = Network(HOP_MS, DISTANT, NetworkRules())
 
 
 def row(station: str, marks: str, first: int = 100, published_ms: int = NOW_MS) -> list[Seen]:
@@ -48,7 +57,7 @@ def test_a_distant_station_that_exceeds_in_the_same_windows_is_a_witness() -> No
 
 def test_a_near_station_is_no_witness() -> None:
     assert compare(network(HOM="..xxxxxx..", NEA="..xxxxxx..")) == Remote(3, 0, 0)
-    assert "NEA" not in EMPTY.distant("HOM")
+    assert DISTANT["HOM"] == ("FAR", "FRA", "OFF")
 
 
 def test_other_times_are_other_disturbances() -> None:
@@ -92,7 +101,7 @@ def test_a_station_that_is_behind_is_waited_for_until_it_falls_silent() -> None:
 
 
 def test_a_station_never_heard_of_is_waited_for_from_the_beginning_on() -> None:
-    view = Network(HOP_MS, POSITIONS, NetworkRules(), since_ms=NOW_MS)
+    view = Network(HOP_MS, DISTANT, NetworkRules(), since_ms=NOW_MS)
     assert view.awaits("HOM", 0, NOW_MS)
     assert not view.awaits("HOM", 0, NOW_MS + view.rules.wait_ms)
 
@@ -126,10 +135,13 @@ def test_more_scores_never_lessen_the_evidence(rows: dict[str, str], known: int)
         assert compare(part) == compare(all_of_it)
 
 
+def test_no_positions_make_no_network() -> None:
+    assert distant_stations({}, 1000.0) == {}
+
+
 def test_memory_is_bounded_in_event_time() -> None:
-    kept = KEPT_MS // HOP_MS
-    view = EMPTY.with_windows(row("FAR", "x")).with_windows(row("FAR", "x", first=100 + 3 * kept))
-    assert len(view.tracks["FAR"].marks) == kept + 1
+    view = EMPTY.with_windows(row("FAR", "x")).with_windows(row("FAR", "x", first=100 + 3 * KEPT))
+    assert len(view.tracks["FAR"].marks) == KEPT
     late = view.with_windows(row("FAR", "x"))
     assert late == view
 

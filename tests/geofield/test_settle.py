@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geofield.alert import Alert, AlertRules, AlertState, Change, Settling, follow
 from geofield.indices import DstInterval, KpHistory, KpInterval
-from geofield.network import Mark, Network, NetworkRules, Seen
+from geofield.network import Mark, Network, NetworkRules, Seen, distant_stations
 from geofield.settle import settle
 from tests.geofield.builders import MODEL, START_MS
 from tests.geofield.test_alert import HOP_MS, HOUR_MS, RULES, window
@@ -18,7 +18,7 @@ DAY_MS = 86_400_000
 NOW_MS = START_MS + 365 * DAY_MS
 POSITIONS = {"WIC": (48.0, 16.0), "HON": (21.3, -158.0), "HER": (-34.4, 19.2)}
 LONELY = Network(HOP_MS)
-NETWORK = Network(HOP_MS, POSITIONS, NetworkRules(), since_ms=NOW_MS)
+NETWORK = Network(HOP_MS, distant_stations(POSITIONS, 1000.0), NetworkRules(), since_ms=NOW_MS)
 QUIET = KpHistory((KpInterval(START_MS, START_MS + 3 * HOUR_MS, START_MS + 4 * HOUR_MS, 1.0),))
 EXCEEDING = range(5, 11)
 
@@ -126,11 +126,35 @@ def test_who_was_given_up_and_comes_back_corrects_what_was_said() -> None:
     assert second == settled(QUIET, NETWORK.with_windows(SHARED))[1]
 
 
-def test_what_was_said_is_not_said_again() -> None:
-    view = NETWORK.with_windows(CALM)
-    waiting, _ = settled(QUIET, view)
-    assert settle(waiting, 0, QUIET, view, RULES, NOW_MS) == (waiting, [])
-    assert settle(waiting, ALERT.end_ms + RULES.settle_ms, QUIET, view, RULES, NOW_MS) == ((), [])
+def test_nothing_is_kept_once_everyone_is_well_past_the_alert() -> None:
+    assert len(settled(QUIET, NETWORK.with_windows(CALM))[0]) == 1
+    later = [*seen("WIC", EXCEEDING, 80), *seen("HON", until=80), *seen("HER", until=80)]
+    waiting, versions = settled(QUIET, NETWORK.with_windows(later))
+    assert (waiting, classes(versions)) == ((), [(3, "local")])
+
+
+def test_what_was_said_is_not_said_again_while_it_may_be_corrected() -> None:
+    view = NETWORK.with_windows([*seen("WIC", EXCEEDING), *seen("HER")])
+    late_ms = NOW_MS + NETWORK.rules.wait_ms
+    waiting, _ = settled(QUIET, view, now_ms=late_ms)
+    assert len(waiting) == 1
+    assert settle(waiting, 0, QUIET, view, RULES, late_ms) == (waiting, [])
+    assert settle(waiting, ALERT.end_ms + RULES.settle_ms, QUIET, view, RULES, late_ms) == ((), [])
+
+
+def interleaved(windows: list[Seen], random: Random) -> list[Seen | None]:
+    """Each station's windows in their order, and Kp (None) somewhere between them."""
+    pace = {station: random.random() for station in POSITIONS}
+    queues = {
+        station: [seen for seen in windows if seen.station == station] for station in POSITIONS
+    }
+    news: list[Seen | None] = []
+    while any(queues.values()):
+        left = [station for station, queue in queues.items() if queue]
+        (station,) = random.choices(left, [pace[one] for one in left])
+        news.append(queues[station].pop(0))
+    news.insert(random.randint(0, len(news)), None)
+    return news
 
 
 @pytest.mark.parametrize("windows", [CALM, SHARED])
@@ -139,10 +163,9 @@ def test_what_was_said_is_not_said_again() -> None:
 def test_any_order_of_knowledge_ends_in_the_same_alert(
     windows: list[Seen], seed: int, impatience: int
 ) -> None:
-    """Kp early or late, stations in any order and at any pace, given up or waited for, restarts."""
+    """Kp early or late, stations at any pace of their own, given up or waited for, restarts."""
     random = Random(seed)  # noqa: S311 - a test that can be repeated
-    news: list[Seen | None] = [*windows, None]  # None: Kp becomes known
-    random.shuffle(news)
+    news = interleaved([*windows], random)
     now_ms = NOW_MS + impatience * NETWORK.rules.wait_ms
     view, history, waiting, last = NETWORK, KpHistory(), WAITING, None
     # an impatient worker gives others up, but has always read its own station's scores

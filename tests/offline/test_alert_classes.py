@@ -15,7 +15,7 @@ from archive.profile import save_profile
 from archive.recording import Recording
 from geofield.alert import Alert, AlertRules, Status
 from geofield.indices import KpHistory, KpInterval
-from geofield.network import Network
+from geofield.network import Network, NetworkRules, distant_stations
 from geofield.orientation import OrientationError
 from geofield.profile import AlertBasis, StationProfile, robust_scale_nt
 from geofield.score import stack_scale
@@ -120,7 +120,10 @@ def network(observatories: list[Recording]) -> Assembly:
         Accepts(60_000, 0, {name: one.declination_deg for name, one in profiles.items()}),
         Network(
             spec.hop * spec.cadence_ms,
-            {name: one.position_deg for name, one in profiles.items() if one.position_deg},
+            distant_stations(
+                {name: one.position_deg for name, one in profiles.items() if one.position_deg},
+                NetworkRules().min_distance_km,
+            ),
         ),
     )
 
