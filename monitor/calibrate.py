@@ -219,6 +219,12 @@ def _warn(profile: StationProfile) -> None:
             f"{profile.quiet_days:.1f}: {more:.0f} more quiet days would measure it",
             err=True,
         )
+    if profile.position_deg is None:
+        click.echo(
+            "the files state no position: write `position_deg` (latitude, longitude) into the "
+            "profile to compare its alerts with distant stations",
+            err=True,
+        )
 
 
 def _show(found: Calibrated, plan: Plan, wanted: Path | None, default: Path) -> None:

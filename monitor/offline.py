@@ -58,7 +58,8 @@ def score(
 ) -> None:
     """Score archive files (IAGA-2002, ImagCDF, Parquet) and write a record for each window.
 
-    The scores are those that a worker would publish for the same samples, byte for byte.
+    The scores are those that a worker would publish for the same samples, byte for byte, and so are
+    the alerts in the end. Stations of which the profiles know the position are compared.
 
     \b
     Example:

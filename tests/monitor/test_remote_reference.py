@@ -17,7 +17,7 @@ from geofield.indices import KpHistory, KpInterval
 from monitor.assembly import assemble
 from monitor.indices import encode_kp
 from monitor.offline import score_recordings
-from monitor.records import AlertData, AlertEvent, encode_alert
+from monitor.records import AlertData, AlertEvent, encode_alert, encode_score
 from tests.monitor.feeds import START_MS, calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD
 from tests.monitor.workers import Site, encoded, received, send, worker
@@ -67,6 +67,17 @@ def about(value: bytes) -> AlertData:
     return msgspec.json.decode(value, type=AlertEvent).data
 
 
+def send_foreign_scores(site: Site, recordings: list[Recording]) -> None:
+    """What is no score, and the shared disturbance as another model sees it: neither testifies."""
+    other = replace(assemble(site.settings).rules.model, sha256="ab" * 32)
+    outcomes = score_recordings(recordings, assemble(site.settings), KpHistory())
+    values = [encode_score(one, other) for outcome in outcomes for one in outcome.scores]
+    with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
+        for value in (b"rubbish", b"{}", *values):
+            producer.send(site.settings.topic("scores"), value, b"HON")
+        producer.flush(30)
+
+
 def send_kp(site: Site) -> None:
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
         producer.send(site.settings.topic("indices"), encode_kp(KP), b"Kp").get(30)
@@ -107,6 +118,7 @@ def test_a_station_that_was_given_up_corrects_an_alert_when_it_comes_back(
         tansu_site, settings=tansu_site.settings.model_copy(update={"network_wait_s": 3.0})
     )
     with worker(site, NETWORK_WAIT_S="3") as running:
+        send_foreign_scores(site, recordings)
         running.wait_for_records(send(site, encoded(recordings[0].records(600))))
         send_kp(site)
         wait_for_final(site, final_offline(site, recordings[:1]))
