@@ -51,9 +51,17 @@ def load_profile(path: Path) -> StationProfile:
         raise ProfileRefused(
             f"{path}: scale and threshold must be positive numbers: run `magwatch calibrate`"
         )
+    if profile.position_deg is not None and not _is_position(*profile.position_deg):
+        raise ProfileRefused(
+            f"{path}: position_deg must be latitude (-90 to 90) and longitude (-180 to 360)"
+        )
     if path.stem != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile
+
+
+def _is_position(latitude_deg: float, longitude_deg: float) -> bool:
+    return abs(latitude_deg) <= 90 and -180 <= longitude_deg <= 360
 
 
 def save_profile(profile: StationProfile, directory: Path) -> Path:

@@ -69,6 +69,9 @@ class StationProfile:
     threshold_days
         95 % interval of the return period of `threshold`, in quiet days; None in profiles made
         before it was stated.
+    position_deg
+        Latitude (north) and longitude (east) of the station; None where they are not known: then it
+        is no witness for others and has no remote reference of its own.
     """
 
     station: str
@@ -87,6 +90,7 @@ class StationProfile:
     quiet_days: float
     calibrated_at: str
     threshold_days: tuple[float, float] | None = None
+    position_deg: tuple[float, float] | None = None
 
     def return_period_days(self, score: float) -> float:
         """Quiet data reach such a score once in so many days.

@@ -14,6 +14,7 @@ from geofield.indices import KpHistory
 from geofield.profile import StationProfile
 from geofield.samples import Samples
 from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore, stack_scale
+from geofield.trouble import Finding, examine
 from geofield.types import Bool
 from geofield.windows import Buffer, Intake, Windows, WindowSpec, advance
 
@@ -63,6 +64,13 @@ class _Due:
 
     def scorable(self) -> Bool:
         return np.asarray(self.windows.sufficient & (self.profile is not None))
+
+    def trouble(self) -> list[tuple[Finding, ...]]:
+        """Of the scorable windows."""
+        rows = self.scorable()
+        if self.profile is None or not rows.any():
+            return []
+        return examine(self.windows.field_nt[rows], self.profile.scale_nt)
 
 
 def step(
@@ -123,13 +131,14 @@ def _scored(
     scores: list[WindowScore] = []
     position = 0
     for one in due:
-        scorable = one.scorable()
+        scorable, trouble = one.scorable(), iter(one.trouble())
         for row in range(len(one.windows)):
-            score = None
+            window = _window(one, row, rules.window, history)
             if scorable[row] and one.profile is not None and errors is not None:
                 score = _score(errors, position, one.profile)
+                window = replace(window, quality=Quality.OK, score=score, trouble=next(trouble))
                 position += 1
-            scores.append(_window_score(one, row, score, rules.window, history))
+            scores.append(window)
     return scores
 
 
@@ -156,23 +165,19 @@ def _score(errors: Errors, row: int, profile: StationProfile) -> Score:
     )
 
 
-def _window_score(
-    due: _Due, row: int, score: Score | None, spec: WindowSpec, history: KpHistory
-) -> WindowScore:
+def _window(due: _Due, row: int, spec: WindowSpec, history: KpHistory) -> WindowScore:
+    """A window as it is without a score."""
     end_ms = int(due.windows.end_ms[row])
     start_ms = end_ms - spec.samples * spec.cadence_ms
     decided_ms = end_ms + spec.decision_delay_ms
-    quality = Quality.OK
-    if score is None:
-        calibrating = bool(due.windows.sufficient[row])
-        quality = Quality.CALIBRATING if calibrating else Quality.INSUFFICIENT
+    calibrating = bool(due.windows.sufficient[row])
     return WindowScore(
         station=due.station,
         start_ms=start_ms,
         end_ms=end_ms,
         decided_ms=decided_ms,
-        quality=quality,
+        quality=Quality.CALIBRATING if calibrating else Quality.INSUFFICIENT,
         completeness=float(due.windows.completeness[row]),
         kp=history.between(start_ms, end_ms, decided_ms),
-        score=score,
+        score=None,
     )

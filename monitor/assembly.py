@@ -9,6 +9,7 @@ from archive.model import Model, default_model_path, load_model
 from archive.profile import ProfileRefused, load_profiles
 from geofield.alert import AlertRules
 from geofield.manifest import Manifest
+from geofield.network import Network, NetworkRules, distant_stations
 from geofield.profile import AlertBasis, StationProfile
 from geofield.step import Rules
 from geofield.windows import WindowSpec
@@ -19,11 +20,15 @@ from monitor.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Everything that decides a score, loaded and verified."""
+    """Everything that decides a score or an alert, loaded and verified.
+
+    `network` has heard of no window yet.
+    """
 
     model: Model
     rules: Rules
     accepts: Accepts
+    network: Network
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -49,7 +54,20 @@ def assemble(settings: Settings) -> Assembly:
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
         declination_deg={name: profile.declination_deg for name, profile in profiles.items()},
     )
-    return Assembly(model, rules, accepts)
+    return Assembly(model, rules, accepts, _network(settings, window, profiles))
+
+
+def _network(
+    settings: Settings, window: WindowSpec, profiles: Mapping[str, StationProfile]
+) -> Network:
+    positions_deg = {
+        name: profile.position_deg
+        for name, profile in profiles.items()
+        if profile.position_deg is not None
+    }
+    rules = network_rules(settings)
+    distant = distant_stations(positions_deg, rules.min_distance_km)
+    return Network(window.hop * window.cadence_ms, distant, rules)
 
 
 def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:
@@ -86,5 +104,18 @@ def alert_rules(settings: Settings) -> AlertRules:
         moderate_days=settings.alert_moderate_days,
         major_days=settings.alert_major_days,
         space_weather_kp=settings.space_weather_kp,
+        space_weather_dst_nt=settings.space_weather_dst_nt,
         settle_ms=round(settings.alert_settle_s * 1000),
+    )
+
+
+def network_rules(settings: Settings) -> NetworkRules:
+    """The rules of the remote reference of the settings."""
+    return NetworkRules(
+        min_distance_km=settings.network_distance_km,
+        min_witnesses=settings.network_witnesses,
+        min_share=settings.network_share,
+        overlap=settings.network_overlap,
+        tolerance=settings.network_tolerance,
+        wait_ms=round(settings.network_wait_s * 1000),
     )

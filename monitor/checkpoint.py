@@ -17,7 +17,7 @@ import numpy as np
 
 from geofield.step import StationState
 
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True, slots=True)

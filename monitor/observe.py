@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
+from geofield.alert import Alert
 from geofield.score import Errors, Reconstruct, WindowScore
 from geofield.step import Rules, StationState
 from geofield.types import Float32
@@ -46,7 +48,7 @@ class Observer:
         for score in scored.scores:
             self._score(score)
         self._delays(scored, now_s)
-        self._alerts(scored)
+        self.alerts(scored.alerts)
 
     def checkpoint(self) -> None:
         """States were written."""
@@ -116,8 +118,9 @@ class Observer:
                 delay_s = max(now_s - sent_ms[score.station] / 1000, 0.0)
                 self.metrics.work.sample_to_score.observe(delay_s)
 
-    def _alerts(self, scored: Scored) -> None:
-        for alert in scored.alerts:
+    def alerts(self, versions: Iterable[Alert]) -> None:
+        """These have been published."""
+        for alert in versions:
             self.metrics.windows.alerts.labels(
                 alert.change.value, alert.classification.value, alert.severity.value
             ).inc()

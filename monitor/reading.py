@@ -34,17 +34,24 @@ async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsum
 
 
 async def read_to_end(
-    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
-) -> AsyncIterator[ConsumerRecord]:
-    """Every record the partitions hold at this moment; later ones stay for the next reader."""
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], since_ms: int = 0
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
+    """Every record the partitions hold at this moment; later ones stay for the next reader.
+
+    Records that the broker took before `since_ms` are left out where it can tell.
+    """
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
+    if since_ms > 0:
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+        for partition, place in found.items():
+            if place is not None and place.timestamp >= 0:
+                consumer.seek(partition, place.offset)
     ends = await consumer.end_offsets(partitions)
     while await _behind(consumer, ends):
         batches = await consumer.getmany(timeout_ms=POLL_MS)
         for records in batches.values():
-            for record in records:
-                yield record
+            yield records
 
 
 async def true_ends(

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import signal
 import tempfile
+import time
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
@@ -30,6 +31,7 @@ from monitor.http import Health, probe_server
 from monitor.metrics import Metrics
 from monitor.observe import Observer
 from monitor.publisher import Publisher
+from monitor.remote import ScoreReader
 from monitor.scoring import Scorer
 from monitor.settings import Settings
 from monitor.states import States
@@ -100,6 +102,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         consumption.install(app)
         helpers = [
             asyncio.create_task(worker.indices.follow()),
+            asyncio.create_task(worker.remote.follow()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts.health)),
         ]
         for helper in helpers:
@@ -121,11 +124,13 @@ def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
     refused = metrics.intake.deadletters.labels("index").inc
+    network = replace(assembly.network, since_ms=round(time.time() * 1000))
     return Worker(
         settings=settings,
         scorer=scorer,
         states=States(settings, scorer),
         indices=IndexReader(settings, refused),
+        remote=ScoreReader(settings, network, assembly.rules.model.sha256),
         publisher=publisher,
         observer=observer,
         executor=executor,

@@ -23,12 +23,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geofield.alert import AlertRules
+from geofield.network import NetworkRules
 from monitor.errors import SettingsRefused
 
 PREFIX = "MAGWATCH_"
 # Variables of the test suite share the prefix and say nothing about the worker.
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
+NETWORK = NetworkRules()
 DAY_S = 86_400
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 
@@ -98,10 +100,34 @@ class Settings(BaseSettings):
         RULES.settle_ms / 1000,
         ge=0,
         le=30 * DAY_S,
-        description="how long a resolved alert waits for its class",
+        description="how long a resolved alert waits for its class, in the time of its data",
     )
     space_weather_kp: float = Field(
         RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"
+    )
+    space_weather_dst_nt: float = Field(
+        RULES.space_weather_dst_nt, lt=0, ge=-5000, description="Dst down from which it is, too"
+    )
+    network_distance_km: float = Field(
+        NETWORK.min_distance_km, gt=0, le=20_000, description="stations so far away are a reference"
+    )
+    network_witnesses: int = Field(
+        NETWORK.min_witnesses, ge=1, le=1000, description="so many of them make an alert global ..."
+    )
+    network_share: float = Field(
+        NETWORK.min_share, ge=0, le=1, description="... and such a share of those compared"
+    )
+    network_overlap: float = Field(
+        NETWORK.overlap, gt=0, le=1, description="share of the windows in which a witness exceeds"
+    )
+    network_tolerance: int = Field(
+        NETWORK.tolerance, ge=0, le=100, description="windows earlier or later that are the same"
+    )
+    network_wait_s: float = Field(
+        NETWORK.wait_ms / 1000,
+        gt=0,
+        le=30 * DAY_S,
+        description="how long a silent station is waited for",
     )
 
     batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")

@@ -44,6 +44,11 @@ class States:
         self.held.update(held)
         self._unsaved.update(held)
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether anything has changed since the last checkpoint."""
+        return bool(self._unsaved)
+
     def pending(self) -> list[Outgoing]:
         """Checkpoints of the stations that changed since the last time."""
         topic = self._settings.topic("state")
@@ -89,8 +94,9 @@ class States:
             ends = await self._sample_ends(consumer, partitions)
             topic = self._settings.topic("state")
             where = [TopicPartition(topic, partition) for partition in partitions]
-            async for record in read_to_end(consumer, where):
-                self._consider(record.key, record.value, ends, found)
+            async for records in read_to_end(consumer, where):
+                for record in records:
+                    self._consider(record.key, record.value, ends, found)
         return found
 
     async def _sample_ends(

@@ -42,13 +42,18 @@ def _readable(value: bytes) -> str:
         return click.style(f"not an alert of magwatch: {error}", fg="magenta")
     data = event.data
     change = event.type.rpartition(".")[2]
-    kp = "Kp not known" if data.kp_highest is None else f"Kp up to {data.kp_highest:.1f}"
+    known = "Kp not known" if data.kp_highest is None else f"Kp up to {data.kp_highest:.1f}"
+    if data.remote is not None and data.remote.stations:
+        known += f"; {data.remote.witnesses} of {data.remote.compared} distant stations share it"
+    if data.troubled_windows:
+        shown = f"{data.troubled_windows} of {data.exceeding_windows} windows"
+        known += f"; {', '.join(data.faults)} in {shown}"
     head = click.style(f"{change.upper():9}", fg=COLOURS.get(change), bold=True)
     return (
         f"{head} {data.station}  {data.start} … {data.end}  "
         f"{data.severity}, {data.classification}\n"
         f"          score {data.score:.2f} over {data.threshold:.2f}, as high once in "
-        f"{data.return_period_days:,.1f} quiet days; {kp}; {data.completeness:.0%} of samples\n"
+        f"{data.return_period_days:,.1f} quiet days; {known}; {data.completeness:.0%} of samples\n"
         f"          {data.alert_id} version {data.version}, model {data.model.name} "
         f"{data.model.version}: {data.skill}"
     )

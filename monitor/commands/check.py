@@ -83,4 +83,5 @@ def _profiles(settings: Settings) -> str:
     profiles = assemble(settings).rules.profiles
     if not profiles:
         return f"none in {settings.profiles}: every station will be calibrating, without scores"
-    return f"{len(profiles)} stations: {', '.join(sorted(profiles))}"
+    placed = sum(profile.position_deg is not None for profile in profiles.values())
+    return f"{len(profiles)} stations, {placed} with a position: {', '.join(sorted(profiles))}"
