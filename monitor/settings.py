@@ -123,6 +123,10 @@ class Settings(BaseSettings):
         "info", description="least shown"
     )
 
+    webhook_authorization: SecretStr | None = Field(
+        None, description="header of `magwatch alerts --webhook`; never shown or logged"
+    )
+
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="of the connection to the broker"
     )
@@ -167,7 +171,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value}, but MAGWATCH_ALERT_K asks for {k} windows of them")
         return value
 
-    @field_validator("sasl_password")
+    @field_validator("sasl_password", "webhook_authorization")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():
