@@ -30,6 +30,7 @@ PREFIX = "MAGWATCH_"
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
 DAY_S = 86_400
+HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -121,6 +122,23 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = Field("json", description="one object a line, or text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least shown"
+    )
+
+    index_poll_s: Seconds = Field(300.0, description="between polls of `magwatch indices`")
+    index_noaa_url: str = Field(
+        "https://services.swpc.noaa.gov/products/noaa-planetary-k-index.json",
+        pattern=HTTP_PATTERN,
+        description="NOAA's planetary K index",
+    )
+    index_gfz_url: str = Field(
+        "https://kp.gfz.de/app/json/",
+        pattern=HTTP_PATTERN,
+        description="GFZ's Kp service, without its query",
+    )
+    index_kyoto_url: str = Field(
+        "https://services.swpc.noaa.gov/products/kyoto-dst.json",
+        pattern=HTTP_PATTERN,
+        description="Kyoto's Dst as NOAA passes it on",
     )
 
     webhook_authorization: SecretStr | None = Field(
