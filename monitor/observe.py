@@ -13,6 +13,7 @@ from geofield.step import Rules, StationState
 from geofield.types import Float32
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.metrics import Metrics
+from monitor.records import utc
 from monitor.scoring import Scored, Taken
 
 DAY_S = 86_400
@@ -47,6 +48,7 @@ class Observer:
             self._score(score)
         self._delays(scored, now_s)
         self._alerts(scored)
+        self._calibrations(scored)
 
     def checkpoint(self) -> None:
         """States were written."""
@@ -128,4 +130,21 @@ class Observer:
                 station=alert.station,
                 severity=alert.severity.value,
                 classification=alert.classification.value,
+            )
+
+    def _calibrations(self, scored: Scored) -> None:
+        for station, ratio in scored.progress.items():
+            label = self.metrics.stations.label(station)
+            self.metrics.windows.calibration.labels(label).set(ratio)
+        for fit in scored.fits:
+            if fit.profile is None:
+                log.info("no profile yet", station=fit.station, reason=fit.refusal)
+                continue
+            log.info(
+                "profile fitted",
+                station=fit.station,
+                threshold_before=fit.before,
+                kp_known=fit.profile.kp_known,
+                holds_from=utc(fit.at_ms),
+                promise=fit.profile.promise,
             )

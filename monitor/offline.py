@@ -116,8 +116,9 @@ def warn_uncalibrated(recordings: Iterable[Recording], rules: Rules) -> None:
     """Say which stations will get no score."""
     for recording in recordings:
         if recording.station not in rules.profiles:
+            until = " until quiet days have calibrated it on the way" if rules.online else ""
             click.echo(
                 f"{recording.station} has no profile, so its windows are `calibrating` and have "
-                "no score: run `magwatch calibrate` and give --profiles",
+                f"no score{until}: run `magwatch calibrate` and give --profiles",
                 err=True,
             )

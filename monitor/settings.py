@@ -34,6 +34,7 @@ HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[float, Field(gt=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -103,6 +104,25 @@ class Settings(BaseSettings):
     )
     space_weather_kp: float = Field(
         RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"
+    )
+
+    calibrate_online: bool = Field(True, description="calibrate stations that have no profile")
+    calibration_scale_days: Days = Field(1.0, description="quiet data for a station's scale")
+    calibration_first_days: Days = Field(1.0, description="quiet data for its first profile")
+    calibration_most_days: Days = Field(
+        16.0, description="for its last; fits on twice as many lie between"
+    )
+    calibration_review_s: float = Field(
+        21_600.0, ge=60, le=30 * DAY_S, description="event time between looks at a calibration"
+    )
+    calibration_guard_s: float = Field(
+        3600.0, ge=0, le=30 * DAY_S, description="windows so near to an alert are not learned from"
+    )
+    calibration_max_kp: float = Field(
+        3.0, ge=0, le=9, description="highest Kp of a quiet window in online calibration"
+    )
+    calibration_false_alarms: float = Field(
+        1.0, gt=0, description="alerts a month that quiet data may open, for online profiles"
     )
 
     batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")

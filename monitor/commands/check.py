@@ -78,9 +78,10 @@ def _model(settings: Settings) -> str:
 
 
 def _profiles(settings: Settings) -> str:
+    without = "calibrated online" if settings.calibrate_online else "calibrating, without scores"
     if settings.profiles is None:
-        return "none set (MAGWATCH_PROFILES): every station will be calibrating, without scores"
+        return f"none set (MAGWATCH_PROFILES): every station will be {without}"
     profiles = assemble(settings).rules.profiles
     if not profiles:
-        return f"none in {settings.profiles}: every station will be calibrating, without scores"
+        return f"none in {settings.profiles}: every station will be {without}"
     return f"{len(profiles)} stations: {', '.join(sorted(profiles))}"

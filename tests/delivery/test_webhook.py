@@ -120,17 +120,17 @@ def test_alertmanagers_shape_fires_and_resolves_under_one_fingerprint(site: Site
 
 
 def test_a_failing_receiver_gets_everything_in_order_in_the_end(site: Site) -> None:
-    """500, too slow, 429 with Retry-After: no later version overtakes."""
+    """429 with Retry-After, 503, then too slow: no later version overtakes."""
     versions = lives("WIC", "HON")
     publish(site, versions)
-    busy = Reply(429, {"Retry-After": "3"})
-    script = Script([Reply(500), Reply(200, after_s=2.0), busy])
+    busy = Reply(429, {"Retry-After": "2"})
+    script = Script([busy, Reply(503), Reply(200, after_s=1.0)])
     with receiver(script) as url:
-        result = forwarded(site, url, *EVENTS, "--timeout", "1")
+        result = forwarded(site, url, *EVENTS, "--timeout", "0.5")
     assert "4 delivered" in result.stdout
     assert len(set(bodies(script.requests[:4]))) == 1
-    waited_s = script.requests[3].came_s - script.requests[2].came_s
-    assert waited_s >= 3.0
+    waited_s = script.requests[1].came_s - script.requests[0].came_s
+    assert waited_s >= 2.0, "longer than the first pause by itself"
     assert_in_order(script.requests)
     assert set(bodies(script.accepted)) == {value for _, value in versions}
 

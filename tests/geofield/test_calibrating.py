@@ -78,7 +78,7 @@ def test_a_refusal_is_told_and_more_is_asked_for() -> None:
 
 
 @given(st.lists(st.integers(1, len(QUIET_NT) // 100), max_size=12, unique=True), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_batching_changes_nothing(cuts: list[int], one_by_one: bool) -> None:
     """A profile takes effect at one window, though a record may bring a thousand of them."""
     values_nt = with_burst(QUIET_NT, 1900, 40)

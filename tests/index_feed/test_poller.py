@@ -164,30 +164,20 @@ def test_dst_has_the_shape_of_kp(site: Site) -> None:
 
 
 def test_once_as_a_process_says_which_source_failed(site: Site) -> None:
-    served = Served(gfz(table()))
+    served, sources = Served(gfz(table())), ("--source", "gfz", "--source", "noaa")
     with service(served) as url:
-        environment = site.environment(INDEX_GFZ_URL=url, INDEX_NOAA_URL="http://127.0.0.1:9/")
-        command = [sys.executable, "-m", "monitor", "indices", "--once"]
-        good = subprocess.run(
-            [*command, "--source", "gfz"],
-            env=environment,
+        result = subprocess.run(
+            [sys.executable, "-m", "monitor", "indices", "--once", *sources],
+            env=site.environment(INDEX_GFZ_URL=url, INDEX_NOAA_URL="http://127.0.0.1:9/"),
             capture_output=True,
             text=True,
             check=False,
         )
-        bad = subprocess.run(
-            [*command, "--source", "noaa"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert good.returncode == 0, good.stderr
     assert "&index=Kp" in served.paths[0]
     assert len(published(site)[0].values) == 8
-    assert bad.returncode == 1
-    assert bad.stderr.splitlines()[-1].startswith("magwatch: noaa: ")
-    assert "Traceback" not in bad.stderr
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("magwatch: noaa: ")
+    assert "Traceback" not in result.stderr
 
 
 def test_the_table_is_published_with_a_stated_delay(site: Site) -> None:
