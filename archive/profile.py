@@ -43,7 +43,7 @@ def load_profile(path: Path) -> StationProfile:
     except OSError as error:
         raise ProfileRefused(f"{path}: {error.strerror}; run `magwatch calibrate`") from error
     except ValueError as error:
-        raise ProfileRefused(f"{path} {error}: run `magwatch calibrate`") from error
+        raise ProfileRefused(f"{path}: {error}: run `magwatch calibrate`") from error
     if path.stem != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile
@@ -60,10 +60,10 @@ def decode_profile(content: bytes) -> StationProfile:
     try:
         profile = msgspec.json.decode(content, type=StationProfile)
     except msgspec.MsgspecError as error:
-        raise ValueError(f"is not a profile ({error})") from error
+        raise ValueError(f"this is not a profile ({error})") from error
     figures = (*profile.scale_nt, profile.threshold, profile.tail.scale, profile.alert_tail.scale)
     if not all(isfinite(figure) and figure > 0 for figure in figures):
-        raise ValueError("needs positive numbers for scale and threshold")
+        raise ValueError("scale and threshold must be positive numbers")
     return profile
 
 

@@ -60,7 +60,7 @@ def _fitted(settings: Settings) -> dict[str, StationProfile]:
             try:
                 profile = decode_profile(value)
             except ValueError as error:
-                click.echo(f"a record of {settings.topic('profiles')} {error}", err=True)
+                click.echo(f"a record of {settings.topic('profiles')}: {error}", err=True)
                 continue
             found[profile.station] = profile
     return found
