@@ -9,7 +9,9 @@ A station's calibration is looked at once in every review interval of event time
 its own, and what comes of it holds for the windows that end later. So which profile scores a
 window depends on the station's samples and on Kp as known then, and on nothing else.
 
-Windows in one of the station's own alerts, or within a guard time of it, are never learned from.
+Windows in one of the station's own alerts, or within a guard time of it, are never learned from,
+and no later fit may raise the threshold far above that of the first: a slow rise of the background
+ends in alerts and in a refusal that is told, not in silence.
 """
 
 import hashlib
@@ -32,6 +34,7 @@ BandPass: TypeAlias = Callable[[Float32], Float32]
 """The model's filter: field [n, span, 3] without level to [n, steps, 3], both in nT."""
 
 _GROWTH = 1.25  # after a refused fit
+_MOST_RISE = 1.5  # of the threshold, over that of the first profile
 _SPARSE = 4  # quiet windows are looked for in at most so many times their number
 
 
@@ -111,6 +114,8 @@ class Learning:
         Quiet windows at which the next step is tried; 0 when nothing more is learned.
     profile
         The last one fitted.
+    ceiling
+        Highest threshold that a further fit may have; None before the first.
     """
 
     review_ms: int | None = None
@@ -118,6 +123,7 @@ class Learning:
     stretch: Stretch = field(default_factory=Stretch)
     wanted: int = 1
     profile: StationProfile | None = None
+    ceiling: float | None = None
 
     @property
     def over(self) -> bool:
@@ -141,8 +147,12 @@ class Fit:
 
 def resumed(profile: StationProfile, setting: Setting) -> Learning:
     """Go on from a profile fitted earlier, whose scores are gone: in its units, towards more."""
-    wanted = _next(profile.windows, setting)
-    return Learning(scale_nt=profile.scale_nt, wanted=wanted, profile=profile)
+    return Learning(
+        scale_nt=profile.scale_nt,
+        wanted=_next(profile.windows, setting),
+        profile=profile,
+        ceiling=_MOST_RISE * profile.threshold,
+    )
 
 
 def reviewed(
@@ -233,12 +243,14 @@ def _fitted(
     before = learning.profile.threshold if learning.profile else None
     try:
         profile = _profile(learning.stretch, scale_nt, station, setting)
+        _check_rise(profile, learning.ceiling)
     except ValueError as error:
         return _refused(learning, setting), Fit(station, at_ms, None, str(error), before)
     profile = replace(profile, effective_ms=at_ms)
     wanted = _next(profile.windows, setting)
     stretch = learning.stretch if wanted else Stretch()
-    learned = replace(learning, stretch=stretch, wanted=wanted, profile=profile)
+    ceiling = learning.ceiling or _MOST_RISE * profile.threshold
+    learned = replace(learning, stretch=stretch, wanted=wanted, profile=profile, ceiling=ceiling)
     return learned, Fit(station, at_ms, profile, None, before)
 
 
@@ -259,6 +271,15 @@ def _profile(
     profile = profile_of(scores, scale_nt, setting.window, asked)
     check_founded(scores, profile, setting.window)
     return replace(profile, kp_known=stretch.kp_known)
+
+
+def _check_rise(profile: StationProfile, ceiling: float | None) -> None:
+    if ceiling is not None and profile.threshold > ceiling:
+        raise ValueError(
+            f"the threshold would rise to {profile.threshold:.3g}, more than {_MOST_RISE:g} times "
+            "that of the first profile: these days are unlike the first ones. If they are what is "
+            "normal, calibrate from an archive"
+        )
 
 
 def _refused(learning: Learning, setting: Setting) -> Learning:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from geofield.calibrating import Fit
 from geofield.score import Errors, Reconstruct, WindowScore
 from geofield.step import Rules, StationState
 from geofield.types import Float32
@@ -138,7 +139,7 @@ class Observer:
             self.metrics.windows.calibration.labels(label).set(ratio)
         for fit in scored.fits:
             if fit.profile is None:
-                log.info("no profile yet", station=fit.station, reason=fit.refusal)
+                self._refused_fit(fit)
                 continue
             log.info(
                 "profile fitted",
@@ -148,3 +149,9 @@ class Observer:
                 holds_from=utc(fit.at_ms),
                 promise=fit.profile.promise,
             )
+
+    def _refused_fit(self, fit: Fit) -> None:
+        if fit.before is None:
+            log.info("no profile yet", station=fit.station, reason=fit.refusal)
+        else:
+            log.warning("a new profile was refused", station=fit.station, reason=fit.refusal)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geofield import calibrating as calibrating_module
 from geofield import online as online_module
 from geofield import step as step_module
 from geofield.alert import Change
@@ -131,10 +132,35 @@ def test_alarms_do_not_train_themselves_away(monkeypatch: pytest.MonkeyPatch) ->
     assert first.effective_ms is not None
     assert first.effective_ms < opened.start_ms < later[0].calibrated_to_ms
     assert max(one.threshold for one in later) < 1.5 * first.threshold
+    monkeypatch.setattr(calibrating_module, "_MOST_RISE", 1e9)
     monkeypatch.setattr(step_module, "alarmed", lambda *_: False)
     monkeypatch.setattr(online_module, "_alarms", lambda *_: {})
     _, unguarded = watched([records(values_nt)], rules)
     assert max((one.threshold for one in fitted(unguarded)[1:]), default=99) > 2 * first.threshold
+
+
+def rising(times: float) -> np.ndarray:
+    """A background that grows so many times while it is learned from."""
+    steady_nt, level_nt = loudness(6000, seed=5), np.array([21_000.0, 480.0, 44_000.0])
+    growth = times ** np.clip(np.linspace(-0.5, 1.5, len(steady_nt)), 0, 1)
+    return level_nt + growth[:, None] * (steady_nt - level_nt)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1.0, False), (2.2, True)])
+def test_a_rise_too_slow_to_alert_is_not_learned_but_told(times: float, told: bool) -> None:
+    rules = online(most_days=days(9600), false_alarms_per_month=6)
+    _, outcome = watched([records(rising(times))], rules)
+    first = fitted(outcome)[0]
+    assert max(one.threshold for one in fitted(outcome)) <= 1.5 * first.threshold
+    refused = [fit for fit in outcome.fits if "would rise" in str(fit.refusal)]
+    assert bool(refused) == told
+    assert all(fit.before is not None for fit in refused)
+
+
+@pytest.mark.parametrize(("times", "alerts"), [(1.0, False), (2.0, True)])
+def test_a_faster_rise_alerts(times: float, alerts: bool) -> None:
+    _, outcome = watched([records(rising(times))], online(most_days=days(4800)))
+    assert bool(outcome.alerts) == alerts
 
 
 def test_no_window_near_an_alert_is_among_those_learned_from() -> None:
