@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.calibrating import Learning, Setting
+from geofield.calibrating import Learning
 from geofield.calibration import newest
+from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore, stack_scale
 from geofield.types import Bool, Float32
 from geofield.windows import Windows

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from geofield.alert import Alert, Change
-from geofield.calibrating import Fit, Learning, Setting, observed, reviewed
+from geofield.calibrating import Fit, Learning, observed, reviewed
 from geofield.calibration import selected
 from geofield.candidates import Candidates, values
 from geofield.indices import KpHistory
+from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
 from geofield.windows import Windows

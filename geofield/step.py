@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from geofield.alert import Alert, AlertRules, AlertState, ModelRef, follow
-from geofield.calibrating import Fit, Learning, OnlineRules, Setting, alarmed
+from geofield.calibrating import Fit, Learning, alarmed
 from geofield.indices import KpHistory
 from geofield.online import Group, learn, until_review
+from geofield.online_rules import OnlineRules, Setting
 from geofield.profile import StationProfile
 from geofield.samples import Samples
 from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore, stack_scale
@@ -122,6 +123,19 @@ def step(
         after[record.station] = replace(state, buffer=buffer)
         outcome.intake.append(counts)
         due += [(record.station, windows) for windows in groups]
+    _watch(after, due, outcome, reconstruct, rules, history)
+    return after, outcome
+
+
+def _watch(
+    after: dict[str, StationState],
+    due: list[Group],
+    outcome: Outcome,
+    reconstruct: Reconstruct,
+    rules: Rules,
+    history: KpHistory,
+) -> None:
+    """Score windows, follow alerts and calibrate; the results go into `after` and `outcome`."""
     setting = rules.setting
     learning = _learning(after, due, rules) if setting else {}
     while due:
@@ -140,7 +154,6 @@ def step(
         outcome.fits.extend(fits)
     for station, one in learning.items():
         after[station] = replace(after[station], learning=one)
-    return after, outcome
 
 
 def _begun(state: StationState, record: Samples) -> StationState:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from archive.model import Model, default_model_path, load_model
 from archive.profile import ProfileRefused, load_profiles
 from geofield.alert import AlertRules
-from geofield.calibrating import OnlineRules
 from geofield.manifest import Manifest
+from geofield.online_rules import OnlineRules
 from geofield.profile import AlertBasis, StationProfile
 from geofield.step import Rules
 from geofield.windows import WindowSpec

@@ -15,7 +15,7 @@ from geofield.indices import KpHistory
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
-from monitor.records import encode_alert, score_record
+from monitor.records import encode_alert, score_record, utc
 from monitor.replay import interleaved
 from monitor.settings import load_settings
 from monitor.tables import Format, write_scores
@@ -73,6 +73,9 @@ def score(
         outcomes = list(
             score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         )
+    for fit in (one for outcome in outcomes for one in outcome.fits):
+        if fit.profile is not None:
+            click.echo(f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}", err=True)
     scores = [one for outcome in outcomes for one in outcome.scores]
     versions = [one for outcome in outcomes for one in outcome.alerts]
     write_scores([score_record(one, assembly.rules.model) for one in scores], output, kind)

@@ -125,9 +125,12 @@ class Forwarder:
         begins: Offsets = {}
         for partition in ends:
             offset = await consumer.committed(partition)
-            if offset is None:
+            if offset is not None and offset > ends[partition]:
+                log.warning("the topic was created anew, beginning with it", offset=offset)
+                offset = 0
+            elif offset is None:
                 offset = 0 if self.plan.from_beginning else ends[partition]
-                await consumer.commit({partition: offset})
+            await consumer.commit({partition: offset})
             begins[partition] = offset
         return begins
 

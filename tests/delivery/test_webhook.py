@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from monitor.broker import free_port
 from monitor.commands.alerts import alerts
@@ -178,6 +179,21 @@ def test_what_a_restarted_worker_publishes_again_is_not_posted_again(site: Site)
         again = forwarded(site, url, *EVENTS)
     assert bodies(script.accepted) == [value for _, value in versions]
     assert "0 delivered, 0 refused, 2 known already" in again.stdout
+
+
+def test_a_topic_that_was_created_anew_is_posted_from_its_start(site: Site) -> None:
+    versions = lives("WIC")
+    publish(site, versions)
+    consumer = KafkaConsumer(bootstrap_servers=site.settings.broker, group_id="magwatch-webhook")
+    with closing(consumer):
+        topic = site.settings.topic("alerts")
+        where = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(where)
+        consumer.commit({one: OffsetAndMetadata(1000, "", -1) for one in where})
+    script = Script()
+    with receiver(script) as url:
+        forwarded(site, url, *EVENTS)
+    assert bodies(script.accepted) == [value for _, value in versions]
 
 
 def test_a_refusal_stops_with_one_line_and_loses_nothing(site: Site) -> None:

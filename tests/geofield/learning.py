@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from geofield.alert import AlertRules
-from geofield.calibrating import OnlineRules
 from geofield.indices import KpHistory
+from geofield.online_rules import OnlineRules
 from geofield.samples import Samples
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.types import Float32, Float64

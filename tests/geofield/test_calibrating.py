@@ -10,8 +10,9 @@ from geofield import calibrating as calibrating_module
 from geofield import online as online_module
 from geofield import step as step_module
 from geofield.alert import Change
-from geofield.calibrating import Learning, Setting, progress, resumed
+from geofield.calibrating import Learning, progress, resumed
 from geofield.indices import KpHistory, KpInterval
+from geofield.online_rules import Setting
 from geofield.profile import StationProfile
 from geofield.score import Quality
 from geofield.step import Outcome, StationState
