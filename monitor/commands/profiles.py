@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from archive.profile import decode_profile, load_profile
 from geofield.profile import StationProfile
@@ -15,6 +13,7 @@ from monitor.settings import Settings, load_settings
 from monitor.tail import tail
 
 COLUMNS = ("station", "source", "fitted from", "to", "days", "Kp", "threshold", "once in", "model")
+WIDTHS = (7, 16, 16, 16, 6, 9, 9, 9, 8)
 
 
 @click.command()
@@ -24,8 +23,8 @@ COLUMNS = ("station", "source", "fitted from", "to", "days", "Kp", "threshold", 
 def profiles(broker: str | None, folder: str | None, as_json: bool) -> None:
     """List the profiles of the folder (file) and those that workers fitted (online).
 
-    A file wins over what was fitted online. `days` are quiet days of data, `once in` the quiet days
-    in which the threshold lets one false alert open.
+    A file wins over what was fitted online. Times are UTC, `days` quiet days of data, `once in` the
+    quiet days in which the threshold lets one false alert open.
 
     \b
     Example:
@@ -38,14 +37,14 @@ def profiles(broker: str | None, folder: str | None, as_json: bool) -> None:
         for _, profile in sorted({**fitted, **files}.items()):
             click.echo(msgspec.json.encode(profile))
         return
-    table = Table(*COLUMNS, box=None, pad_edge=False)
-    for station in sorted({*files, *fitted}):
-        if station in files:
-            table.add_row(*_row(files[station], "file"))
-        if station in fitted:
-            unused = ", not used" if station in files else ""
-            table.add_row(*_row(fitted[station], f"online{unused}"))
-    Console().print(table if table.row_count else "no profiles yet", soft_wrap=True)
+    rows = [_row(profile, "file") for profile in files.values()]
+    rows += [
+        _row(profile, "online, not used" if station in files else "online")
+        for station, profile in fitted.items()
+    ]
+    for row in (COLUMNS, *sorted(rows)) if rows else [("no profiles yet",)]:
+        cells = (cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=False))
+        click.echo("  ".join(cells).rstrip())
 
 
 def _files(settings: Settings) -> dict[str, StationProfile]:
@@ -75,10 +74,10 @@ def _row(profile: StationProfile, source: str) -> tuple[str, ...]:
         f"{profile.quiet_days:.1f}",
         "known" if profile.kp_known else "not known",
         f"{profile.threshold:.3g}",
-        f"{profile.asked_days:.3g} days",
+        f"{profile.asked_days:.3g} d",
         profile.model_sha256[:8],
     )
 
 
 def _minute(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%dT%H:%MZ}"
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%dT%H:%M}"

@@ -141,7 +141,7 @@ def _warn(name: str, answer: Answer, now: datetime) -> None:
     skew_s = (now - answer.server_time).total_seconds() if answer.server_time else 0.0
     if abs(skew_s) > SKEW_S:
         log.warning(
-            "this machine's clock and the service's differ: values wait for the later hour",
+            "this machine's clock and the service's differ: the slower one decides what is over",
             source=name,
             ahead_s=round(skew_s),
         )

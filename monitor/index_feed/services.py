@@ -62,6 +62,7 @@ async def _run(settings: Settings, names: Collection[str], *, once: bool) -> lis
         chosen = [one for one in services(settings) if one.name in names]
         sources = [Source(service, session, _now) for service in chosen]
         try:
+            await publisher.start()  # the sources share it
             await poller.catch_up()
             if once:
                 failures = await asyncio.gather(*(poller.once(source) for source in sources))
