@@ -10,6 +10,7 @@ from archive.profile import ProfileRefused, load_profiles
 from geofield.alert import AlertRules
 from geofield.manifest import Manifest
 from geofield.network import Network, NetworkRules, distant_stations
+from geofield.online_rules import OnlineRules
 from geofield.profile import AlertBasis, StationProfile
 from geofield.step import Rules
 from geofield.windows import WindowSpec
@@ -48,7 +49,7 @@ def assemble(settings: Settings) -> Assembly:
     window = window_spec(settings, model.manifest)
     alert = alert_rules(settings)
     _check_basis(profiles.values(), AlertBasis(alert.k, alert.n, window.hop))
-    rules = Rules(window, alert, model.ref, profiles)
+    rules = Rules(window, alert, model.ref, profiles, online_rules(settings, model))
     accepts = Accepts(
         cadence_ms=window.cadence_ms,
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
@@ -118,4 +119,20 @@ def network_rules(settings: Settings) -> NetworkRules:
         overlap=settings.network_overlap,
         tolerance=settings.network_tolerance,
         wait_ms=round(settings.network_wait_s * 1000),
+    )
+
+
+def online_rules(settings: Settings, model: Model) -> OnlineRules | None:
+    """How stations without a profile are calibrated; None if they are not."""
+    if not settings.calibrate_online:
+        return None
+    return OnlineRules(
+        band_pass=model.filtered,
+        scale_days=settings.calibration_scale_days,
+        first_days=settings.calibration_first_days,
+        most_days=settings.calibration_most_days,
+        review_ms=round(settings.calibration_review_s * 1000),
+        guard_ms=round(settings.calibration_guard_s * 1000),
+        max_kp=settings.calibration_max_kp,
+        false_alarms_per_month=settings.calibration_false_alarms,
     )

@@ -9,7 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from monitor.reading import groupless_consumer, read_to_end
+from monitor.reading import groupless_consumer, partitions_of, read_to_end
 from monitor.settings import Settings
 
 POLL_MS = 500
@@ -47,8 +47,8 @@ class Follower:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        numbers = await _partitions(consumer, self._topic)
-        where = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        numbers = await partitions_of(consumer, self._topic)
+        where = [TopicPartition(self._topic, number) for number in numbers]
         if not where:
             log.warning("a topic does not exist", topic=self._topic)
             return
@@ -58,8 +58,3 @@ class Follower:
         while True:
             batches = await consumer.getmany(timeout_ms=POLL_MS)
             self._take(record for records in batches.values() for record in records)
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer._client.add_topic(topic)  # the public call knows only assigned topics
-    return set(consumer.partitions_for_topic(topic) or ())

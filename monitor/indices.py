@@ -14,7 +14,8 @@ import msgspec
 
 from geofield.indices import DstInterval, KpInterval
 from monitor.fields import AnyTime
-from monitor.records import time_ms, utc
+from monitor.records import time_ms as moment_ms
+from monitor.records import utc
 
 IndexName = Literal["Kp", "Dst", "SYM-H"]
 _encoder = msgspec.json.Encoder()
@@ -29,11 +30,12 @@ class IndexValue(msgspec.Struct, frozen=True):
     value: float
 
 
-class IndexRecord(msgspec.Struct, frozen=True):
-    """Values of one index."""
+class IndexRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Values of one index; `source` says who published them, where that is known."""
 
     name: IndexName
     values: list[IndexValue]
+    source: str = ""
 
 
 _decoder = msgspec.json.Decoder(IndexRecord)
@@ -72,8 +74,27 @@ def decode_indices(value: bytes) -> list[KpInterval] | list[DstInterval]:
     return []
 
 
+def decode_record(value: bytes) -> IndexRecord:
+    """A record of any index.
+
+    Raises
+    ------
+    ValueError
+        If the record is not one of ours.
+    """
+    return _decoder.decode(value)
+
+
+def time_ms(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
+    return moment_ms(datetime.fromisoformat(text))
+
+
 def _times_ms(item: IndexValue) -> tuple[int, int, int]:
-    start, end, known = (
-        time_ms(datetime.fromisoformat(text)) for text in (item.start, item.end, item.known)
-    )
-    return start, end, known
+    return time_ms(item.start), time_ms(item.end), time_ms(item.known)

@@ -94,6 +94,7 @@ class WindowMetrics:
     return_period: Gauge
     alerts: Counter
     open_alerts: Gauge
+    calibration: Gauge
 
     @classmethod
     def create(cls, make: Maker) -> Self:
@@ -110,6 +111,9 @@ class WindowMetrics:
                 "alert_versions", "Alerts published.", ("type", "classification", "severity")
             ),
             open_alerts=make.gauge("open_alerts", "Alerts not yet resolved."),
+            calibration=make.gauge(
+                "calibration_progress_ratio", "Way to a profile fitted online, 1 when there."
+            ),
         )
 
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import structlog
 
 from geofield.alert import Alert
+from geofield.calibrating import Fit
 from geofield.score import Errors, Reconstruct, WindowScore
 from geofield.step import Rules, StationState
 from geofield.types import Float32
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.metrics import Metrics
+from monitor.records import utc
 from monitor.scoring import Scored, Taken
 
 DAY_S = 86_400
@@ -49,6 +51,7 @@ class Observer:
             self._score(score)
         self._delays(scored, now_s)
         self.alerts(scored.alerts)
+        self._calibrations(scored)
 
     def checkpoint(self) -> None:
         """States were written."""
@@ -132,3 +135,26 @@ class Observer:
                 severity=alert.severity.value,
                 classification=alert.classification.value,
             )
+
+    def _calibrations(self, scored: Scored) -> None:
+        for station, ratio in scored.progress.items():
+            label = self.metrics.stations.label(station)
+            self.metrics.windows.calibration.labels(label).set(ratio)
+        for fit in scored.fits:
+            if fit.profile is None:
+                self._refused_fit(fit)
+                continue
+            log.info(
+                "profile fitted",
+                station=fit.station,
+                threshold_before=fit.before,
+                kp_known=fit.profile.kp_known,
+                holds_from=utc(fit.at_ms),
+                promise=fit.profile.promise,
+            )
+
+    def _refused_fit(self, fit: Fit) -> None:
+        if fit.before is None:
+            log.info("no profile yet", station=fit.station, reason=fit.refusal)
+        else:
+            log.warning("a new profile was refused", station=fit.station, reason=fit.refusal)

@@ -17,7 +17,7 @@ from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
-from monitor.records import encode_alert, score_record
+from monitor.records import encode_alert, score_record, utc
 from monitor.replay import interleaved
 from monitor.settings import load_settings
 from monitor.settling import settle_stations
@@ -77,6 +77,9 @@ def score(
         outcomes = list(
             score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         )
+    for fit in (one for outcome in outcomes for one in outcome.fits):
+        if fit.profile is not None:
+            click.echo(f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}", err=True)
     scores = [one for outcome in outcomes for one in outcome.scores]
     versions = [one for outcome in outcomes for one in outcome.alerts]
     write_scores([score_record(one, assembly.rules.model) for one in scores], output, kind)
@@ -132,8 +135,9 @@ def warn_uncalibrated(recordings: Iterable[Recording], rules: Rules) -> None:
     """Say which stations will get no score."""
     for recording in recordings:
         if recording.station not in rules.profiles:
+            until = " until quiet days have calibrated it on the way" if rules.online else ""
             click.echo(
                 f"{recording.station} has no profile, so its windows are `calibrating` and have "
-                "no score: run `magwatch calibrate` and give --profiles",
+                f"no score{until}: run `magwatch calibrate` and give --profiles",
                 err=True,
             )

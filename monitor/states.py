@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from monitor import checkpoint
 from monitor.checkpoint import Held
+from monitor.learned import begun, newest_profiles
 from monitor.publisher import Outgoing
 from monitor.reading import groupless_consumer, read_to_end, true_ends
 from monitor.scoring import Scorer
@@ -92,19 +93,21 @@ class States:
         found: dict[str, Held] = {}
         async with groupless_consumer(self._settings) as consumer:
             ends = await self._sample_ends(consumer, partitions)
-            topic = self._settings.topic("state")
-            where = [TopicPartition(topic, partition) for partition in partitions]
-            async for records in read_to_end(consumer, where):
+            async for records in read_to_end(consumer, self._partitions("state", partitions)):
                 for record in records:
                     self._consider(record.key, record.value, ends, found)
-        return found
+            profiles = await newest_profiles(
+                read_to_end(consumer, self._partitions("profiles", partitions))
+            )
+        return found | begun(profiles, self._scorer.rules, found.keys())
+
+    def _partitions(self, topic: str, numbers: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._settings.topic(topic), number) for number in numbers]
 
     async def _sample_ends(
         self, consumer: AIOKafkaConsumer, partitions: list[int]
     ) -> dict[int, int]:
-        topic = self._settings.topic("samples")
-        where = [TopicPartition(topic, partition) for partition in partitions]
-        ends = await true_ends(consumer, where)
+        ends = await true_ends(consumer, self._partitions("samples", partitions))
         return {partition.partition: end for partition, end in ends.items()}
 
     def _consider(

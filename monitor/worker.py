@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from archive.profile import encode_profile
 from geofield.alert import Alert
 from monitor.codec import RawRecord, Rejected
 from monitor.history import IndexReader
@@ -107,7 +108,18 @@ class Worker:
             Outgoing(topic, score.station.encode(), encode_score(score, model))
             for score in scored.scores
         ]
-        return letters + scores + [self._alert(alert) for alert in scored.alerts]
+        alerts = [self._alert(alert) for alert in scored.alerts]
+        return letters + self._profiles(scored) + scores + alerts
+
+    def _profiles(self, scored: Scored) -> list[Outgoing]:
+        """Profiles fitted online, on the partition of their station's samples."""
+        topic, records = self.settings.topic("profiles"), []
+        for fit in scored.fits:
+            if fit.profile is not None:
+                key, value = fit.station.encode(), encode_profile(fit.profile)
+                partition = scored.held[fit.station].partition
+                records.append(Outgoing(topic, key, value, partition=partition))
+        return records
 
     def _alert(self, alert: Alert) -> Outgoing:
         topic = self.settings.topic("alerts")
