@@ -39,26 +39,48 @@ def load_profile(path: Path) -> StationProfile:
         If the file is missing or is not a profile.
     """
     try:
-        profile = msgspec.json.decode(path.read_bytes(), type=StationProfile)
+        profile = decode_profile(path.read_bytes())
     except OSError as error:
         raise ProfileRefused(f"{path}: {error.strerror}; run `magwatch calibrate`") from error
-    except msgspec.MsgspecError as error:
-        raise ProfileRefused(
-            f"{path} is not a profile ({error}): run `magwatch calibrate`"
-        ) from error
-    figures = (*profile.scale_nt, profile.threshold, profile.tail.scale, profile.alert_tail.scale)
-    if not all(isfinite(figure) and figure > 0 for figure in figures):
-        raise ProfileRefused(
-            f"{path}: scale and threshold must be positive numbers: run `magwatch calibrate`"
-        )
+    except ValueError as error:
+        raise ProfileRefused(f"{path}: {error}: run `magwatch calibrate`") from error
     if path.stem != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile
+
+
+def _is_position(latitude_deg: float, longitude_deg: float) -> bool:
+    return abs(latitude_deg) <= 90 and -180 <= longitude_deg <= 360
+
+
+def decode_profile(content: bytes) -> StationProfile:
+    """A profile from the bytes of its file, or of a record of the topic of profiles.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says why.
+    """
+    try:
+        profile = msgspec.json.decode(content, type=StationProfile)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"this is not a profile ({error})") from error
+    figures = (*profile.scale_nt, profile.threshold, profile.tail.scale, profile.alert_tail.scale)
+    if not all(isfinite(figure) and figure > 0 for figure in figures):
+        raise ValueError("scale and threshold must be positive numbers")
+    if profile.position_deg is not None and not _is_position(*profile.position_deg):
+        raise ValueError("position_deg must be latitude (-90 to 90) and longitude (-180 to 360)")
+    return profile
+
+
+def encode_profile(profile: StationProfile) -> bytes:
+    """The bytes of a profile's file."""
+    return msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
 
 
 def save_profile(profile: StationProfile, directory: Path) -> Path:
     """Write ``<directory>/<station>.json`` and return its path."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{profile.station}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n")
+    path.write_bytes(encode_profile(profile))
     return path

@@ -1,8 +1,9 @@
-"""The life of an alert: open, updates, resolved, and a class that later knowledge settles.
+"""The life of an alert: opened, updated, resolved or cancelled.
 
 An alert opens when `k` of the last `n` windows exceed the threshold and resolves when `clear`
 windows in a row stay below the threshold less a margin. Its id is a hash of station, model and
-first window, so the same data give the same alert again, never a second one.
+first window, so the same data give the same alert again, never a second one. What it is called
+in the end is settled later, see `geofield.settle`.
 """
 
 import hashlib
@@ -10,7 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from geofield.indices import KpHistory
-from geofield.score import Score, WindowScore
+from geofield.network import Remote
+from geofield.score import KpKnown, Score, WindowScore
+from geofield.trouble import Fault
 
 
 class Status(str, Enum):
@@ -18,6 +21,7 @@ class Status(str, Enum):
 
     OPEN = "open"
     RESOLVED = "resolved"
+    CANCELLED = "cancelled"
 
 
 class Change(str, Enum):
@@ -26,6 +30,7 @@ class Change(str, Enum):
     OPENED = "opened"
     UPDATED = "updated"
     RESOLVED = "resolved"
+    CANCELLED = "cancelled"
 
 
 class Severity(str, Enum):
@@ -37,10 +42,12 @@ class Severity(str, Enum):
 
 
 class Classification(str, Enum):
-    """What the disturbance is thought to be; `UNKNOWN` until the indices that decide are known."""
+    """What the disturbance is thought to be; `UNKNOWN` until what decides is known."""
 
-    LOCAL = "local"
+    DATA_QUALITY = "data-quality"
     SPACE_WEATHER = "space-weather"
+    GLOBAL = "global"
+    LOCAL = "local"
     UNKNOWN = "unknown"
 
 
@@ -71,10 +78,10 @@ class AlertRules:
         No new alert opens so soon after one has resolved.
     moderate_days, major_days
         Return periods of the peak from which an alert is moderate or major, in quiet days.
-    space_weather_kp
-        Kp at which a disturbance counts as space weather.
+    space_weather_kp, space_weather_dst_nt
+        A disturbance counts as space weather from this Kp up or from this Dst (nT) down.
     settle_ms
-        How long after its end an alert waits for the indices that decide its class.
+        How long after its end an alert waits for what decides its class, in event time.
     """
 
     k: int = 5
@@ -85,6 +92,7 @@ class AlertRules:
     moderate_days: float = 90.0
     major_days: float = 1000.0
     space_weather_kp: float = 4.0
+    space_weather_dst_nt: float = -50.0
     settle_ms: int = 86_400_000
 
     def __post_init__(self) -> None:
@@ -93,6 +101,13 @@ class AlertRules:
         if self.clear < 1 or not 0 < self.clear_ratio <= 1:
             raise ValueError("clear must be at least 1 and clear_ratio in 0-1")
 
+    def is_storm(self, known: KpKnown) -> bool:
+        """Whether the indices, as far as they are known, say that there was a disturbance."""
+        kp, dst_nt = known.highest, known.lowest_dst_nt
+        return (kp is not None and kp >= self.space_weather_kp) or (
+            dst_nt is not None and dst_nt <= self.space_weather_dst_nt
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
@@ -100,7 +115,9 @@ class Alert:
 
     `start_ms` to `end_ms` spans the windows that exceeded; `score` and `completeness` are those
     of the highest, which ended at `peak_ms`. `decided_ms` is the event time at which this version
-    was decided, `highest_kp` what was known of it then.
+    was decided, `highest_kp` and `lowest_dst_nt` what was known of it then. Of the `exceeding`
+    windows `troubled` show instrument trouble, of the kinds in `faults`. `remote` is None until the
+    remote reference has decided.
     """
 
     id: str
@@ -118,6 +135,19 @@ class Alert:
     severity: Severity
     classification: Classification
     highest_kp: float | None
+    lowest_dst_nt: float | None = None
+    exceeding: int = 1
+    troubled: int = 0
+    faults: tuple[Fault, ...] = ()
+    remote: Remote | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """A resolved alert whose class is open; `published` is its latest version since (0: none)."""
+
+    alert: Alert
+    published: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +158,12 @@ class AlertState:
     current: Alert | None = None
     quiet_windows: int = 0
     resolved_ms: int | None = None
-    unsettled: tuple[Alert, ...] = ()
+    settling: tuple[Settling, ...] = ()
+
+    @property
+    def newest_ms(self) -> int:
+        """End of the newest window, as far as it is remembered; 0 before the first."""
+        return self.recent[-1].end_ms if self.recent else self.resolved_ms or 0
 
 
 def follow(
@@ -139,33 +174,16 @@ def follow(
     Windows must come in order; those without a score (insufficient data) neither open an alert
     nor keep one open.
     """
-    settled, unsettled = _settle(state.unsettled, score.decided_ms, history, rules)
-    state = replace(state, recent=(*state.recent, score)[-rules.n :], unsettled=unsettled)
+    state = replace(state, recent=(*state.recent, score)[-rules.n :])
     if state.current is None:
-        state, changed = _maybe_open(state, score, model, history, rules)
-    else:
-        state, changed = _continue(state, state.current, score, history, rules)
-    return state, [*settled, *changed]
+        return _maybe_open(state, score, model, history, rules)
+    return _continue(state, state.current, score, history, rules)
 
 
 def alert_id(station: str, model: ModelRef, first_window_end_ms: int) -> str:
     """Deterministic id: the same station, model and first window always give the same."""
     seed = f"{station}|{model.name}|{model.version}|{model.sha256}|{first_window_end_ms}"
     return hashlib.sha256(seed.encode()).hexdigest()[:32]
-
-
-def _settle(
-    alerts: tuple[Alert, ...], now_ms: int, history: KpHistory, rules: AlertRules
-) -> tuple[list[Alert], tuple[Alert, ...]]:
-    """Classify resolved alerts whose indices have become known; give up on those too old."""
-    settled, waiting = [], []
-    for alert in alerts:
-        judged = _classified(replace(alert, decided_ms=now_ms), history, rules)
-        if judged.classification is not Classification.UNKNOWN:
-            settled.append(replace(judged, version=alert.version + 1, change=Change.UPDATED))
-        elif now_ms - alert.end_ms < rules.settle_ms:
-            waiting.append(alert)
-    return settled, tuple(waiting)
 
 
 def _maybe_open(
@@ -193,20 +211,24 @@ def _continue(
     quiet_windows = 0 if loud else state.quiet_windows + 1
     now = _judged(alert, window.decided_ms, history, rules)
     if quiet_windows >= rules.clear:
-        return _resolve(state, now, window.end_ms)
+        return _end(state, now, window.end_ms)
     news = (now.severity, now.classification) != (alert.severity, alert.classification)
     if news:
         now = replace(now, version=now.version + 1, change=Change.UPDATED)
     return replace(state, current=now, quiet_windows=quiet_windows), [now] if news else []
 
 
-def _resolve(state: AlertState, alert: Alert, end_ms: int) -> tuple[AlertState, list[Alert]]:
-    resolved = replace(
-        alert, version=alert.version + 1, change=Change.RESOLVED, status=Status.RESOLVED
-    )
-    settled = resolved.classification is not Classification.UNKNOWN
-    unsettled = state.unsettled if settled else (*state.unsettled, resolved)
-    return AlertState(resolved_ms=end_ms, unsettled=unsettled), [resolved]
+def _end(state: AlertState, alert: Alert, end_ms: int) -> tuple[AlertState, list[Alert]]:
+    """Resolve an alert; cancel it if it was the instrument's: there was nothing to report."""
+    void = alert.classification is Classification.DATA_QUALITY
+    change, status = Change.RESOLVED, Status.RESOLVED
+    if void:
+        change, status = Change.CANCELLED, Status.CANCELLED
+    ended = replace(alert, version=alert.version + 1, change=change, status=status)
+    settling = state.settling
+    if ended.classification is Classification.UNKNOWN:
+        settling = (*settling, Settling(ended))
+    return AlertState(resolved_ms=end_ms, settling=settling), [ended]
 
 
 def _new_alert(window: WindowScore, score: Score, model: ModelRef) -> Alert:
@@ -226,12 +248,20 @@ def _new_alert(window: WindowScore, score: Score, model: ModelRef) -> Alert:
         severity=Severity.MINOR,
         classification=Classification.UNKNOWN,
         highest_kp=None,
+        troubled=int(bool(window.trouble)),
+        faults=_faults((), window),
     )
 
 
 def _extended(alert: Alert, window: WindowScore, score: Score) -> Alert:
     """The alert with a further exceeding window, which becomes its peak if it is higher."""
-    alert = replace(alert, end_ms=window.end_ms)
+    alert = replace(
+        alert,
+        end_ms=window.end_ms,
+        exceeding=alert.exceeding + 1,
+        troubled=alert.troubled + bool(window.trouble),
+        faults=_faults(alert.faults, window),
+    )
     if score.rmse <= alert.score.rmse:
         return alert
     return replace(alert, peak_ms=window.end_ms, score=score, completeness=window.completeness)
@@ -245,10 +275,21 @@ def _judged(alert: Alert, now_ms: int, history: KpHistory, rules: AlertRules) ->
     return _classified(replace(alert, decided_ms=now_ms, severity=severity), history, rules)
 
 
+def _faults(known: tuple[Fault, ...], window: WindowScore) -> tuple[Fault, ...]:
+    return tuple(sorted({*known, *(finding.fault for finding in window.trouble)}))
+
+
 def _classified(alert: Alert, history: KpHistory, rules: AlertRules) -> Alert:
-    kp = history.between(alert.start_ms, alert.end_ms, alert.decided_ms)
-    if kp.highest is not None and kp.highest >= rules.space_weather_kp:
+    """What can be said while the alert is open; that it is local only the rest can tell."""
+    known = history.between(alert.start_ms, alert.end_ms, alert.decided_ms)
+    classification = Classification.UNKNOWN
+    if 2 * alert.troubled > alert.exceeding:
+        classification = Classification.DATA_QUALITY
+    elif rules.is_storm(known):
         classification = Classification.SPACE_WEATHER
-    else:
-        classification = Classification.LOCAL if kp.complete else Classification.UNKNOWN
-    return replace(alert, classification=classification, highest_kp=kp.highest)
+    return replace(
+        alert,
+        classification=classification,
+        highest_kp=known.highest,
+        lowest_dst_nt=known.lowest_dst_nt,
+    )

@@ -69,6 +69,15 @@ class StationProfile:
     threshold_days
         95 % interval of the return period of `threshold`, in quiet days; None in profiles made
         before it was stated.
+    position_deg
+        Latitude (north) and longitude (east) of the station; None where they are not known: then it
+        is no witness for others and has no remote reference of its own.
+    kp_known
+        Whether the windows are quiet by a known Kp. If not, no Kp was known at all and storms may
+        be among them.
+    effective_ms
+        Of a profile fitted online: it holds for windows that end later. None for one from an
+        archive, which always holds.
     """
 
     station: str
@@ -87,6 +96,9 @@ class StationProfile:
     quiet_days: float
     calibrated_at: str
     threshold_days: tuple[float, float] | None = None
+    position_deg: tuple[float, float] | None = None
+    kp_known: bool = True
+    effective_ms: int | None = None
 
     def return_period_days(self, score: float) -> float:
         """Quiet data reach such a score once in so many days.

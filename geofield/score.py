@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from geofield.trouble import Finding
 from geofield.types import Float32
 
 
@@ -41,7 +42,7 @@ class Quality(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class KpKnown:
-    """The planetary K index over some interval, as known when a decision was taken.
+    """Kp and Dst over some interval, as known when a decision was taken.
 
     Attributes
     ----------
@@ -49,10 +50,13 @@ class KpKnown:
         Highest Kp known in the interval; None when nothing of it was known.
     complete
         Whether Kp was known for all of the interval.
+    lowest_dst_nt
+        Lowest Dst known in the interval, nT; None when nothing of it was known.
     """
 
     highest: float | None
     complete: bool
+    lowest_dst_nt: float | None = None
 
     def at_most(self, limit: float) -> bool:
         """Whether Kp is known for all of the interval and nowhere higher."""
@@ -89,7 +93,8 @@ class Score:
 class WindowScore:
     """One window of one station; `score` is None unless `quality` is ok.
 
-    `decided_ms` is the event time at which the window was due, `kp` what was known then.
+    `decided_ms` is the event time at which the window was due, `kp` what was known then, `trouble`
+    what the samples show of the instrument's own faults.
     """
 
     station: str
@@ -100,6 +105,7 @@ class WindowScore:
     completeness: float
     kp: KpKnown
     score: Score | None
+    trouble: tuple[Finding, ...] = ()
 
     @property
     def exceeds(self) -> bool:

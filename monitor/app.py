@@ -23,6 +23,7 @@ from monitor.worker import Worker
 
 # Records whose processing is done but whose states are not yet checkpointed.
 MAX_UNCOMMITTED = 20_000
+SETTLE_S = 2.0
 STEP_BYTES = 1024 * 1024
 FETCH_BYTES = 4 * 1024 * 1024
 log = structlog.get_logger("magwatch.app")
@@ -83,7 +84,7 @@ class Consumption:
         self._loading: asyncio.Task[None] | None = None
 
     def install(self, app: faust.App) -> None:
-        """Register the agent, the checkpoint timer and the rebalance hooks."""
+        """Register the agent, the timers and the rebalance hooks."""
         topic = app.topic(
             self._settings.topic("samples"),
             key_type=bytes,
@@ -94,6 +95,7 @@ class Consumption:
         self._app = app
         app.agent(topic, name="samples", concurrency=1)(self._consume)
         app.timer(self._settings.checkpoint_s)(self._checkpoint)
+        app.timer(SETTLE_S)(self._settle)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_partitions_assigned.connect(self._on_assigned)
 
@@ -153,10 +155,15 @@ class Consumption:
     async def _checkpoint(self) -> None:
         async with self._lock:
             done = list(self._done)
-            if done and await self._worker.checkpoint():
+            changed = done or self._worker.states.unsaved
+            if changed and await self._worker.checkpoint():
                 for event in done:
                     await self._stream.ack(event)
                 del self._done[: len(done)]
+
+    async def _settle(self) -> None:
+        async with self._lock:
+            await self._worker.settle()
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         self._forget()

@@ -155,7 +155,9 @@ def calibrated(
         scale_nt = scorer.background_nt(early)
         fitted = scorer.scores(early, scale_nt)
         asked = _asked(parts[0].station, model, plan, turned_by_deg)
-        profile = profile_of(fitted, scale_nt, plan.window, asked)
+        profile = replace(
+            profile_of(fitted, scale_nt, plan.window, asked), position_deg=parts[0].position_deg
+        )
         check_founded(fitted, profile, plan.window)
     except ValueError as error:
         raise Refused(f"{parts[0].station} cannot be calibrated: {error}") from error
@@ -179,7 +181,7 @@ def stated(path: Path, found: Calibrated, plan: Plan) -> list[str]:
 
 def lent(profile: StationProfile, station: str) -> StationProfile:
     """The profile under another station's code, for data that have no quiet days of their own."""
-    return replace(profile, station=station)
+    return replace(profile, station=station, position_deg=None)
 
 
 def _counts(what: str, scores: QuietScores, found: Calibrated, plan: Plan) -> list[str]:
@@ -215,6 +217,12 @@ def _warn(profile: StationProfile) -> None:
         click.echo(
             f"warning: one alert in {profile.asked_days:.1f} days is extrapolated from "
             f"{profile.quiet_days:.1f}: {more:.0f} more quiet days would measure it",
+            err=True,
+        )
+    if profile.position_deg is None:
+        click.echo(
+            "the files state no position: write `position_deg` (latitude, longitude) into the "
+            "profile to compare its alerts with distant stations",
             err=True,
         )
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from geofield.step import StationState
 
-LAYOUT = 1
+LAYOUT = 2
+DTYPES = ("<f8", "<f2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,17 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 def _encode_array(value: object) -> list[object]:
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        return [list(value.shape), value.tobytes()]
+    if isinstance(value, np.ndarray) and value.dtype.str in DTYPES:
+        return [value.dtype.str, list(value.shape), value.tobytes()]
     raise NotImplementedError(f"no place for a {type(value).__name__} in a checkpoint")
 
 
 def _decode_array(kind: Any, value: Any) -> Any:
     if (get_origin(kind) or kind) is np.ndarray:
-        shape, data = value
-        return np.frombuffer(data, dtype=np.float64).reshape(shape)
+        dtype, shape, data = value
+        if dtype not in DTYPES:
+            raise ValueError(f"no array of {dtype} belongs in a checkpoint")
+        return np.frombuffer(data, dtype=dtype).reshape(shape)
     raise NotImplementedError(f"no way to read a {kind} from a checkpoint")
 
 

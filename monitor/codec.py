@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from geofield.orientation import OrientationError, orientation_of, to_hez
 from geofield.samples import STATION_CODE, Samples
 from geofield.types import Float64
+from monitor.fields import AnyTime
 
 MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day at one sample a second, every digit written
 DAY_MS = 86_400_000
@@ -86,11 +88,16 @@ Components = list[float | None] | None
 
 
 class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
-    """The keys that are read; see docs of the topic for the meaning of each."""
+    """INTERMAGNET's MQTT payload (IMPF) and the two fields that IMPF keeps in its MQTT topic.
 
-    start_date: str
-    iaga_code: str
-    cadence: str
+    The first sample is at `startDate` and the others follow by `cadence`; arrays of nT, D and I of
+    degrees, all of one length; null is a gap. The elements make a vector: XYZ, HDZ, HEZ or DIF.
+    Keys that are not named here are tolerated.
+    """
+
+    start_date: AnyTime
+    iaga_code: Annotated[str, msgspec.Meta(description="IAGA code, also the key of the record")]
+    cadence: Annotated[str, msgspec.Meta(description="ISO 8601 duration, such as PT1S or PT1M")]
     geomagnetic_field_x: Components = msgspec.field(default=None, name="geomagneticFieldX")
     geomagnetic_field_y: Components = msgspec.field(default=None, name="geomagneticFieldY")
     geomagnetic_field_z: Components = msgspec.field(default=None, name="geomagneticFieldZ")

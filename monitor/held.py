@@ -28,6 +28,8 @@ class Held:
         Median of each element, nT or degrees.
     departure
         Arrays of shape [n] by element: difference from the level, NaN where missing.
+    position_deg
+        As in `Recording`.
     """
 
     station: str
@@ -35,6 +37,7 @@ class Held:
     cadence_ms: int
     level: Mapping[str, float]
     departure: Mapping[str, Float32]
+    position_deg: tuple[float, float] | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.departure.values())))
@@ -71,7 +74,14 @@ def held(recording: Recording) -> Held:
         known = values[~np.isnan(values)]
         level[name] = float(np.median(known)) if len(known) else 0.0
         departure[name] = (values - level[name]).astype(np.float32)
-    return Held(recording.station, recording.start_ms, recording.cadence_ms, level, departure)
+    return Held(
+        recording.station,
+        recording.start_ms,
+        recording.cadence_ms,
+        level,
+        departure,
+        recording.position_deg,
+    )
 
 
 def runs_of(parts: Sequence[Held]) -> list[list[Held]]:

@@ -7,13 +7,15 @@ since a replay needs what was known at every moment.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from geofield.indices import KpInterval
-from monitor.records import EPOCH, utc
+from geofield.indices import DstInterval, KpInterval
+from monitor.fields import AnyTime
+from monitor.records import time_ms as moment_ms
+from monitor.records import utc
 
 IndexName = Literal["Kp", "Dst", "SYM-H"]
 _encoder = msgspec.json.Encoder()
@@ -22,17 +24,18 @@ _encoder = msgspec.json.Encoder()
 class IndexValue(msgspec.Struct, frozen=True):
     """One value over `start` to `end`, known since `known` (ISO 8601, UTC)."""
 
-    start: str
-    end: str
-    known: str
+    start: AnyTime
+    end: AnyTime
+    known: AnyTime
     value: float
 
 
-class IndexRecord(msgspec.Struct, frozen=True):
-    """Values of one index."""
+class IndexRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Values of one index; `source` says who published them, where that is known."""
 
     name: IndexName
     values: list[IndexValue]
+    source: str = ""
 
 
 _decoder = msgspec.json.Decoder(IndexRecord)
@@ -46,8 +49,17 @@ def encode_kp(intervals: Iterable[KpInterval]) -> bytes:
     return _encoder.encode(IndexRecord("Kp", values))
 
 
-def decode_kp(value: bytes) -> list[KpInterval]:
-    """Kp values of a record; other indices give none, the rules do not use them yet.
+def encode_dst(intervals: Iterable[DstInterval]) -> bytes:
+    """Value of the index topic for Dst; its key is `Dst`."""
+    values = [
+        IndexValue(utc(dst.start_ms), utc(dst.end_ms), utc(dst.known_ms), dst.dst_nt)
+        for dst in intervals
+    ]
+    return _encoder.encode(IndexRecord("Dst", values))
+
+
+def decode_indices(value: bytes) -> list[KpInterval] | list[DstInterval]:
+    """Kp or Dst values of a record; SYM-H gives none, the rules do not use it.
 
     Raises
     ------
@@ -55,15 +67,34 @@ def decode_kp(value: bytes) -> list[KpInterval]:
         If the record is not one of ours (msgspec's errors are ValueErrors too).
     """
     record = _decoder.decode(value)
-    if record.name != "Kp":
-        return []
-    return [
-        KpInterval(_ms(item.start), _ms(item.end), _ms(item.known), item.value)
-        for item in record.values
-    ]
+    if record.name == "Kp":
+        return [KpInterval(*_times_ms(item), item.value) for item in record.values]
+    if record.name == "Dst":
+        return [DstInterval(*_times_ms(item), item.value) for item in record.values]
+    return []
 
 
-def _ms(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return int((moment - EPOCH).total_seconds() * 1000)
+def decode_record(value: bytes) -> IndexRecord:
+    """A record of any index.
+
+    Raises
+    ------
+    ValueError
+        If the record is not one of ours.
+    """
+    return _decoder.decode(value)
+
+
+def time_ms(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
+    return moment_ms(datetime.fromisoformat(text))
+
+
+def _times_ms(item: IndexValue) -> tuple[int, int, int]:
+    return time_ms(item.start), time_ms(item.end), time_ms(item.known)

@@ -105,6 +105,7 @@ class WindowMetrics:
     threshold: Gauge
     return_period: Gauge
     calibrated: Gauge
+    calibration: Gauge
     above_quantile: Counter
 
     @classmethod
@@ -126,6 +127,11 @@ class WindowMetrics:
             ),
             calibrated=make.gauge(
                 "station_calibrated", "1 with a profile, 0 while calibrating.", STATION
+            ),
+            calibration=make.gauge(
+                "calibration_progress_ratio",
+                "Way to a profile fitted online, 1 when there.",
+                STATION,
             ),
             above_quantile=make.counter(
                 "windows_above_quantile",
@@ -273,5 +279,6 @@ class Metrics:
             windows.threshold,
             windows.return_period,
             windows.calibrated,
+            windows.calibration,
             self.alerts.open,
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from geofield.alert import Alert, Change, Classification, Severity, Status
+from geofield.calibrating import Fit
 from geofield.profile import StationProfile
 from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore
 from geofield.step import Rules, StationState
@@ -18,6 +19,7 @@ from geofield.types import Float32
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.metrics import OTHER, Metrics
+from monitor.records import utc
 from monitor.scoring import Scored, Taken
 
 DAY_S = 86_400
@@ -76,9 +78,10 @@ class Observer:
             self._state(station, held.state)
         self._refused(scored)
         for score in scored.scores:
-            self._window(score)
+            self._window(score, scored.held[score.station].state)
         self._delays(scored, now_s)
-        self._alerts(scored)
+        self.alerts(scored.alerts)
+        self._calibrations(scored)
         self.metrics.progress.progress.set(now_s)
 
     def checkpoint(self) -> None:
@@ -141,14 +144,14 @@ class Observer:
         label = self._label(station)
         if label == OTHER:
             return  # one value cannot stand for many stations
-        calibrated = self._profile(station) is not None
+        calibrated = self._profile(station, state) is not None
         self.metrics.windows.calibrated.labels(label).set(calibrated)
         if state.buffer is not None:
             self.metrics.intake.newest_sample.labels(label).set(self._newest_s(state))
         self.metrics.alerts.open.labels(label).set(state.alerts.current is not None)
 
-    def _profile(self, station: str) -> StationProfile | None:
-        return self.rules.profiles.get(station)
+    def _profile(self, station: str, state: StationState) -> StationProfile | None:
+        return self.rules.profiles.get(station, state.learning.profile)
 
     def _newest_s(self, state: StationState) -> float:
         after = state.buffer.after if state.buffer is not None else 0
@@ -173,10 +176,10 @@ class Observer:
                 offset=record.offset,
             )
 
-    def _window(self, window: WindowScore) -> None:
+    def _window(self, window: WindowScore, state: StationState) -> None:
         label = self._label(window.station)
         self.metrics.windows.decided.labels(label, window.quality.value).inc()
-        profile = self._profile(window.station)
+        profile = self._profile(window.station, state)
         if window.score is not None and profile is not None:
             self._against_calibration(label, window.score, profile)
         if label == OTHER:
@@ -207,8 +210,9 @@ class Observer:
                 delay_s = max(now_s - sent_ms[score.station] / 1000, 0.0)
                 self.metrics.work.sample_to_score.observe(delay_s)
 
-    def _alerts(self, scored: Scored) -> None:
-        for alert in scored.alerts:
+    def alerts(self, versions: Iterable[Alert]) -> None:
+        """These have been published."""
+        for alert in versions:
             self._alert(alert)
             log.info(
                 f"alert {alert.change.value}",
@@ -238,3 +242,27 @@ class Observer:
         if len(self.settled) > REMEMBERED:
             del self.settled[next(iter(self.settled))]
         return True
+
+    def _calibrations(self, scored: Scored) -> None:
+        for station, ratio in scored.progress.items():
+            label = self._label(station)
+            if label != OTHER:
+                self.metrics.windows.calibration.labels(label).set(ratio)
+        for fit in scored.fits:
+            if fit.profile is None:
+                self._refused_fit(fit)
+                continue
+            log.info(
+                "profile fitted",
+                station=fit.station,
+                threshold_before=fit.before,
+                kp_known=fit.profile.kp_known,
+                holds_from=utc(fit.at_ms),
+                promise=fit.profile.promise,
+            )
+
+    def _refused_fit(self, fit: Fit) -> None:
+        if fit.before is None:
+            log.info("no profile yet", station=fit.station, reason=fit.refusal)
+        else:
+            log.warning("a new profile was refused", station=fit.station, reason=fit.refusal)

@@ -11,13 +11,16 @@ import click
 from archive.kp import kp_intervals
 from archive.observatory import check_cadence, read_stations
 from archive.recording import Recording
-from geofield.indices import KpHistory
+from geofield.indices import EVENTUALLY_MS, KpHistory
+from geofield.network import Seen, mark
+from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
-from monitor.records import encode_alert, score_record
+from monitor.records import encode_alert, score_record, utc
 from monitor.replay import interleaved
 from monitor.settings import load_settings
+from monitor.settling import settle_stations
 from monitor.tables import Format, write_scores
 
 RECORD_S = 3600
@@ -55,7 +58,8 @@ def score(
 ) -> None:
     """Score archive files (IAGA-2002, ImagCDF, Parquet) and write a record for each window.
 
-    The scores are those that a worker would publish for the same samples, byte for byte.
+    The scores are those that a worker would publish for the same samples, byte for byte, and so are
+    the alerts in the end. Stations of which the profiles know the position are compared.
 
     \b
     Example:
@@ -73,6 +77,9 @@ def score(
         outcomes = list(
             score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         )
+    for fit in (one for outcome in outcomes for one in outcome.fits):
+        if fit.profile is not None:
+            click.echo(f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}", err=True)
     scores = [one for outcome in outcomes for one in outcome.scores]
     versions = [one for outcome in outcomes for one in outcome.alerts]
     write_scores([score_record(one, assembly.rules.model) for one in scores], output, kind)
@@ -91,14 +98,26 @@ def score_recordings(
     advance: Callable[[int], object] = lambda _: None,
     record_s: int = RECORD_S,
 ) -> Iterator[Outcome]:
-    """Step through recordings, in the order of time, as a worker would."""
+    """Step through recordings, in the order of time, as a worker would.
+
+    The last outcome has what Kp and the other stations make of the alerts, once all is known.
+    """
     states: dict[str, StationState] = {}
-    rules = assembly.rules
+    rules, network = assembly.rules, assembly.network
     for record in interleaved(recordings, record_s):
         samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
         states, outcome = step(states, [samples], assembly.model.reconstruct, rules, history)
         advance(len(record))
+        network = network.with_windows(map(_seen, outcome.scores))
         yield outcome
+    settled = settle_stations(states, history, network, rules.alert, now_ms=EVENTUALLY_MS)
+    yield Outcome([], [], settled.alerts)
+
+
+def _seen(window: WindowScore) -> Seen:
+    score = window.score
+    rmse, threshold = (score.rmse, score.threshold) if score else (None, None)
+    return Seen(window.station, window.end_ms, mark(rmse, threshold, trouble=bool(window.trouble)))
 
 
 def kp_history(recordings: Iterable[Recording]) -> KpHistory:
@@ -116,8 +135,9 @@ def warn_uncalibrated(recordings: Iterable[Recording], rules: Rules) -> None:
     """Say which stations will get no score."""
     for recording in recordings:
         if recording.station not in rules.profiles:
+            until = " until quiet days have calibrated it on the way" if rules.online else ""
             click.echo(
                 f"{recording.station} has no profile, so its windows are `calibrating` and have "
-                "no score: run `magwatch calibrate` and give --profiles",
+                f"no score{until}: run `magwatch calibrate` and give --profiles",
                 err=True,
             )

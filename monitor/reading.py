@@ -34,17 +34,30 @@ async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsum
 
 
 async def read_to_end(
-    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
-) -> AsyncIterator[ConsumerRecord]:
-    """Every record the partitions hold at this moment; later ones stay for the next reader."""
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], since_ms: int = 0
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
+    """Every record the partitions hold at this moment; later ones stay for the next reader.
+
+    Records that the broker took before `since_ms` are left out where it can tell.
+    """
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
+    if since_ms > 0:
+        found = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+        for partition, place in found.items():
+            if place is not None and place.timestamp >= 0:
+                consumer.seek(partition, place.offset)
     ends = await consumer.end_offsets(partitions)
-    while await _behind(consumer, ends):
+    while await behind(consumer, ends):
         batches = await consumer.getmany(timeout_ms=POLL_MS)
         for records in batches.values():
-            for record in records:
-                yield record
+            yield records
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    """Numbers of a topic's partitions; none if there is no such topic."""
+    await consumer._client.add_topic(topic)  # the public call knows only assigned topics
+    return sorted(consumer.partitions_for_topic(topic) or ())
 
 
 async def true_ends(
@@ -68,7 +81,8 @@ async def true_ends(
     return {tp: max(end, consumer.highwater(tp) or 0) if end else 0 for tp, end in ends.items()}
 
 
-async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+async def behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    """Whether a partition that held anything has been read less far than to its end."""
     for partition, end in ends.items():
         if end > 0 and await consumer.position(partition) < end:
             return True

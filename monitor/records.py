@@ -7,19 +7,43 @@ same windows give the same bytes wherever they are scored.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from geofield.alert import Alert, ModelRef
+from geofield.alert import Alert, Change, ModelRef
+from geofield.network import Remote
 from geofield.score import Score, WindowScore
+from monitor.codec import Reason
+from monitor.fields import (
+    AlertId,
+    Count,
+    Days,
+    DstNt,
+    FaultName,
+    Kp,
+    Scaled,
+    Sha256,
+    Share,
+    StationCode,
+    UtcTime,
+)
 
-SCORE_SCHEMA = 1
-ALERT_SCHEMA = 1
+SCORE_SCHEMA = 2
+ALERT_SCHEMA = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOUDEVENT_HEADERS = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
 
 _encoder = msgspec.json.Encoder()
+
+
+EventType: TypeAlias = Literal[
+    "magwatch.alert.opened",
+    "magwatch.alert.updated",
+    "magwatch.alert.resolved",
+    "magwatch.alert.cancelled",
+]
+Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d+$")]
 
 
 class ModelFields(msgspec.Struct, frozen=True):
@@ -27,7 +51,7 @@ class ModelFields(msgspec.Struct, frozen=True):
 
     name: str
     version: str
-    sha256: str
+    sha256: Sha256
 
 
 class ComponentFields(msgspec.Struct, frozen=True):
@@ -41,68 +65,117 @@ class ComponentFields(msgspec.Struct, frozen=True):
 class ContextFields(msgspec.Struct, frozen=True):
     """Space weather over the window as known when it was decided."""
 
-    kp_highest: float | None
+    kp_highest: Kp | None
     kp_complete: bool
+    dst_lowest_nt: DstNt | None = None
+
+
+class FindingFields(msgspec.Struct, frozen=True):
+    """A sign of instrument trouble and the components that show it, as letters."""
+
+    fault: FaultName
+    components: str
+
+
+class RemoteFields(msgspec.Struct, frozen=True):
+    """The remote reference of an alert.
+
+    `stations` are far enough away (0: there is none), `compared` of them have scores in the same
+    windows, `witnesses` of these exceed their thresholds there too.
+    """
+
+    stations: Count
+    compared: Count
+    witnesses: Count
 
 
 class ScoreRecord(msgspec.Struct, frozen=True):
-    """A window. `rmse`, `mae`, `error` and `threshold` are in units of the station's scale."""
+    """A window. `rmse`, `mae`, `error` and `threshold` are in units of the station's scale.
+
+    What came with schema 2 has a default, so that older records can be read.
+    """
 
     schema_version: int
-    station: str
-    window_start: str
-    window_end: str
-    decided: str
+    station: StationCode
+    window_start: UtcTime
+    window_end: UtcTime
+    decided: UtcTime
     model: ModelFields
     quality: Literal["ok", "insufficient", "calibrating"]
-    completeness: float
-    rmse: float | None
-    mae: float | None
+    completeness: Share
+    rmse: Scaled | None
+    mae: Scaled | None
     error: ComponentFields | None
-    threshold: float | None
-    return_period_days: float | None
+    threshold: Scaled | None
+    return_period_days: Days | None
     context: ContextFields
+    trouble: tuple[FindingFields, ...] = ()
 
 
 class AlertData(msgspec.Struct, frozen=True):
     """The payload of an alert's CloudEvent.
 
     `share` says how much of the squared error each component has; `skill` is what the model's
-    evaluation showed, "no skill" included. An alert reports an anomaly of the field, no more.
+    evaluation showed, "no skill" included. An alert reports an anomaly of the field, no more. Of
+    the `exceeding_windows`, `troubled_windows` show instrument trouble, of the kinds in `faults`;
+    `remote` is null until the remote reference has decided. What came with schema 2 has a default,
+    so that older records can be read.
     """
 
     schema_version: int
-    alert_id: str
-    version: int
-    status: str
-    station: str
-    start: str
-    end: str
-    peak: str
-    decided: str
-    score: float
-    threshold: float
-    return_period_days: float
+    alert_id: AlertId
+    version: Annotated[int, msgspec.Meta(ge=1, description="rises; numbers may be left out")]
+    status: Literal["open", "resolved", "cancelled"]
+    station: StationCode
+    start: UtcTime
+    end: UtcTime
+    peak: UtcTime
+    decided: UtcTime
+    score: Scaled
+    threshold: Scaled
+    return_period_days: Days
     share: ComponentFields
-    completeness: float
-    severity: str
-    classification: str
-    kp_highest: float | None
+    completeness: Share
+    severity: Literal["minor", "moderate", "major"]
+    classification: Literal["data-quality", "space-weather", "global", "local", "unknown"]
+    kp_highest: Kp | None
     model: ModelFields
     skill: str
+    dst_lowest_nt: DstNt | None = None
+    exceeding_windows: Count | None = None
+    troubled_windows: Count | None = None
+    faults: tuple[FaultName, ...] = ()
+    remote: RemoteFields | None = None
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
     """CloudEvents 1.0, structured mode; `id` is unique for each version of an alert."""
 
-    specversion: str
-    id: str
+    specversion: Literal["1.0"]
+    id: Annotated[str, msgspec.Meta(description="alert_id, a full stop, version")]
     source: str
-    type: str
-    subject: str
-    time: str
-    datacontenttype: str
+    type: EventType
+    subject: StationCode
+    time: UtcTime
+    datacontenttype: Literal["application/json"]
     data: AlertData
+
+
+class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
+    """Headers of a dead letter, whose key and value are those of the refused record.
+
+    `detail` is a sentence for the station's operator; topic, partition, offset and time (empty if
+    the sender gave none) are the record's. Where a broker refuses the size, the value is left out
+    and `value-left-out` says how many bytes it had.
+    """
+
+    reason: Reason
+    detail: str
+    topic: str
+    partition: Digits
+    offset: Digits
+    time: str
+    value_left_out: Digits | None = None
 
 
 def utc(time_ms: int) -> str:
@@ -110,6 +183,12 @@ def utc(time_ms: int) -> str:
     moment = EPOCH + timedelta(milliseconds=time_ms)
     detail = "milliseconds" if time_ms % 1000 else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
+
+
+def time_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; a time without a zone is UTC."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return int((moment - EPOCH).total_seconds() * 1000)
 
 
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:
@@ -134,7 +213,10 @@ def score_record(score: WindowScore, model: ModelRef) -> ScoreRecord:
         error=ComponentFields(*measured.error) if measured else None,
         threshold=measured.threshold if measured else None,
         return_period_days=measured.return_period_days if measured else None,
-        context=ContextFields(score.kp.highest, score.kp.complete),
+        context=ContextFields(score.kp.highest, score.kp.complete, score.kp.lowest_dst_nt),
+        trouble=tuple(
+            FindingFields(finding.fault.value, finding.components) for finding in score.trouble
+        ),
     )
 
 
@@ -144,13 +226,21 @@ def encode_alert(alert: Alert) -> bytes:
         specversion="1.0",
         id=f"{alert.id}.{alert.version}",
         source=f"/magwatch/{alert.model.name}/{alert.model.version}",
-        type=f"magwatch.alert.{alert.change.value}",
+        type=_EVENT_TYPES[alert.change],
         subject=alert.station,
         time=utc(alert.decided_ms),
         datacontenttype="application/json",
         data=_alert_data(alert),
     )
     return _encoder.encode(event)
+
+
+_EVENT_TYPES: dict[Change, EventType] = {
+    Change.OPENED: "magwatch.alert.opened",
+    Change.UPDATED: "magwatch.alert.updated",
+    Change.RESOLVED: "magwatch.alert.resolved",
+    Change.CANCELLED: "magwatch.alert.cancelled",
+}
 
 
 def _alert_data(alert: Alert) -> AlertData:
@@ -174,7 +264,18 @@ def _alert_data(alert: Alert) -> AlertData:
         kp_highest=alert.highest_kp,
         model=_model(alert.model),
         skill=alert.model.skill,
+        dst_lowest_nt=alert.lowest_dst_nt,
+        exceeding_windows=alert.exceeding,
+        troubled_windows=alert.troubled,
+        faults=tuple(fault.value for fault in alert.faults),
+        remote=_remote(alert.remote),
     )
+
+
+def _remote(remote: Remote | None) -> RemoteFields | None:
+    if remote is None:
+        return None
+    return RemoteFields(remote.stations, remote.compared, remote.witnesses)
 
 
 def _share(score: Score) -> ComponentFields:

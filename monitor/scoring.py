@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from geofield.alert import Alert
+from geofield.calibrating import Fit, progress
 from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
@@ -36,13 +37,18 @@ class Taken:
 
 @dataclass(slots=True)
 class Scored:
-    """What a batch came to. `held` has only the stations that changed."""
+    """What a batch came to. `held` has only the stations that changed.
+
+    `fits` are attempts at profiles, `progress` how far calibrations are, from 0 to 1.
+    """
 
     held: dict[str, Held] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     refused: list[tuple[RawRecord, Rejected]] = field(default_factory=list)
     scores: list[WindowScore] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
+    fits: list[Fit] = field(default_factory=list)
+    progress: dict[str, float] = field(default_factory=dict)
     repeated: int = 0
 
 
@@ -110,6 +116,10 @@ class Scorer:
             states, [samples for _, samples in batch], self.reconstruct, self.rules, history
         )
         _collect(batch, after, outcome, result)
+        if (setting := self.rules.setting) is not None:
+            stations = {score.station for score in outcome.scores} - self.rules.profiles.keys()
+            for station in stations:
+                result.progress[station] = progress(after[station].learning, setting)
 
 
 def _collect(
@@ -124,6 +134,7 @@ def _collect(
         result.held[samples.station] = Held(after[samples.station], record.partition, record.offset)
     result.scores += outcome.scores
     result.alerts += outcome.alerts
+    result.fits += outcome.fits
 
 
 def _known_already(record: RawRecord, held: Held | None) -> bool:

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from monitor.lag import LagMeter
 from monitor.metrics import Metrics
 from monitor.observe import INDEX, Observer
 from monitor.publisher import Publisher
+from monitor.remote import ScoreReader
 from monitor.scoring import Scorer
 from monitor.settings import Settings
 from monitor.states import States
@@ -105,6 +106,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
         helpers = [
             asyncio.create_task(worker.indices.follow()),
+            asyncio.create_task(worker.remote.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
         ]
@@ -127,11 +129,13 @@ def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
     refused = metrics.intake.deadletters.labels(INDEX).inc
+    network = replace(assembly.network, since_ms=round(time.time() * 1000))
     return Worker(
         settings=settings,
         scorer=scorer,
         states=States(settings, scorer, observer),
         indices=IndexReader(settings, refused),
+        remote=ScoreReader(settings, network, assembly.rules.model.sha256),
         publisher=publisher,
         observer=observer,
         executor=executor,

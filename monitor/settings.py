@@ -23,16 +23,20 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from geofield.alert import AlertRules
+from geofield.network import NetworkRules
 from monitor.errors import SettingsRefused
 
 PREFIX = "MAGWATCH_"
 # Variables of the test suite share the prefix and say nothing about the worker.
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
+NETWORK = NetworkRules()
 DAY_S = 86_400
+HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+Days = Annotated[float, Field(gt=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -98,10 +102,53 @@ class Settings(BaseSettings):
         RULES.settle_ms / 1000,
         ge=0,
         le=30 * DAY_S,
-        description="how long a resolved alert waits for its class",
+        description="how long a resolved alert waits for its class, in the time of its data",
     )
     space_weather_kp: float = Field(
         RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"
+    )
+    space_weather_dst_nt: float = Field(
+        RULES.space_weather_dst_nt, lt=0, ge=-5000, description="Dst down from which it is, too"
+    )
+    network_distance_km: float = Field(
+        NETWORK.min_distance_km, gt=0, le=20_000, description="stations so far away are a reference"
+    )
+    network_witnesses: int = Field(
+        NETWORK.min_witnesses, ge=1, le=1000, description="so many of them make an alert global ..."
+    )
+    network_share: float = Field(
+        NETWORK.min_share, ge=0, le=1, description="... and such a share of those compared"
+    )
+    network_overlap: float = Field(
+        NETWORK.overlap, gt=0, le=1, description="share of the windows in which a witness exceeds"
+    )
+    network_tolerance: int = Field(
+        NETWORK.tolerance, ge=0, le=100, description="windows earlier or later that are the same"
+    )
+    network_wait_s: float = Field(
+        NETWORK.wait_ms / 1000,
+        gt=0,
+        le=30 * DAY_S,
+        description="how long a silent station is waited for",
+    )
+
+    calibrate_online: bool = Field(True, description="calibrate stations that have no profile")
+    calibration_scale_days: Days = Field(1.0, description="quiet data for a station's scale")
+    calibration_first_days: Days = Field(1.0, description="quiet data for its first profile")
+    calibration_most_days: Days = Field(
+        16.0, description="for its last; fits on twice as many lie between"
+    )
+    calibration_review_s: float = Field(
+        21_600.0, ge=60, le=30 * DAY_S, description="event time between looks at a calibration"
+    )
+    calibration_guard_s: float = Field(
+        3600.0, ge=0, le=30 * DAY_S, description="windows so near to an alert are not learned from"
+    )
+    calibration_max_kp: float = Field(
+        3.0, ge=0, le=9, description="highest Kp of a quiet window in online calibration"
+    )
+    calibration_false_alarms: float = Field(
+        1.0, gt=0, description="alerts a month that quiet data may open, for online profiles"
     )
 
     batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")
@@ -121,6 +168,27 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = Field("json", description="one object a line, or text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least shown"
+    )
+
+    index_poll_s: Seconds = Field(300.0, description="between polls of `magwatch indices`")
+    index_noaa_url: str = Field(
+        "https://services.swpc.noaa.gov/products/noaa-planetary-k-index.json",
+        pattern=HTTP_PATTERN,
+        description="NOAA's planetary K index",
+    )
+    index_gfz_url: str = Field(
+        "https://kp.gfz.de/app/json/",
+        pattern=HTTP_PATTERN,
+        description="GFZ's Kp service, without its query",
+    )
+    index_kyoto_url: str = Field(
+        "https://services.swpc.noaa.gov/products/kyoto-dst.json",
+        pattern=HTTP_PATTERN,
+        description="Kyoto's Dst as NOAA passes it on",
+    )
+
+    webhook_authorization: SecretStr | None = Field(
+        None, description="header of `magwatch alerts --webhook`; never shown or logged"
     )
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -167,7 +235,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value}, but MAGWATCH_ALERT_K asks for {k} windows of them")
         return value
 
-    @field_validator("sasl_password")
+    @field_validator("sasl_password", "webhook_authorization")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from monitor import checkpoint
 from monitor.checkpoint import Held
+from monitor.learned import begun, newest_profiles
 from monitor.observe import Observer
 from monitor.publisher import Outgoing
 from monitor.reading import groupless_consumer, read_to_end, true_ends
@@ -46,6 +47,11 @@ class States:
         """Take over the states after a batch."""
         self.held.update(held)
         self._unsaved.update(held)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether anything has changed since the last checkpoint."""
+        return bool(self._unsaved)
 
     def pending(self) -> list[Outgoing]:
         """Checkpoints of the stations that changed since the last time."""
@@ -91,18 +97,21 @@ class States:
         found: dict[str, Held] = {}
         async with groupless_consumer(self._settings) as consumer:
             ends = await self._sample_ends(consumer, partitions)
-            topic = self._settings.topic("state")
-            where = [TopicPartition(topic, partition) for partition in partitions]
-            async for record in read_to_end(consumer, where):
-                self._consider(record.key, record.value, ends, found)
-        return found
+            async for records in read_to_end(consumer, self._partitions("state", partitions)):
+                for record in records:
+                    self._consider(record.key, record.value, ends, found)
+            profiles = await newest_profiles(
+                read_to_end(consumer, self._partitions("profiles", partitions))
+            )
+        return found | begun(profiles, self._scorer.rules, found.keys())
+
+    def _partitions(self, topic: str, numbers: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._settings.topic(topic), number) for number in numbers]
 
     async def _sample_ends(
         self, consumer: AIOKafkaConsumer, partitions: list[int]
     ) -> dict[int, int]:
-        topic = self._settings.topic("samples")
-        where = [TopicPartition(topic, partition) for partition in partitions]
-        ends = await true_ends(consumer, where)
+        ends = await true_ends(consumer, self._partitions("samples", partitions))
         return {partition.partition: end for partition, end in ends.items()}
 
     def _consider(

@@ -69,6 +69,8 @@ def row(record: ScoreRecord) -> Row:
         "return_period_days": record.return_period_days,
         "kp_highest": record.context.kp_highest,
         "kp_complete": record.context.kp_complete,
+        "dst_lowest_nt": record.context.dst_lowest_nt,
+        "trouble": " ".join(f"{one.fault}:{one.components}" for one in record.trouble),
         "model_name": record.model.name,
         "model_version": record.model.version,
         "model_sha256": record.model.sha256,

@@ -19,6 +19,7 @@ from monitor.settings import Settings
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024  # the record and its headers
 DAY_MS = 86_400_000
+ALONGSIDE = ("state", "profiles")  # topics with the partitions of `samples`
 COMPACTED = {"cleanup.policy": "compact"}
 
 
@@ -42,8 +43,8 @@ class Creation:
 def plans() -> tuple[TopicPlan, ...]:
     """Every topic of magwatch.
 
-    `state` has the worker's checkpoints. Its partitions must be those of `samples`, since a
-    partition's new owner reads the checkpoints of the same partition.
+    `state` has the worker's checkpoints, `profiles` what it calibrated. Their partitions must be
+    those of `samples`, since a partition's new owner reads the same partition of them.
     """
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
@@ -55,6 +56,7 @@ def plans() -> tuple[TopicPlan, ...]:
         # Not compacted: all have the index's name as key, and a replay needs every one.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
+        TopicPlan("profiles", dict(COMPACTED)),
     )
 
 
@@ -114,7 +116,7 @@ def _create(
     samples = existing.get(settings.topic("samples"), settings.partitions)
     options = {
         "num_partitions": plan.partitions
-        or (samples if plan.name == "state" else settings.partitions),
+        or (samples if plan.name in ALONGSIDE else settings.partitions),
         "replication_factor": settings.replication,
         "configs": plan.config,
     }
@@ -138,18 +140,19 @@ def partition_count(settings: Settings) -> int:
     BrokerUnreachable
         If no broker answers.
     Refused
-        If topics are missing or the state topic does not match.
+        If topics are missing or those alongside it do not match.
     """
     existing = _existing(settings)
     missing = _missing(settings, existing)
     if missing:
         raise Refused(f"topics missing: {', '.join(missing)}: create them (`magwatch topics`)")
-    samples, state = existing[settings.topic("samples")], existing[settings.topic("state")]
-    if samples != state:
-        raise Refused(
-            f"{settings.topic('state')} has {state} partitions and {settings.topic('samples')} has "
-            f"{samples}: delete the state topic, it will be created again"
-        )
+    samples = existing[settings.topic("samples")]
+    for name in ALONGSIDE:
+        if (count := existing[settings.topic(name)]) != samples:
+            raise Refused(
+                f"{settings.topic(name)} has {count} partitions and {settings.topic('samples')} "
+                f"has {samples}: delete the {name} topic, it will be created again"
+            )
     return samples
 
 

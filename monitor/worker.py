@@ -11,16 +11,27 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
+
+from archive.profile import encode_profile
 from geofield.alert import Alert
 from monitor.codec import RawRecord, Rejected
 from monitor.history import IndexReader
 from monitor.observe import Observer
 from monitor.publisher import Outgoing, Publisher
-from monitor.records import CLOUDEVENT_HEADERS, encode_alert, encode_score, utc
+from monitor.records import (
+    CLOUDEVENT_HEADERS,
+    DeadLetterHeaders,
+    encode_alert,
+    encode_score,
+    utc,
+)
+from monitor.remote import ScoreReader
 from monitor.scoring import Scored, Scorer
 from monitor.settings import Settings
+from monitor.settling import settle_stations
 from monitor.states import States
 
 
@@ -32,6 +43,7 @@ class Worker:
     scorer: Scorer
     states: States
     indices: IndexReader
+    remote: ScoreReader
     publisher: Publisher
     observer: Observer
     executor: ThreadPoolExecutor
@@ -54,6 +66,30 @@ class Worker:
         self.observer.batch(scored, time.time())
         return True
 
+    async def settle(self) -> None:
+        """Publish what can now be said of alerts that are over, also of silent stations.
+
+        Nothing is said before all that was known before a restart is known again.
+        """
+        if not (self.indices.caught_up.is_set() and self.remote.caught_up.is_set()):
+            return
+        generation, held = self.states.generation, self.states.held
+        settled = await asyncio.get_running_loop().run_in_executor(
+            self.executor,
+            settle_stations,
+            {station: one.state for station, one in held.items()},
+            self.indices.history,
+            self.remote.network,
+            self.scorer.rules.alert,
+            round(time.time() * 1000),
+        )
+        await self.publisher.publish([self._alert(alert) for alert in settled.alerts])
+        if generation == self.states.generation:
+            self.states.adopt(
+                {name: replace(held[name], state=state) for name, state in settled.states.items()}
+            )
+            self.observer.alerts(settled.alerts)
+
     async def checkpoint(self) -> bool:
         """Write the states that changed; False if the partitions changed hands meanwhile."""
         generation = self.states.generation
@@ -72,7 +108,18 @@ class Worker:
             Outgoing(topic, score.station.encode(), encode_score(score, model))
             for score in scored.scores
         ]
-        return letters + scores + [self._alert(alert) for alert in scored.alerts]
+        alerts = [self._alert(alert) for alert in scored.alerts]
+        return letters + self._profiles(scored) + scores + alerts
+
+    def _profiles(self, scored: Scored) -> list[Outgoing]:
+        """Profiles fitted online, on the partition of their station's samples."""
+        topic, records = self.settings.topic("profiles"), []
+        for fit in scored.fits:
+            if fit.profile is not None:
+                key, value = fit.station.encode(), encode_profile(fit.profile)
+                partition = scored.held[fit.station].partition
+                records.append(Outgoing(topic, key, value, partition=partition))
+        return records
 
     def _alert(self, alert: Alert) -> Outgoing:
         topic = self.settings.topic("alerts")
@@ -80,15 +127,16 @@ class Worker:
 
     def _dead_letter(self, record: RawRecord, why: Rejected) -> Outgoing:
         """The record as it came; what is known about it goes into headers."""
-        about = {
-            "reason": why.reason.value,
-            "detail": why.detail,
-            "topic": record.topic,
-            "partition": str(record.partition),
-            "offset": str(record.offset),
-            "time": _moment(record.timestamp_ms),
-        }
-        headers = tuple((name, text.encode(errors="replace")) for name, text in about.items())
+        about = DeadLetterHeaders(
+            reason=why.reason,
+            detail=why.detail,
+            topic=record.topic,
+            partition=str(record.partition),
+            offset=str(record.offset),
+            time=_moment(record.timestamp_ms),
+        )
+        fields: dict[str, str] = msgspec.to_builtins(about)
+        headers = tuple((name, text.encode(errors="replace")) for name, text in fields.items())
         return Outgoing(self.settings.topic("deadletter"), record.key, record.value, headers)
 
 

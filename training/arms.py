@@ -52,6 +52,7 @@ def negative_learning(loss: Loss, own_scale: bool = False) -> Arm:
         weight=loss.weight,
         margin=loss.margin,
         softness=loss.softness,
+        contrast=loss.contrast,
     )
     method = NEGATIVE if loss.weight else CONTROL
     build = _in_own_scale if own_scale else Autoencoder

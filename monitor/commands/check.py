@@ -78,9 +78,11 @@ def _model(settings: Settings) -> str:
 
 
 def _profiles(settings: Settings) -> str:
+    without = "calibrated online" if settings.calibrate_online else "calibrating, without scores"
     if settings.profiles is None:
-        return "none set (MAGWATCH_PROFILES): every station will be calibrating, without scores"
+        return f"none set (MAGWATCH_PROFILES): every station will be {without}"
     profiles = assemble(settings).rules.profiles
     if not profiles:
-        return f"none in {settings.profiles}: every station will be calibrating, without scores"
-    return f"{len(profiles)} stations: {', '.join(sorted(profiles))}"
+        return f"none in {settings.profiles}: every station will be {without}"
+    placed = sum(profile.position_deg is not None for profile in profiles.values())
+    return f"{len(profiles)} stations, {placed} with a position: {', '.join(sorted(profiles))}"

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from monitor.demo.judgement import final_versions
 from monitor.demo.system import System
 from monitor.errors import Refused
 from monitor.records import AlertData, AlertEvent, ScoreRecord
 from monitor.tail import tail
 
 PATIENCE_S = 60.0
+SETTLED_WITHIN_S = 15.0
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Collected:
 
 
 def collect(system: System, windows: int, advance: Callable[[int], object]) -> Collected:
-    """Read scores until `windows` of them are there, then all alerts.
+    """Read scores until `windows` of them are there, then alerts until each has its class.
 
     Raises
     ------
@@ -35,11 +37,19 @@ def collect(system: System, windows: int, advance: Callable[[int], object]) -> C
     """
     values = _scores(system, windows, advance)
     found = Collected([msgspec.json.decode(value, type=ScoreRecord) for value in values])
-    for batch in tail(system.settings, "alerts", from_beginning=True, follow=False):
+    began_s = time.monotonic()
+    for batch in tail(system.settings, "alerts", from_beginning=True, follow=True):
         found.alert_values += batch
-    events = [msgspec.json.decode(value, type=AlertEvent) for value in found.alert_values]
-    found.alerts = [event.data for event in events]
+        found.alerts += [msgspec.json.decode(value, type=AlertEvent).data for value in batch]
+        # an alert whose Kp is not known stays as it is
+        late = time.monotonic() - began_s > SETTLED_WITHIN_S
+        if late or (not batch and not any(map(_awaits_class, final_versions(found.alerts)))):
+            break
     return found
+
+
+def _awaits_class(alert: AlertData) -> bool:
+    return alert.status == "resolved" and alert.classification == "unknown"
 
 
 def _scores(system: System, windows: int, advance: Callable[[int], object]) -> list[bytes]:

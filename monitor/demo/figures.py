@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLASS_COLOURS = {"local": "#d55e00", "space-weather": "#0072b2", "unknown": "#999999"}
+CLASS_COLOURS = {
+    "local": "#d55e00",
+    "space-weather": "#0072b2",
+    "global": "#56b4e9",
+    "data-quality": "#cc79a7",
+    "unknown": "#999999",
+}
 TRACE, SCORE, TRUTH = "#222222", "#4b4b8f", "#009e73"
 COMPONENTS = "HEZ"
 

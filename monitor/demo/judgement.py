@@ -8,6 +8,7 @@ from datetime import datetime
 
 from geofield.indices import KpHistory
 from geofield.windows import WindowSpec
+from monitor import records
 from monitor.demo.scenario import QUIET, Injection
 from monitor.records import AlertData, ScoreRecord
 
@@ -95,7 +96,7 @@ def by_quality(scores: Iterable[ScoreRecord]) -> Mapping[str, int]:
 
 def time_ms(text: str) -> int:
     """Milliseconds since 1970 of a record's time."""
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+    return records.time_ms(datetime.fromisoformat(text))
 
 
 def _meeting(alerts: Iterable[AlertData], injection: Injection, window_ms: int) -> list[AlertData]:

@@ -141,3 +141,11 @@ def test_a_profile_under_another_name_is_refused(tmp_path: Path) -> None:
     save_profile(profile("AAA"), tmp_path).rename(tmp_path / "BBB.json")
     with pytest.raises(ProfileRefused, match="profile of AAA"):
         load_profile(tmp_path / "BBB.json")
+
+
+def test_a_profile_of_no_place_on_earth_is_refused(tmp_path: Path) -> None:
+    path = save_profile(replace(profile("AAA"), position_deg=(16.0, 480.0)), tmp_path)
+    with pytest.raises(ProfileRefused, match=r"position_deg must be latitude"):
+        load_profile(path)
+    path = save_profile(replace(profile("AAA"), position_deg=(48.0, 16.0)), tmp_path)
+    assert load_profile(path).position_deg == (48.0, 16.0)

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,14 +10,14 @@ from geofield.alert import (
     AlertRules,
     AlertState,
     Change,
-    Classification,
     Severity,
     Status,
     alert_id,
     follow,
 )
-from geofield.indices import KpHistory, KpInterval
+from geofield.indices import DstInterval, KpHistory, KpInterval
 from geofield.score import KpKnown, Quality, Score, WindowScore
+from geofield.trouble import Fault, Finding
 from tests.geofield.builders import MODEL, START_MS
 
 HOP_MS, WINDOW_MS, DELAY_MS, HOUR_MS = 64_000, 256_000, 252_000, 3_600_000
@@ -125,42 +126,60 @@ def test_a_higher_severity_is_an_update() -> None:
     ]
 
 
-def test_quiet_kp_counts_only_once_it_is_known() -> None:
-    burst = [2.0, 2.0, 0.1, 0.1]
-    until_known = (3 * HOUR_MS - WINDOW_MS - DELAY_MS) // HOP_MS + 1
-    waiting = [0.1] * (until_known - len(burst))
-    history = KpHistory((kp(1.0),))
-    assert life(run([*burst, *waiting], history)) == [
-        (1, "opened", "unknown"),
-        (2, "resolved", "unknown"),
-    ]
-    assert life(run([*burst, *waiting, 0.1], history)) == [
-        (1, "opened", "unknown"),
-        (2, "resolved", "unknown"),
-        (3, "updated", "local"),
-    ]
-
-
 def test_a_storm_is_space_weather_as_soon_as_one_interval_says_so() -> None:
     known = KpInterval(START_MS, START_MS + HOUR_MS, START_MS, 7.7)
     assert life(run([2.0, 2.0], KpHistory((known,)))) == [(1, "opened", "space-weather")]
 
 
-def test_an_alert_that_reaches_into_an_unknown_interval_is_unknown_again() -> None:
-    known = KpInterval(START_MS, START_MS + WINDOW_MS + 2 * HOP_MS, START_MS, 1.0)
-    assert life(run([2.0, 2.0, 2.0, 2.0], KpHistory((known,)))) == [
-        (1, "opened", "local"),
-        (2, "updated", "unknown"),
+def test_dst_tells_a_storm_too() -> None:
+    known = DstInterval(START_MS, START_MS + HOUR_MS, START_MS, -120.0)
+    opened = run([2.0, 2.0], KpHistory((), (known,)))[0]
+    assert (opened.classification.value, opened.lowest_dst_nt) == ("space-weather", -120.0)
+
+
+def test_nothing_is_called_local_while_it_lasts() -> None:
+    known = KpInterval(START_MS, START_MS + 3 * HOUR_MS, START_MS, 1.0)
+    assert life(run([2.0, 2.0, 0.1, 0.1], KpHistory((known,)))) == [
+        (1, "opened", "unknown"),
+        (2, "resolved", "unknown"),
     ]
 
 
-def test_without_indices_a_class_stays_unknown_and_is_given_up_in_the_end() -> None:
-    rules = AlertRules(k=2, n=3, clear=2, cooldown_ms=0, settle_ms=HOUR_MS)
+STEP = (Finding(Fault.STEP, "H"),)
+
+
+def followed(windows: list[tuple[float, tuple[Finding, ...]]]) -> list[Alert]:
+    state, versions = AlertState(), []
+    for number, (rmse, trouble) in enumerate(windows):
+        one = replace(window(number, rmse), trouble=trouble)
+        state, new = follow(state, one, MODEL, KpHistory(), RULES)
+        versions += new
+    return versions
+
+
+def test_an_alert_of_the_instrument_says_so_at_once_and_is_cancelled() -> None:
+    versions = followed([(2.0, STEP), (2.0, STEP), (2.0, ()), (0.1, ()), (0.1, ())])
+    assert life(versions) == [(1, "opened", "data-quality"), (2, "cancelled", "data-quality")]
+    last = versions[-1]
+    assert (last.status, last.exceeding, last.troubled) == (Status.CANCELLED, 3, 2)
+    assert last.faults == (Fault.STEP,)
+
+
+def test_trouble_in_few_of_the_windows_does_not_make_it_the_instruments() -> None:
+    versions = followed([(2.0, STEP), (2.0, STEP), (2.0, ()), (2.0, ()), (0.1, ()), (0.1, ())])
+    assert life(versions) == [
+        (1, "opened", "data-quality"),
+        (2, "updated", "unknown"),
+        (3, "resolved", "unknown"),
+    ]
+
+
+def test_only_what_is_unknown_in_the_end_is_settled_later() -> None:
+    known = KpInterval(START_MS, START_MS + HOUR_MS, START_MS, 7.7)
     state = AlertState()
-    for number in range(80):
-        rmse = 2.0 if number < 2 else 0.1
-        state, _ = follow(state, window(number, rmse), MODEL, KpHistory(), rules)
-    assert state.unsettled == ()
+    for number, rmse in enumerate([2.0, 2.0, 0.1, 0.1]):
+        state, _ = follow(state, window(number, rmse), MODEL, KpHistory((known,)), RULES)
+    assert state.settling == ()
 
 
 scores = st.lists(st.one_of(st.none(), st.floats(0.0, 3.0)), max_size=60)
@@ -172,29 +191,15 @@ def test_lives_are_well_formed_whatever_the_scores(
     rmse: list[float | None], values: list[float]
 ) -> None:
     history = KpHistory(tuple(kp(value, n) for n, value in enumerate(values)))
-    versions = run([*rmse, *[0.1] * 400], history)
+    versions = run([*rmse, *[0.1] * 10], history)
     for ident in {v.id for v in versions}:
         mine = [v for v in versions if v.id == ident]
         assert [v.version for v in mine] == list(range(1, len(mine) + 1))
         assert mine[0].change is Change.OPENED
         assert [v.change for v in mine].count(Change.RESOLVED) == 1
-        assert mine[-1].classification is not Classification.UNKNOWN
         assert all(a.decided_ms < b.decided_ms for a, b in itertools.pairwise(mine))
     open_now = [v.id for v in versions if v.change is Change.OPENED]
     assert len(open_now) == len(set(open_now))
-
-
-@given(scores, kp_values)
-def test_nothing_is_called_local_while_kp_is_high(
-    rmse: list[float | None], values: list[float]
-) -> None:
-    history = KpHistory(tuple(kp(value, n) for n, value in enumerate(values)))
-    for version in run([*rmse, *[0.1] * 400], history):
-        truth = history.between(version.start_ms, version.end_ms, 2**62)
-        if version.classification is Classification.LOCAL:
-            assert truth.complete
-            assert truth.highest is not None
-            assert truth.highest < RULES.space_weather_kp
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from geofield.indices import KpHistory, KpInterval
+from geofield.indices import DstInterval, KpHistory, KpInterval
 from geofield.score import KpKnown
 
 FIRST = KpInterval(0, 100, 100, 2.0)
@@ -46,3 +46,15 @@ def test_the_same_value_twice_is_one() -> None:
 def test_what_is_no_kp_is_refused(bad: tuple[int, int, int, float]) -> None:
     with pytest.raises(ValueError, match="not a Kp interval"):
         KpInterval(*bad)
+
+
+def test_dst_stands_beside_kp_and_never_makes_it_complete() -> None:
+    history = HISTORY.with_values([], [DstInterval(0, 50, 60, -30.0), DstInterval(50, 99, 70, -80)])
+    assert history.between(10, 90, 60) == KpKnown(None, complete=False, lowest_dst_nt=-30.0)
+    assert history.between(10, 90, 100) == KpKnown(2.0, complete=True, lowest_dst_nt=-80.0)
+    assert history.news_ms(10, 90) == [60, 70, 100]
+
+
+def test_what_is_no_dst_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a Dst interval"):
+        DstInterval(0, 5, 5, 99999.0)

@@ -61,6 +61,7 @@ def exposition() -> str:
     """Names, types, help texts and labels of every series; no values."""
     watching, registry = observer(rules("WIC"))
     batch = scored(watching, [loud(), samples(field_nt(200), station="NEW")])
+    batch.progress["NEW"] = 0.25
     batch.refused.append((record("BAD"), Rejected(Reason.NOT_JSON, "no")))
     watching.batch(batch, SENT_MS / 1000 + 1)
     watching.metrics.progress.lag.labels(0).set(0)

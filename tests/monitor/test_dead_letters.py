@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.monitor.broken import BROKEN
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.test_schemas import complaints
 from tests.monitor.workers import Running, Site, encoded, received, send, worker
 
 
@@ -38,6 +39,8 @@ def _check_letters(site: Site) -> None:
         headers = letters[broken.key, broken.value]
         assert headers["reason"] == broken.reason.value.encode()
         assert headers["topic"] == site.settings.topic("samples").encode()
+        named = {name: text.decode() for name, text in headers.items()}
+        assert complaints("deadletter-headers", named) == []
         assert headers["detail"]
         assert headers["time"]
         assert int(headers["partition"]) >= 0

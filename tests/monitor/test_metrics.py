@@ -120,7 +120,7 @@ def test_windows_are_counted_against_the_quantiles_of_the_calibration() -> None:
         for window, one in zip(batch.scores, rmse, strict=False)
         if window.score is not None
     ]
-    watching.batch(Scored(taken=batch.taken, scores=windows), NOW_S)
+    watching.batch(Scored(taken=batch.taken, held=batch.held, scores=windows), NOW_S)
     counts = [
         value(registry, "windows_above_quantile_total", station="WIC", quantile=name)
         for name in ("0.5", "0.9", "0.99")

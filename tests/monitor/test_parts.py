@@ -2,18 +2,22 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from geofield.indices import KpHistory, KpInterval
+from geofield.alert import AlertState, Settling
+from geofield.indices import DstInterval, KpHistory, KpInterval
+from geofield.network import Remote
 from geofield.step import step
+from geofield.trouble import Fault, Finding
 from monitor import checkpoint
 from monitor.checkpoint import Held
 from monitor.http import Health, probe_server
-from monitor.indices import decode_kp, encode_kp
+from monitor.indices import decode_indices, encode_dst, encode_kp
 from monitor.metrics import Metrics
 from monitor.records import AlertEvent, ScoreRecord, encode_alert, encode_score, utc
 from tests.geofield.builders import MODEL, START_MS, field_nt, rules, samples, spread
@@ -34,6 +38,23 @@ def test_a_checkpoint_brings_back_the_same_state() -> None:
     first = step({"WIC": held.state}, more, spread, rules("WIC"), KpHistory())[1]
     second = step({"WIC": again.state}, more, spread, rules("WIC"), KpHistory())[1]
     assert second == first
+
+
+def test_a_checkpoint_brings_back_alerts_that_wait_for_their_class() -> None:
+    loud = field_nt(200) + 30 * np.sin(np.arange(200))[:, None]
+    states, outcome = step({}, [samples(loud)], spread, rules("WIC"), KpHistory())
+    alert = replace(
+        outcome.alerts[-1],
+        lowest_dst_nt=-20.0,
+        faults=(Fault.STEP, Fault.NOISE),
+        remote=Remote(stations=5, compared=4, witnesses=1),
+    )
+    window = replace(outcome.scores[-1], trouble=(Finding(Fault.STEP, "HZ"),))
+    alerts = AlertState(recent=(window,), settling=(Settling(alert, published=7),))
+    held = Held(replace(states["WIC"], alerts=alerts), 0, 0)
+    restored = checkpoint.decode(checkpoint.encode("WIC", held, "print"), "print")
+    assert restored is not None
+    assert restored[1].state.alerts == alerts
 
 
 def test_a_checkpoint_of_other_rules_is_left_out() -> None:
@@ -80,13 +101,22 @@ def test_times_are_utc_with_z(time_ms: int, text: str) -> None:
 
 def test_kp_comes_back_as_sent() -> None:
     values = [KpInterval(START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 8.667)]
-    assert decode_kp(encode_kp(values)) == values
+    assert decode_indices(encode_kp(values)) == values
+
+
+def test_dst_comes_back_as_sent() -> None:
+    values = [DstInterval(START_MS, START_MS + 3_600_000, START_MS + 3_700_000, -412.0)]
+    assert decode_indices(encode_dst(values)) == values
+
+
+def test_sym_h_is_no_error_and_no_value() -> None:
+    assert decode_indices(encode_dst([]).replace(b"Dst", b"SYM-H")) == []
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", encode_kp([]).replace(b"Kp", b"Ap")])
 def test_a_broken_index_record_is_a_value_error(value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        decode_kp(value)
+        decode_indices(value)
 
 
 def test_stations_beyond_the_cap_share_a_label() -> None:

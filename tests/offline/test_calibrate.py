@@ -67,6 +67,7 @@ def test_a_check_counts_alerts_in_days_that_the_fit_has_not_seen(tmp_path: Path)
     fitted = load_profile(tmp_path / "WIC.json")
     assert fitted.quiet_days == pytest.approx(1.0, abs=0.02)
     assert fitted.threshold_days is not None
+    assert fitted.position_deg == pytest.approx((47.93, 15.87), abs=0.01)
     assert "<svg" in (tmp_path / "fit.svg").read_text()[:500]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geofield.distance import great_circle_km
 from geofield.types import Float64, Int64
-from training.labels.geometry import epicentral_km
 from training.labels.types import Earthquake
 
 
@@ -62,7 +62,7 @@ def near_pairs(quakes: Columns, within_ms: float, within_km: float) -> tuple[Int
 
 def distance_km(quakes: Columns, some: Int64, others: Int64) -> Float64:
     """Between the epicentres of earthquakes at these positions, shape as theirs."""
-    return epicentral_km(
+    return great_circle_km(
         quakes.latitude_deg[some],
         quakes.longitude_deg[some],
         quakes.latitude_deg[others],

@@ -4,28 +4,7 @@ import numpy as np
 
 from geofield.types import Float64
 
-EARTH_RADIUS_KM = 6371.0
 _NEAREST_KM = 1.0
-
-
-def epicentral_km(
-    latitude_deg: Float64,
-    longitude_deg: Float64,
-    to_latitude_deg: Float64,
-    to_longitude_deg: Float64,
-) -> Float64:
-    """Great-circle distance on a sphere of 6371 km by the haversine formula, in km.
-
-    Parameters
-    ----------
-    latitude_deg, longitude_deg, to_latitude_deg, to_longitude_deg
-        Shapes that broadcast, degrees north and east.
-    """
-    latitude, to_latitude = np.radians(latitude_deg), np.radians(to_latitude_deg)
-    over_latitude = np.sin((to_latitude - latitude) / 2) ** 2
-    over_longitude = np.sin(np.radians(to_longitude_deg - longitude_deg) / 2) ** 2
-    haversine = over_latitude + np.cos(latitude) * np.cos(to_latitude) * over_longitude
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0))))
 
 
 def hypocentral_km(epicentral_km: Float64, depth_km: Float64) -> Float64:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geofield.distance import great_circle_km
 from geofield.types import Bool, Float64
 from training.evaluation import LabelStep
 from training.labels.catalogue import Catalogue
@@ -13,7 +14,6 @@ from training.labels.columns import Columns, columns
 from training.labels.decluster import aftershocks, largest_of_swarms
 from training.labels.geometry import (
     dobrovolsky_km,
-    epicentral_km,
     hypocentral_km,
     seismicity_index,
 )
@@ -117,7 +117,7 @@ def _catalogue_words(catalogue: Catalogue) -> str:
 
 
 def _radius(quakes: Columns, site: Site, rules: LabelRules) -> _Rule:
-    distance_km = epicentral_km(
+    distance_km = great_circle_km(
         quakes.latitude_deg,
         quakes.longitude_deg,
         np.array(site.latitude_deg),

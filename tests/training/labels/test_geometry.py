@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geofield.distance import great_circle_km
 from training.labels.geometry import (
     dobrovolsky_km,
-    epicentral_km,
     hypocentral_km,
     seismicity_index,
 )
@@ -15,7 +15,7 @@ LONGITUDES = st.floats(-180, 180)
 
 
 def km(*degrees: float) -> float:
-    return float(epicentral_km(*(np.array(one) for one in degrees)))
+    return float(great_circle_km(*(np.array(one) for one in degrees)))
 
 
 def test_known_distances() -> None:

@@ -1,0 +1,109 @@
+"""Online calibration within the step: which windows a profile holds for, and what is learned."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from geofield.alert import Alert, Change
+from geofield.calibrating import Fit, Learning, observed, reviewed
+from geofield.calibration import selected
+from geofield.candidates import Candidates, values
+from geofield.indices import KpHistory
+from geofield.online_rules import Setting
+from geofield.score import Reconstruct, WindowScore
+from geofield.types import Bool
+from geofield.windows import Windows
+
+Group = tuple[str, Windows]  # windows of a station, in order of time
+
+
+def until_review(
+    due: Sequence[Group], learning: dict[str, Learning], setting: Setting | None, history: KpHistory
+) -> tuple[list[Group], list[Group], list[Fit]]:
+    """Take the looks at calibrations that are due before these windows.
+
+    Parameters
+    ----------
+    due
+        Windows of any stations.
+    learning
+        Of the stations that are calibrated online; those looked at are replaced in it.
+    setting
+        What they are calibrated for; None if none is.
+    history
+        Kp values so far.
+
+    Returns
+    -------
+    The windows before each station's next look, the windows after it, and the attempts at profiles.
+    """
+    now: list[Group] = []
+    later: list[Group] = []
+    fits: list[Fit] = []
+    seen: set[str] = set()
+    for station, windows in due:
+        if setting is not None and station in learning and station not in seen:
+            first_ms = int(windows.end_ms[0])
+            learned, fit = reviewed(learning[station], station, first_ms, setting, history)
+            learning[station] = learned
+            fits += [fit] if fit else []
+        seen.add(station)
+        early, late = _divided(windows, learning.get(station))
+        now += [(station, early)] if len(early) else []
+        later += [(station, late)] if len(late) else []
+    return now, later, fits
+
+
+def learn(
+    learning: dict[str, Learning],
+    groups: Sequence[Group],
+    scores: Sequence[WindowScore],
+    alerts: Sequence[Alert],
+    apart: Bool,
+    reconstruct: Reconstruct,
+    setting: Setting,
+) -> None:
+    """Take windows into the calibrations under way, which are replaced in `learning`.
+
+    Parameters
+    ----------
+    groups, scores
+        Windows, and in the same order what was made of each.
+    alerts
+        Versions that they caused.
+    apart
+        Shape [len(scores)]: windows in an alert or soon after one.
+    """
+    stations, candidates = [], []
+    position = 0
+    for station, windows in groups:
+        rows = slice(position, position + len(windows))
+        position = rows.stop
+        if station in learning and not learning[station].over:
+            stations.append(station)
+            candidates.append(Candidates(windows, scores[rows], learning[station], apart[rows]))
+    alarms = _alarms(alerts, setting)
+    kept = values(candidates, reconstruct, setting)
+    for station, one, few in zip(stations, candidates, kept, strict=True):
+        end_ms = one.windows.end_ms[one.rows]
+        spans = alarms.get(station, [])
+        learning[station] = observed(learning[station], end_ms, few, spans, setting)
+
+
+def _divided(windows: Windows, learning: Learning | None) -> tuple[Windows, Windows]:
+    """Windows up to the station's next look at its calibration, and those after it."""
+    if learning is None or learning.over or learning.review_ms is None:
+        return windows, selected(windows, np.empty(0, np.int64))
+    early = windows.end_ms <= learning.review_ms
+    return selected(windows, np.flatnonzero(early)), selected(windows, np.flatnonzero(~early))
+
+
+def _alarms(alerts: Sequence[Alert], setting: Setting) -> Mapping[str, list[tuple[int, int]]]:
+    """Spans of window ends before each alert that opened: by then it was not known to be one."""
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for alert in alerts:
+        if alert.change is Change.OPENED:
+            opened_ms = alert.decided_ms - setting.window.decision_delay_ms
+            before_ms = alert.start_ms - setting.online.guard_ms
+            spans.setdefault(alert.station, []).append((before_ms, opened_ms))
+    return spans

@@ -1,0 +1,60 @@
+"""Follows a topic outside any group: every worker needs all of it, whoever wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from monitor.reading import groupless_consumer, partitions_of, read_to_end
+from monitor.settings import Settings
+
+POLL_MS = 500
+RETRY_S = 1.0
+log = structlog.get_logger("magwatch.following")
+
+
+class Follower:
+    """Hands every record of a topic to `take`, in the order of each partition.
+
+    `caught_up` is set once all records present at start-up have been handed over.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        take: Callable[[Iterable[ConsumerRecord]], None],
+        since_ms: int = 0,
+    ) -> None:
+        self._settings = settings
+        self._topic = settings.topic(name)
+        self._take = take
+        self._since_ms = since_ms
+        self.caught_up = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Read for ever; a broken connection is made again and everything read once more."""
+        while True:
+            try:
+                async with groupless_consumer(self._settings) as consumer:
+                    await self._read(consumer)
+            except (KafkaError, OSError) as error:
+                log.warning("not read, trying again", topic=self._topic, error=str(error))
+            await asyncio.sleep(RETRY_S)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        numbers = await partitions_of(consumer, self._topic)
+        where = [TopicPartition(self._topic, number) for number in numbers]
+        if not where:
+            log.warning("a topic does not exist", topic=self._topic)
+            return
+        async for records in read_to_end(consumer, where, self._since_ms):
+            self._take(records)
+        self.caught_up.set()
+        while True:
+            batches = await consumer.getmany(timeout_ms=POLL_MS)
+            self._take(record for records in batches.values() for record in records)
