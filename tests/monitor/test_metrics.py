@@ -10,12 +10,13 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from geofield.alert import Change, Classification, Status
+from geofield.calibrating import Learning
 from monitor.checkpoint import Held
 from monitor.codec import Reason
 from monitor.metrics import OTHER
 from monitor.observe import Observer
 from monitor.scoring import Scored
-from tests.geofield.builders import MODEL, START_MS, field_nt, rules, samples
+from tests.geofield.builders import MODEL, START_MS, field_nt, profile, rules, samples
 from tests.monitor.exposition import GOLDEN, exposition, loud, observer, scored
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -137,6 +138,17 @@ def test_the_promise_grows_with_scored_time_and_alerts_are_counted_beside_it() -
     promised = value(registry, "alerts_promised_total", station="WIC")
     assert promised == pytest.approx(windows * HOP_DAYS / 30.4375)
     assert value(registry, "alerts_opened_total", station="WIC") == 1
+
+
+def test_a_profile_that_was_fitted_online_counts_as_one() -> None:
+    watching, registry = observer(rules())
+    batch = scored(watching, [samples(field_nt(200), station="NEW")])
+    watching.batch(batch, NOW_S)
+    assert value(registry, "station_calibrated", station="NEW") == 0
+    held = batch.held["NEW"]
+    learned = replace(held.state, learning=Learning(profile=profile("NEW")))
+    watching.loaded({"NEW": replace(held, state=learned)})
+    assert value(registry, "station_calibrated", station="NEW") == 1
 
 
 @pytest.mark.parametrize("classification", list(Classification))
