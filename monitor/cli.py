@@ -22,6 +22,7 @@ COMMANDS = {
         "check",
         "Check settings, broker, topics, model, profiles.",
     ),
+    "dashboard": ("monitor.commands.dashboard", "dashboard", "Serve a live page of all stations."),
     "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
     "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.offline", "score", "Score archive files without Kafka."),

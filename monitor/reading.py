@@ -33,6 +33,13 @@ async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsum
         await consumer.stop()
 
 
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """All partitions of a topic; none if there is no such topic."""
+    await consumer._client.add_topic(topic)  # the public call knows only assigned topics
+    numbers = consumer.partitions_for_topic(topic) or ()
+    return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+
 async def read_to_end(
     consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
 ) -> AsyncIterator[ConsumerRecord]:

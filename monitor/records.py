@@ -112,6 +112,11 @@ def utc(time_ms: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
 
 
+def time_ms(text: str) -> int:
+    """The inverse of `utc`: milliseconds since 1970 of a time in a record."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:
     """Value of the score topic; its key is the station."""
     return _encoder.encode(score_record(score, model))

@@ -1,0 +1,70 @@
+// The list of alerts: the open ones first, then the latest. A click shows the alert's time.
+
+import { mark } from "./states.js";
+import { duration, element, figure, number, rarity, stretch } from "./text.js";
+
+const SHOWN = 60;
+
+export class AlertList {
+  #store;
+  #root = document.getElementById("alerts");
+
+  constructor(store) {
+    this.#store = store;
+    store.addEventListener("alerts", (event) => {
+      this.#draw(new Set(event.detail.map((alert) => alert.alert_id)));
+      event.detail.forEach(speak);
+    });
+    this.#root.addEventListener("click", (event) => {
+      const alert = store.alerts.get(event.target.closest("button")?.dataset.alert);
+      if (alert) store.select(alert.station, { startMs: alert.startMs, endMs: alert.endMs });
+    });
+  }
+
+  #draw(fresh) {
+    const all = this.#store.alertsOf();
+    const open = all.filter((alert) => alert.status === "open").length;
+    document.getElementById("alerts-empty").hidden = all.length > 0;
+    const count = document.getElementById("alerts-count");
+    count.textContent = all.length ? `${open} open of ${all.length}` : "";
+    const focused = this.#root.contains(document.activeElement)
+      ? document.activeElement.dataset.alert
+      : null;
+    this.#root.replaceChildren(
+      ...all.slice(0, SHOWN).map((alert) => row(alert, fresh.has(alert.alert_id))),
+    );
+    if (focused) this.#root.querySelector(`[data-alert="${CSS.escape(focused)}"]`)?.focus();
+  }
+}
+
+function row(alert, fresh) {
+  const open = alert.status === "open";
+  const head = element(
+    "span",
+    { class: "alert-head" },
+    open ? mark("alert") : mark("ok"),
+    element("strong", {}, alert.station),
+    element("span", { class: `class ${alert.classification}` }, alert.classification),
+    element("span", { class: "severity" }, alert.severity),
+    element("span", { class: "status" }, open ? "open" : alert.status),
+  );
+  const long = duration(alert.endMs - alert.startMs);
+  const lines = [
+    `${stretch(alert.startMs, alert.endMs)} UTC, ${long}`,
+    `score ${figure(alert.score)} over ${figure(alert.threshold)}, as high once in ${rarity(alert.return_period_days)}; ${kp(alert)}`,
+    `Model: ${alert.skill}`,
+  ];
+  const button = element("button", { type: "button", "data-alert": alert.alert_id }, head);
+  const classes = ["when", "why", "skill"];
+  lines.forEach((line, n) => button.append(element("span", { class: classes[n] }, line)));
+  return element("li", { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` }, button);
+}
+
+function kp(alert) {
+  return alert.kp_highest === null ? "Kp not known" : `Kp up to ${number(alert.kp_highest, 1)}`;
+}
+
+function speak(alert) {
+  const text = `Alert ${alert.status} at ${alert.station}: ${alert.severity}, ${alert.classification}`;
+  document.getElementById("spoken").textContent = text;
+}
