@@ -82,11 +82,12 @@ def _refused(status: int, reason: str) -> web.Response:
     return web.json_response({"error": reason}, status=status)
 
 
-def json_answer(value: msgspec.Struct) -> web.Response:
+def json_answer(request: web.Request, value: msgspec.Struct) -> web.Response:
     """A value as JSON, compressed where that pays."""
-    response = web.Response(body=_encoder.encode(value), content_type="application/json")
-    if response.content_length and response.content_length > ZIP_FROM_BYTES:
-        response.enable_compression()
+    body = _encoder.encode(value)
+    response = web.Response(body=body, content_type="application/json")
+    if len(body) > ZIP_FROM_BYTES and _takes_gzip(request):
+        response.enable_compression(web.ContentCoding.gzip)
     return response
 
 
@@ -95,7 +96,7 @@ def asset_answer(request: web.Request, asset: Asset) -> web.Response:
     headers = {"ETag": f'"{asset.tag}"', "Content-Type": asset.kind, "Vary": "Accept-Encoding"}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if _takes_gzip(request):
         return web.Response(body=asset.zipped, headers={**headers, "Content-Encoding": "gzip"})
     return web.Response(body=asset.body, headers=headers)
 
@@ -114,3 +115,7 @@ def whole_number(request: web.Request, name: str, default: int, limits: tuple[in
     if not (text.isascii() and text.isdigit() and len(text) < 17):
         raise Refusal(400, f"{name} must be a whole number")
     return min(max(int(text), limits[0]), limits[1])
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    return "gzip" in request.headers.get("Accept-Encoding", "")

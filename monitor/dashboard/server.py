@@ -103,11 +103,12 @@ class _Site:
         status = self._show.status()
         return web.Response(text=f"{status.kind}\n")
 
-    async def snapshot(self, _: web.Request) -> web.Response:
+    async def snapshot(self, request: web.Request) -> web.Response:
         show = self._show
         about, window = show.model.ref, show.model.manifest.window
         now_ms = show.now_ms()
         return json_answer(
+            request,
             Snapshot(
                 event_id=show.hub.id_of(show.hub.number),
                 now_ms=now_ms,
@@ -123,7 +124,7 @@ class _Site:
                     (window.low_hz, window.high_hz),
                 ),
                 everything=show.board.everything(now_ms),
-            )
+            ),
         )
 
     async def trace(self, request: web.Request) -> web.Response:
@@ -132,7 +133,7 @@ class _Site:
         longest_ms = round(self._show.board.limits.hours * HOUR_MS)
         span_ms = whole_number(request, "span_ms", HOUR_MS, (station.field.cadence_ms, longest_ms))
         pixels = whole_number(request, "pixels", 800, PIXELS)
-        return json_answer(station_trace(station, end_ms - span_ms, end_ms, pixels))
+        return json_answer(request, station_trace(station, end_ms - span_ms, end_ms, pixels))
 
     async def reconstruction(self, request: web.Request) -> web.Response:
         show, station = self._show, self._station(request)
@@ -141,7 +142,7 @@ class _Site:
         samples = under_the_last_windows(station, end_ms, show.model.manifest.window)
         async with show.model_turn:  # one at a time: the page is not to starve the machine
             drawn = await asyncio.to_thread(reconstruction, samples, show.model, profile)
-        return json_answer(drawn)
+        return json_answer(request, drawn)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         hub = self._show.hub

@@ -42,7 +42,7 @@ function row(alert, fresh) {
   const head = element(
     "span",
     { class: "alert-head" },
-    open ? mark("alert") : mark("ok"),
+    mark(open ? "alert" : "closed"),
     element("strong", {}, alert.station),
     element("span", { class: `class ${alert.classification}` }, alert.classification),
     element("span", { class: "severity" }, alert.severity),
@@ -51,10 +51,11 @@ function row(alert, fresh) {
   const long = duration(alert.endMs - alert.startMs);
   const lines = [
     `${stretch(alert.startMs, alert.endMs)} UTC, ${long}`,
-    `score ${figure(alert.score)} over ${figure(alert.threshold)}, as high once in ${rarity(alert.return_period_days)}; ${kp(alert)}`,
+    `score ${figure(alert.score)} of ${figure(alert.threshold)}, once in ${rarity(alert.return_period_days)}; ${kp(alert)}`,
     `Model: ${alert.skill}`,
   ];
-  const button = element("button", { type: "button", "data-alert": alert.alert_id }, head);
+  const about = { type: "button", "data-alert": alert.alert_id, title: `Model: ${alert.skill}` };
+  const button = element("button", about, head);
   const classes = ["when", "why", "skill"];
   lines.forEach((line, n) => button.append(element("span", { class: classes[n] }, line)));
   return element("li", { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` }, button);

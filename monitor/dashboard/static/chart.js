@@ -33,7 +33,7 @@ export class Chart {
     this.#series = about.series;
     this.#describe = about.describe;
     this.#readout = element("span", { class: "readout" });
-    const title = element("p", { class: "chart-title" }, element("strong", {}, about.title));
+    const title = element("p", { class: "chart-title" }, ...keys(about));
     this.#box = element("div", { class: "chart", role: "img", "aria-label": about.title });
     parent.append(element("div", { class: "chart-frame" }, title, this.#box));
     title.append(this.#readout);
@@ -71,7 +71,7 @@ export class Chart {
       height: about.height,
       ms: 1,
       tzDate: (ms) => uPlot.tzDate(new Date(ms), "Etc/UTC"),
-      padding: [6, 10, about.axis ? 0 : 4, 0],
+      padding: [6, 26, about.axis ? 0 : 4, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -93,13 +93,21 @@ export class Chart {
   }
 }
 
+/** The title; beside it what the lines are, where there are two. */
+function keys({ title, series }) {
+  const named = series.filter(({ label }) => label);
+  const key = ({ label, colour: name }) => element("span", { class: `key ${name}` }, label);
+  return [element("strong", {}, title), ...named.map(key)];
+}
+
 function line({ colour: name, width = 1, dash, points = false }) {
   return {
     stroke: () => colour(name),
     width,
     dash,
     spanGaps: false,
-    points: points ? { show: true, size: 3, fill: () => colour(name) } : { show: false },
+    // where there is room, each value
+    points: points ? { size: 5, fill: () => colour(name), stroke: () => colour(name) } : { show: false },
   };
 }
 
@@ -120,7 +128,8 @@ function padded(min, max) {
 function timeAxis(shown) {
   return {
     ...look(),
-    size: shown ? 40 : 0,
+    size: shown ? 44 : 0,
+    gap: 9,
     space: 70,
     values: shown ? (u, splits, axis, space, step) => times(splits, step) : () => [],
   };
@@ -128,8 +137,9 @@ function timeAxis(shown) {
 
 function valueAxis(log) {
   const axis = { ...look(), size: LEFT_PX, space: 26, values: (u, splits) => splits.map(ticks(splits)) };
-  if (log) axis.filter = (u, splits) => splits.map((v) => (leads(v, splits) ? v : null));
-  return axis;
+  if (!log) return axis;
+  const main = (u, splits) => splits.map((value) => (leads(value, splits) ? value : null));
+  return { ...axis, filter: main, grid: { ...axis.grid, filter: main } };
 }
 
 function look() {
@@ -141,8 +151,9 @@ function look() {
   };
 }
 
-/** 1, 2 and 5 of each decade, or only the decades where there are many. */
+/** All where there are few; else 1, 2 and 5 of each decade, or the decades alone. */
 function leads(value, splits) {
+  if (splits.length < 9) return true;
   const digit = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
   return digit === 1 || (splits.length < 22 && (digit === 2 || digit === 5));
 }

@@ -53,12 +53,12 @@ export class StationList {
     if (item.dataset.state !== state || !item.children.length) {
       item.dataset.state = state;
       const name = element("span", { class: "code" }, code);
-      item.replaceChildren(mark(state), name, element("span", { class: "score" }));
+      item.replaceChildren(mark(state), name, " ", element("span", { class: "score" }));
     }
     const over = score !== null && threshold !== null;
-    const about = over ? `, score ${text} of threshold ${figure(threshold)}` : "";
+    const about = over ? ` ${text} of threshold ${figure(threshold)}` : "";
     item.lastChild.textContent = text;
-    item.setAttribute("aria-label", `${code}, ${STATES[state].label}${about}`);
+    item.setAttribute("aria-label", `${code}${about}, ${STATES[state].label}`);
     item.title = item.getAttribute("aria-label");
   }
 

@@ -4,7 +4,7 @@ import { RANK, STATES } from "./states.js";
 import { element, svg } from "./text.js";
 import { LAND } from "./vendor/world.js";
 
-const MARK_PX = 13;
+const MARK_PX = [8, 13]; // the world, and nearer
 const PADDING_PX = 36;
 const CLOSEST = 60; // pixels to a degree
 const NEAREST_DEG = 24; // what is shown around one single station
@@ -72,7 +72,6 @@ export class StationMap {
   #mark(item, { state, code }) {
     item.state = state;
     item.shape.setAttribute("d", STATES[state].shape);
-    item.shape.setAttribute("transform", `scale(${MARK_PX / 16}) translate(-8 -8)`);
     item.title.textContent = `${code}: ${STATES[state].label}`;
   }
 
@@ -108,14 +107,17 @@ export class StationMap {
     this.#show({ lat: (south + north) / 2, lon: (west + east) / 2, scale: Math.min(wide, high) });
   }
 
+  /** Nearer to the chosen station, where it is on the map: there is no dragging by keyboard. */
   #zoom(factor) {
     this.#moved = true;
-    this.#show({ ...this.#view, scale: this.#view.scale * factor });
+    const { lat, lon } = this.#items.get(this.#store.selected) ?? this.#view;
+    const centre = factor > 1 ? { lat, lon } : this.#view;
+    this.#show({ ...centre, scale: this.#view.scale * factor });
   }
 
   #show(view) {
     const { width, height } = this.#size;
-    const scale = Math.min(Math.max(view.scale, Math.min(width / 360, height / 180)), CLOSEST);
+    const scale = Math.min(Math.max(view.scale, width / 360), CLOSEST);
     const within = (centre, half, limit) =>
       half >= limit ? 0 : Math.min(Math.max(centre, half - limit), limit - half);
     this.#view = {
@@ -162,8 +164,10 @@ export class StationMap {
     const key = `${item.lat.toFixed(1)} ${item.lon.toFixed(1)}`;
     const before = met.get(key) ?? 0;
     met.set(key, before + 1);
-    const [x0, y] = this.#xy(item.lat, item.lon);
-    const x = x0 + before * (MARK_PX + 28);
+    const [x, y0] = this.#xy(item.lat, item.lon);
+    const px = MARK_PX[this.#view.scale > 3 ? 1 : 0];
+    const y = y0 + before * (px + 4);
+    item.shape.setAttribute("transform", `scale(${px / 16}) translate(-8 -8)`);
     item.group.setAttribute("transform", `translate(${x} ${y})`);
     const chosen = item.code === this.#store.selected;
     item.group.setAttribute("class", `station ${item.state}${chosen ? " selected" : ""}`);

@@ -59,6 +59,11 @@ function painted() {
   }
 }
 
+// These first: a station is chosen once it is in the list and on the map.
+new StationMap(store);
+new StationList(store);
+new AlertList(store);
+new StationPanel(store);
 store.addEventListener("begin", showModel);
 store.addEventListener("status", showStatus);
 store.addEventListener("stations", () => {
@@ -72,9 +77,5 @@ addEventListener("hashchange", () => {
   if (store.stations.has(code) && code !== store.selected) store.select(code);
 });
 
-new StationMap(store);
-new StationList(store);
-new AlertList(store);
-new StationPanel(store);
 new Live(store).start();
 setInterval(() => (byId("clock").textContent = clock(store.now, true)), 1000);

@@ -27,14 +27,8 @@ function span(u, alert, colour, words) {
 function label(ctx, alert, x0, x1, right, top, px) {
   ctx.font = `600 ${11 * px}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   const text = `${alert.severity}, ${alert.classification}`;
-  const short = ctx.measureText(text).width + 8 * px > x1 - x0;
-  if (!short || x1 - x0 > 40 * px) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(x0, top, Math.min(x1, right) - x0, 20 * px);
-    ctx.clip();
-    ctx.fillText(text, x0 + 5 * px, top + 6 * px);
-    ctx.restore();
-  }
+  const room = Math.min(x1, right) - x0;
+  if (ctx.measureText(text).width + 8 * px < room) ctx.fillText(text, x0 + 5 * px, top + 7 * px);
 }

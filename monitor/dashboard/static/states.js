@@ -19,10 +19,13 @@ export const STATES = {
   ok: { label: "ok", shape: "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z" },
 };
 
+// An alert that is over: the triangle, empty.
+const CLOSED = "M8 1.5 15.5 14.5H.5zM8 5.5 4 12.5H12z";
+
 export const RANK = Object.fromEntries(Object.keys(STATES).map((state, rank) => [state, rank]));
 
-/** The shape of a state as a small picture; the word stands beside it. */
+/** The shape of a state, or of a closed alert, as a small picture; the word stands beside it. */
 export function mark(state) {
-  const path = svg("path", { d: STATES[state].shape, "fill-rule": "evenodd" });
+  const path = svg("path", { d: STATES[state]?.shape ?? CLOSED, "fill-rule": "evenodd" });
   return svg("svg", { viewBox: "0 0 16 16", class: `mark ${state}`, "aria-hidden": "true" }, path);
 }

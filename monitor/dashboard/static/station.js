@@ -145,8 +145,9 @@ export class StationPanel {
       describe: ([t, v]) => `${COMPONENTS[name]}: ${summary(t, v, "nT")}`,
     }));
     const score = new Chart(byId("score"), {
-      title: "Score", height: 190, axis: true, log: true, onZoom, plugins: marked(true),
-      series: [{ colour: "score", width: 1.5 }, { colour: "alert", width: 1.5, dash: [6, 4] }],
+      title: "Each window", height: 190, axis: true, log: true, onZoom, plugins: marked(true),
+      series: [{ label: "score", colour: "score", width: 1.5, points: true },
+        { label: "threshold", colour: "alert", width: 1.5, dash: [6, 4] }],
       read: ([t, v, limit], i) => v[i] === null ? "no score" : `${figure(v[i])} of ${figure(limit[i])}, window to ${stamp(t[i], true)}`,
       describe: ([t, v, limit]) => `Score of each window: ${summary(t, v, "")}; ${over(v, limit)} windows over the threshold`,
     });
@@ -188,7 +189,7 @@ export class StationPanel {
   #bandWords(drawn) {
     const { name, version, band_hz: band } = this.#store.model;
     if (!drawn.time_ms.length) return ["Not enough samples yet for a window of the model."];
-    const limits = band.map((hz) => figure(hz * 1000)).join(" – ");
+    const limits = band.map((hz) => Number((hz * 1000).toPrecision(3))).join(" – ");
     const when = stretch(drawn.time_ms[0], drawn.time_ms.at(-1));
     const known = Object.keys(drawn.reconstruction_nt).length > 0;
     const without = " Without a profile of this station there is no reconstruction.";
