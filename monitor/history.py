@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from geofield.indices import KpHistory, KpInterval
@@ -40,7 +40,8 @@ class IndexReader:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        where = await partitions_of(consumer, self._topic)
+        numbers = await partitions_of(consumer, self._topic)
+        where = [TopicPartition(self._topic, number) for number in numbers]
         if not where:
             log.warning("the index topic does not exist", topic=self._topic)
             return

@@ -112,9 +112,10 @@ def utc(time_ms: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
 
 
-def time_ms(text: str) -> int:
-    """The inverse of `utc`: milliseconds since 1970 of a time in a record."""
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+def time_ms(moment: datetime) -> int:
+    """Milliseconds since 1970; a time without a zone is UTC."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return int((moment - EPOCH).total_seconds() * 1000)
 
 
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:

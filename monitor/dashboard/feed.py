@@ -62,11 +62,11 @@ class Feed:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        found = [await partitions_of(consumer, topic) for topic in self._take]
-        if not all(found):
+        found = {topic: await partitions_of(consumer, topic) for topic in self._take}
+        if not all(found.values()):
             self.status = Status("topics")
             return
-        partitions = [partition for topic in found for partition in topic]
+        partitions = [TopicPartition(topic, n) for topic in found for n in found[topic]]
         consumer.assign(partitions)
         await self._seek(consumer, partitions)
         ends = await consumer.end_offsets(partitions)

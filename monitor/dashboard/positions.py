@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from geofield.profile import StationProfile
 from geofield.samples import STATION_CODE
 from monitor.errors import Refused
 
@@ -26,6 +27,12 @@ def read_positions(path: Path) -> dict[str, tuple[float, float]]:
         columns = {(name or "").strip().lower(): name for name in rows.fieldnames or ()}
         keys = [_column(path, columns, names) for names in (CODES, LATITUDES, LONGITUDES)]
         return dict(_position(path, rows.line_num, [row[key] for key in keys]) for row in rows)
+
+
+def of_profiles(profiles: Mapping[str, StationProfile]) -> dict[str, tuple[float, float]]:
+    """Positions of the stations whose profile has one."""
+    found = {code: getattr(profile, "position_deg", None) for code, profile in profiles.items()}
+    return {code: position for code, position in found.items() if position is not None}
 
 
 def _column(path: Path, columns: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -16,7 +16,7 @@ from monitor.dashboard.answers import is_loopback
 from monitor.dashboard.board import Board, Limits
 from monitor.dashboard.feed import Feed, Status
 from monitor.dashboard.hub import Hub
-from monitor.dashboard.positions import read_positions
+from monitor.dashboard.positions import of_profiles, read_positions
 from monitor.dashboard.server import Show, application
 from monitor.errors import SettingsRefused
 from monitor.settings import Settings
@@ -46,8 +46,9 @@ def new_board(settings: Settings, assembly: Assembly) -> Board:
         stations=settings.dashboard_stations,
         silent_after_ms=round(settings.dashboard_silent_after_s * 1000),
     )
+    profiles = assembly.rules.profiles
     positions = read_positions(settings.stations) if settings.stations else {}
-    return Board(assembly.rules.window, limits, positions, assembly.rules.profiles)
+    return Board(assembly.rules.window, limits, of_profiles(profiles) | positions, profiles)
 
 
 async def _serve(settings: Settings, assembly: Assembly, board: Board) -> None:

@@ -19,7 +19,7 @@ from monitor.records import (
 NOW_MS = 1_715_212_800_000  # 2024-05-09T00:00:00Z
 WINDOW = WindowSpec(cadence_ms=1000, samples=256, hop=64, taps=385)
 HOP_MS = WINDOW.hop * WINDOW.cadence_ms
-MODEL = ModelFields("ulf-1hz", "2.0.0", "c0ffee")
+MODEL = ModelFields("ulf-1hz", "2.0.0", "c0ffee" + 58 * "0")
 SILENT_MS = 300_000
 
 
@@ -63,6 +63,7 @@ def alert(
     status: str = "open",
     end_ms: int = NOW_MS,
     classification: str = "unknown",
+    skill: str = "no skill shown",
 ) -> AlertData:
     return AlertData(
         schema_version=1,
@@ -83,5 +84,5 @@ def alert(
         classification=classification,
         kp_highest=None,
         model=MODEL,
-        skill="no skill shown",
+        skill=skill,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -230,13 +230,21 @@ def test_a_live_alert_appears_without_a_reload(scene: Scene, opened: Tab) -> Non
 
 def test_what_a_record_says_is_text_and_never_markup(scene: Scene, opened: Tab) -> None:
     markup = "<img src=x onerror='window.hacked = 1'>"
-    hostile = alert("HON", name="hostile", status="resolved", classification=markup)
-    event = AlertEvent("1.0", "x", "/x", "magwatch.alert.resolved", "HON", "", "", hostile)
-    producer = open_producer(scene.site.settings)
-    producer.send(scene.site.settings.topic("alerts"), json.dumps({"not": "ours"}).encode(), b"y")
-    value = msgspec.json.encode(event)
-    producer.send(scene.site.settings.topic("alerts"), value, b"x").get(10)
-    producer.close()
+    hostile = alert("HON", name=32 * "a", status="resolved", skill=markup)
+    event = AlertEvent(
+        specversion="1.0",
+        id=f"{hostile.alert_id}.1",
+        source="/somebody",
+        type="magwatch.alert.resolved",
+        subject="HON",
+        time=hostile.decided,
+        datacontenttype="application/json",
+        data=hostile,
+    )
+    topic = scene.site.settings.topic("alerts")
+    with closing(open_producer(scene.site.settings)) as producer:
+        producer.send(topic, b'{"not": "ours"}', b"x").get(10)
+        producer.send(topic, msgspec.json.encode(event), b"x").get(10)
     opened.wait_for("document.getElementById('alerts').textContent.includes('onerror')")
     assert opened.run("document.querySelectorAll('#alerts img').length") == 0
     assert opened.run("window.hacked === undefined")

@@ -51,7 +51,7 @@ function row(alert, fresh) {
   const long = duration(alert.endMs - alert.startMs);
   const lines = [
     `${stretch(alert.startMs, alert.endMs)} UTC, ${long}`,
-    `score ${figure(alert.score)} of ${figure(alert.threshold)}, once in ${rarity(alert.return_period_days)}; ${kp(alert)}`,
+    `score ${figure(alert.score)} of ${figure(alert.threshold)}, once in ${rarity(alert.return_period_days)}; ${grounds(alert)}`,
     `Model: ${alert.skill}`,
   ];
   const about = { type: "button", "data-alert": alert.alert_id, title: `Model: ${alert.skill}` };
@@ -61,8 +61,12 @@ function row(alert, fresh) {
   return element("li", { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` }, button);
 }
 
-function kp(alert) {
-  return alert.kp_highest === null ? "Kp not known" : `Kp up to ${number(alert.kp_highest, 1)}`;
+/** What its class rests on. */
+function grounds({ kp_highest: kp, faults, remote }) {
+  const parts = [kp === null ? "Kp not known" : `Kp up to ${number(kp, 1)}`];
+  if (faults?.length) parts.push(`instrument: ${faults.join(", ")}`);
+  if (remote?.compared) parts.push(`${remote.witnesses} of ${remote.compared} far stations too`);
+  return parts.join(", ");
 }
 
 function speak(alert) {

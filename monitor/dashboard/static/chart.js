@@ -5,6 +5,7 @@ import { clock, day, element } from "./text.js";
 /* global uPlot */
 const sync = uPlot.sync("time");
 const LEFT_PX = 68;
+const LINE_PX = 17;
 const charts = new Set();
 
 /** A colour of the page as it is now, light or dark. */
@@ -138,8 +139,7 @@ function timeAxis(shown) {
 function valueAxis(log) {
   const axis = { ...look(), size: LEFT_PX, space: 26, values: (u, splits) => splits.map(ticks(splits)) };
   if (!log) return axis;
-  const main = (u, splits) => splits.map((value) => (leads(value, splits) ? value : null));
-  return { ...axis, filter: main, grid: { ...axis.grid, filter: main } };
+  return { ...axis, filter: roundest, grid: { ...axis.grid, filter: roundest } };
 }
 
 function look() {
@@ -151,11 +151,17 @@ function look() {
   };
 }
 
-/** All where there are few; else 1, 2 and 5 of each decade, or the decades alone. */
-function leads(value, splits) {
-  if (splits.length < 9) return true;
-  const digit = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-  return digit === 1 || (splits.length < 22 && (digit === 2 || digit === 5));
+/** The roundest of a logarithmic axis first, and no two nearer than a line of text. */
+function roundest(u, splits) {
+  const digit = (value) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+  const kept = new Map();
+  for (const wanted of [1, 2, 5, 3, 4, 6, 7, 8, 9]) {
+    for (const value of splits.filter((v) => digit(v) === wanted)) {
+      const y = u.valToPos(value, "y");
+      if ([...kept.values()].every((other) => Math.abs(other - y) > LINE_PX)) kept.set(value, y);
+    }
+  }
+  return splits.map((value) => (kept.has(value) ? value : null));
 }
 
 function ticks(splits) {

@@ -9,7 +9,7 @@ const COMPONENTS = { H: "H, magnetic north", E: "E, magnetic east", Z: "Z, down"
 const HOUR_MS = 3_600_000;
 const PAUSE_MS = 2000; // between two looks at a station whose data flow
 const TABLE_ROWS = 12;
-const NAMED = ["local", "space-weather", "unknown"];
+const NAMED = ["local", "space-weather", "global", "data-quality", "unknown"];
 const byId = (id) => document.getElementById(id);
 
 export class StationPanel {
