@@ -42,8 +42,6 @@ class Feed:
         self.status = Status("broker")
         self._settings, self._accepts, self._board = settings, accepts, board
         self._now_ms = now_ms
-        self._next: dict[TopicPartition, int] = {}  # where to go on after a broken connection
-        self._begun: dict[TopicPartition, int] = {}
         self._take: Mapping[str, Callable[[ConsumerRecord], None]] = {
             settings.topic("samples"): self._samples,
             settings.topic("scores"): self._score,
@@ -51,7 +49,7 @@ class Feed:
         }
 
     async def follow(self) -> None:
-        """Read for ever; a broken connection is made again."""
+        """Read for ever; a broken connection is made again and everything read once more."""
         while True:
             try:
                 async with groupless_consumer(self._settings) as consumer:
@@ -62,55 +60,63 @@ class Feed:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        found = {topic: await partitions_of(consumer, topic) for topic in self._take}
-        if not all(found.values()):
+        # Asked first: to ask for the partitions of a topic may create it.
+        if not await consumer.topics() >= self._take.keys():
             self.status = Status("topics")
             return
-        partitions = [TopicPartition(topic, n) for topic in found for n in found[topic]]
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in self._take
+            for number in await partitions_of(consumer, topic)
+        ]
         consumer.assign(partitions)
-        await self._seek(consumer, partitions)
-        ends = await consumer.end_offsets(partitions)
+        spans = await self._seek(consumer, partitions)
         caught_up, probed_s = False, time.monotonic()
         while True:
             batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
             for records in batches.values():
                 self._take_all(records)
-            caught_up = caught_up or await self._caught_up(consumer, ends)
+            caught_up = caught_up or await self._caught_up(consumer, spans)
             if time.monotonic() - probed_s > PROBE_S:
                 # aiokafka waits in silence for a broker that has gone
                 await asyncio.wait_for(consumer.topics(), PROBE_TIMEOUT_S)
                 probed_s = time.monotonic()
 
-    async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
-        """To where we were; at first to what the broker has had for as long as we show."""
+    async def _seek(
+        self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
+    ) -> Mapping[TopicPartition, range]:
+        """To what the broker has had for as long as we show, and to the first alert.
+
+        Returns
+        -------
+        What each partition has of that, by offsets.
+        """
         since_ms = self._now_ms() - round(self._board.limits.hours * HOUR_MS)
         recent = [p for p in partitions if p.topic != self._settings.topic("alerts")]
         places = await consumer.offsets_for_times(dict.fromkeys(recent, since_ms))
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
+        spans: dict[TopicPartition, range] = {}
+        for partition, end in (await consumer.end_offsets(partitions)).items():
             place = places.get(partition)
-            first = place.offset if place else (0 if partition not in places else ends[partition])
-            begun = self._begun.setdefault(partition, first)
-            consumer.seek(partition, self._next.get(partition, begun))
+            first = place.offset if place else (end if partition in places else 0)
+            spans[partition] = range(min(first, end), end)
+            consumer.seek(partition, first)
+        return spans
 
     async def _caught_up(
-        self, consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+        self, consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, range]
     ) -> bool:
-        read = total = 0
-        for partition, end in ends.items():
-            if end > 0:
-                first = min(self._begun[partition], end)
-                total += end - first
-                read += min(await consumer.position(partition), end) - first
-        done = read >= total
-        self.status = Status("live") if done else Status("history", round(read / total, 3))
-        return done
+        left = 0
+        for partition, span in spans.items():
+            if span:
+                left += max(span.stop - await consumer.position(partition), 0)
+        total = sum(map(len, spans.values()))
+        self.status = Status("history", round(1 - left / total, 3)) if left else Status("live")
+        return not left
 
     def _take_all(self, records: list[ConsumerRecord]) -> None:
         for record in records:
             if record.value is not None:
                 self._take[record.topic](record)
-            self._next[TopicPartition(record.topic, record.partition)] = record.offset + 1
 
     def _samples(self, record: ConsumerRecord) -> None:
         raw = RawRecord(
