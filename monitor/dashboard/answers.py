@@ -21,6 +21,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
+    "Server": "magwatch",
 }
 _encoder = msgspec.json.Encoder()
 

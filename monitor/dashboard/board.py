@@ -29,6 +29,7 @@ class Changes(msgspec.Struct, frozen=True):
 
     stations: list[StationView]
     alerts: list[AlertData]
+    full: bool  # stations were left out
 
 
 class Board:
@@ -104,12 +105,12 @@ class Board:
         views = [self._view(code, now_ms) for code in sorted(self._touched)]
         alerts = [self.alerts[name] for name in self._new_alerts if name in self.alerts]
         self._touched, self._new_alerts = set(), set()
-        return Changes(views, alerts)
+        return Changes(views, alerts, self.full)
 
     def everything(self, now_ms: int) -> Changes:
         """All stations by code and all alerts."""
         views = [self._view(code, now_ms) for code in sorted(self.stations)]
-        return Changes(views, list(self.alerts.values()))
+        return Changes(views, list(self.alerts.values()), self.full)
 
     def _view(self, code: str, now_ms: int) -> StationView:
         position_deg = self._positions.get(code)

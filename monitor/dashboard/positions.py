@@ -30,7 +30,7 @@ def read_positions(path: Path) -> dict[str, tuple[float, float]]:
 
 
 def of_profiles(profiles: Mapping[str, StationProfile]) -> dict[str, tuple[float, float]]:
-    """Positions of the stations whose profile has one."""
+    """Positions of the stations whose profile has one; not every version of profiles does."""
     found = {code: getattr(profile, "position_deg", None) for code, profile in profiles.items()}
     return {code: position for code, position in found.items() if position is not None}
 

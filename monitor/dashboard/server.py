@@ -49,7 +49,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     status: Status
     hours: float
     silent_after_ms: int
-    full: bool
     model: ModelView
     everything: Changes
 
@@ -115,7 +114,6 @@ class _Site:
                 status=show.status(),
                 hours=show.board.limits.hours,
                 silent_after_ms=show.board.limits.silent_after_ms,
-                full=show.board.full,
                 model=ModelView(
                     about.name,
                     about.version,

@@ -81,7 +81,7 @@ def test_strangers_cannot_push_out_expected_stations() -> None:
     for code in ("AAA", "BBB", "CCC", "DDD", "EEE"):
         shown.take_samples(samples(code), NOW_MS)
     assert sorted(shown.stations) == ["AAA", "BBB", "CCC"]
-    assert shown.full
+    assert shown.changes(NOW_MS).full
     shown.take_score(score("WIC"))
     assert "WIC" in shown.stations
     shown.take_score(score("not a code"))

@@ -38,11 +38,12 @@ async def outage(settings: Settings, feed: Feed, board: Board, port: int) -> Non
     following = asyncio.create_task(feed.follow())
     for code in ("AAA", "BBB"):
         await until(lambda: feed.status.kind == "broker")
-        with embedded_broker(port):
+        with embedded_broker(port) as broker:
             await until(lambda: feed.status.kind == "topics")
             assert len(missing_topics(settings)) == len(plans())
             await asyncio.to_thread(fill, settings, code)
             await until(lambda code=code: feed.status.kind == "live" and code in board.stations)  # type: ignore[misc]
+            broker.process.kill()
     assert not following.done()
     following.cancel()
 

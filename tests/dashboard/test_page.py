@@ -266,4 +266,5 @@ def test_a_broken_line_is_told_and_another_server_is_followed(scene: Scene) -> N
             found.wait_for("document.getElementById('banner').textContent.includes('broker')", 30)
             assert found.text("#link") == "waiting for the broker"
             assert found.text("#stations-empty") == "waiting for samples…"
+            assert found.page.locator("#station-empty").is_visible()
             assert found.run("window.sameDocument") is True

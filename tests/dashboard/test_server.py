@@ -73,6 +73,7 @@ def test_every_answer_forbids_what_is_not_ours(model: Model) -> None:
             assert "script-src 'self'" in policy
             assert "unsafe" not in policy
             assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Server"] == "magwatch"
 
     visit(model, scene)
 

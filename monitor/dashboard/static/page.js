@@ -47,7 +47,7 @@ function showModel() {
 
 /** The station in the address, else one with an open alert, else the first. */
 function choose() {
-  if (store.selected || !store.stations.size) return;
+  if (store.station || !store.stations.size) return;
   const wanted = decodeURIComponent(location.hash.slice(1));
   const all = [...store.stations.values()].sort((a, b) => RANK[a.state] - RANK[b.state]);
   store.select(store.stations.has(wanted) ? wanted : all[0].code);

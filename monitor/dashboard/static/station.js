@@ -20,8 +20,9 @@ export class StationPanel {
   #asked = 0;
   #busy = false;
   #again = false;
+  #timer = null;
+  #terms = new Map();
   #shownUpTo = null;
-  #trace = null;
 
   constructor(store) {
     this.#store = store;
@@ -75,7 +76,7 @@ export class StationPanel {
     byId("station-body").hidden = !found;
     if (!found) return;
     this.#charts ??= this.#makeCharts();
-    this.#shownUpTo = this.#trace = null;
+    this.#shownUpTo = null;
     this.#facts();
     if (moment) this.#around(moment);
     else this.#show(this.#spanMs, null);
@@ -90,21 +91,28 @@ export class StationPanel {
 
   #stationChanged() {
     const found = this.#store.station;
+    if (!found === byId("station-empty").hidden) return this.#selected(null);
     if (!found) return;
-    if (byId("station-body").hidden) return this.#selected(null);
     this.#facts();
     const upTo = `${found.newest_ms} ${found.window_end_ms}`;
-    if (this.#endMs === null && upTo !== this.#shownUpTo) this.#refresh();
+    if (this.#endMs === null && upTo !== this.#shownUpTo) this.#refreshSoon();
   }
 
   // ---- fetching
 
+  /** New data: not more often than one can look. */
+  #refreshSoon() {
+    const wait = Math.max(this.#asked + PAUSE_MS - performance.now(), 0);
+    this.#timer ??= setTimeout(() => this.#refresh(), wait);
+  }
+
+  /** At once: somebody asked. */
   async #refresh() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
     if (this.#busy) return (this.#again = true);
     this.#busy = true;
     this.#again = false;
-    const wait = this.#endMs === null && this.#trace ? this.#asked + PAUSE_MS - performance.now() : 0;
-    if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     this.#asked = performance.now();
     try {
       await this.#fetch();
@@ -161,7 +169,6 @@ export class StationPanel {
   }
 
   #draw(trace, drawn) {
-    this.#trace = trace;
     const range = [trace.end_ms - this.#spanMs, trace.end_ms];
     Object.keys(COMPONENTS).forEach((name, n) => {
       const { at, nt } = trace.field[name];
@@ -224,9 +231,18 @@ export class StationPanel {
       score: found.score === null ? found.quality ?? "–" : `${figure(found.score)} of ${figure(found.threshold)}`,
       "as high once in": rarity(found.return_period_days),
     };
-    const pairs = Object.entries(facts).map(([term, text]) =>
-      element("div", {}, element("dt", {}, term), element("dd", {}, text)));
-    byId("facts").replaceChildren(...pairs);
+    for (const [term, text] of Object.entries(facts)) this.#fact(term, text);
+  }
+
+  /** Written only where it is new, so that text can be selected. */
+  #fact(term, text) {
+    if (!this.#terms.has(term)) {
+      const value = element("dd");
+      byId("facts").append(element("div", {}, element("dt", {}, term), value));
+      this.#terms.set(term, value);
+    }
+    const value = this.#terms.get(term);
+    if (value.textContent !== text) value.textContent = text;
   }
 }
 

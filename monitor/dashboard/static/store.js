@@ -24,7 +24,6 @@ export class Store extends EventTarget {
     this.setNow(snapshot.now_ms);
     this.hours = snapshot.hours;
     this.model = snapshot.model;
-    this.full = snapshot.full;
     this.stations = new Map();
     this.alerts = new Map();
     this.setStatus(snapshot.status);
@@ -32,7 +31,8 @@ export class Store extends EventTarget {
     this.change(snapshot.everything, true);
   }
 
-  change({ stations, alerts }, fresh = false) {
+  change({ stations, alerts, full }, fresh = false) {
+    this.full = full;
     for (const station of stations) this.stations.set(station.code, station);
     for (const alert of alerts) this.alerts.set(alert.alert_id, { ...alert, ...times(alert) });
     if (stations.length || fresh) this.#tell("stations", stations);
