@@ -19,7 +19,6 @@ from monitor.reading import groupless_consumer, partitions_of
 from monitor.records import AlertEvent, ScoreRecord
 from monitor.settings import Settings
 
-TOPICS = ("samples", "scores", "alerts")
 POLL_MS = 250
 POLL_RECORDS = 500  # few enough that the page answers between two polls
 PROBE_S, PROBE_TIMEOUT_S, RETRY_S = 2.0, 5.0, 1.0

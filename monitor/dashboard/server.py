@@ -48,7 +48,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     now_ms: int
     status: Status
     hours: float
-    silent_after_ms: int
     model: ModelView
     everything: Changes
 
@@ -113,7 +112,6 @@ class _Site:
                 now_ms=now_ms,
                 status=show.status(),
                 hours=show.board.limits.hours,
-                silent_after_ms=show.board.limits.silent_after_ms,
                 model=ModelView(
                     about.name,
                     about.version,
@@ -143,16 +141,14 @@ class _Site:
         return json_answer(request, drawn)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        hub = self._show.hub
         known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
-        number = hub.number_of(known)
         if self._pages >= MAX_PAGES:
             raise Refusal(503, f"{MAX_PAGES} pages look on already")
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
-        await response.prepare(request)
         self._pages += 1
         try:
-            await self._stream(response, number)
+            await response.prepare(request)
+            await self._stream(response, self._show.hub.number_of(known))
         except ConnectionError:  # the page was closed
             pass
         finally:

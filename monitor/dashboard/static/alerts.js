@@ -58,7 +58,11 @@ function row(alert, fresh) {
   const button = element("button", about, head);
   const classes = ["when", "why", "skill"];
   lines.forEach((line, n) => button.append(element("span", { class: classes[n] }, line)));
-  return element("li", { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` }, button);
+  return element(
+    "li",
+    { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` },
+    button,
+  );
 }
 
 /** What its class rests on. */

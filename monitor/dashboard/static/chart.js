@@ -38,7 +38,11 @@ export class Chart {
     this.#box = element("div", { class: "chart", role: "img", "aria-label": about.title });
     parent.append(element("div", { class: "chart-frame" }, title, this.#box));
     title.append(this.#readout);
-    this.#plot = new uPlot(this.#options(about), about.series.map(() => []).concat([[]]), this.#box);
+    this.#plot = new uPlot(
+      this.#options(about),
+      about.series.map(() => []).concat([[]]),
+      this.#box,
+    );
     charts.add(this);
     new ResizeObserver(() => this.#fit(about.height)).observe(this.#box);
   }
@@ -84,13 +88,17 @@ export class Chart {
       axes: [timeAxis(about.axis), valueAxis(about.log)],
       series: [{}, ...about.series.map(line)],
       plugins: about.plugins ?? [],
-      hooks: { setSelect: [(u) => zoomed(u, about.onZoom)], setCursor: [(u) => this.#read(u, about)] },
+      hooks: {
+        setSelect: [(u) => zoomed(u, about.onZoom)],
+        setCursor: [(u) => this.#read(u, about)],
+      },
     };
   }
 
   #read(u, about) {
     const index = u.cursor.idx;
-    this.#readout.textContent = index === null || index === undefined ? "" : about.read(u.data, index);
+    this.#readout.textContent =
+      index === null || index === undefined ? "" : about.read(u.data, index);
   }
 }
 
@@ -108,7 +116,9 @@ function line({ colour: name, width = 1, dash, points = false }) {
     dash,
     spanGaps: false,
     // where there is room, each value
-    points: points ? { size: 5, fill: () => colour(name), stroke: () => colour(name) } : { show: false },
+    points: points
+      ? { size: 5, fill: () => colour(name), stroke: () => colour(name) }
+      : { show: false },
   };
 }
 
@@ -137,7 +147,12 @@ function timeAxis(shown) {
 }
 
 function valueAxis(log) {
-  const axis = { ...look(), size: LEFT_PX, space: 26, values: (u, splits) => splits.map(ticks(splits)) };
+  const axis = {
+    ...look(),
+    size: LEFT_PX,
+    space: 26,
+    values: (u, splits) => splits.map(ticks(splits)),
+  };
   if (!log) return axis;
   return { ...axis, filter: roundest, grid: { ...axis.grid, filter: roundest } };
 }

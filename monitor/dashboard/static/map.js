@@ -46,14 +46,17 @@ export class StationMap {
 
   #update() {
     const known = this.#items.size;
+    let changed = false;
     for (const station of this.#store.stations.values()) {
       if (!station.position_deg) continue;
       const item = this.#items.get(station.code) ?? this.#add(station);
-      if (item.state !== station.state) this.#mark(item, station);
+      if (item.state === station.state) continue;
+      this.#mark(item, station);
+      changed = true;
     }
     this.#describe();
     if (this.#items.size !== known && !this.#moved) this.#fit(false);
-    else this.#draw();
+    else if (changed) this.#draw();
   }
 
   #add(station) {
@@ -139,7 +142,10 @@ export class StationMap {
 
   #xy(lat, lon) {
     const { lat: lat0, lon: lon0, scale } = this.#view;
-    return [this.#size.width / 2 + (lon - lon0) * scale, this.#size.height / 2 - (lat - lat0) * scale];
+    return [
+      this.#size.width / 2 + (lon - lon0) * scale,
+      this.#size.height / 2 - (lat - lat0) * scale,
+    ];
   }
 
   #draw() {
@@ -180,8 +186,16 @@ export class StationMap {
 
   #lines() {
     const parts = [];
-    for (let lon = -180; lon <= 180; lon += 30) parts.push([[90, lon], [-90, lon]]);
-    for (let lat = -90; lat <= 90; lat += 30) parts.push([[lat, -180], [lat, 180]]);
+    for (let lon = -180; lon <= 180; lon += 30)
+      parts.push([
+        [90, lon],
+        [-90, lon],
+      ]);
+    for (let lat = -90; lat <= 90; lat += 30)
+      parts.push([
+        [lat, -180],
+        [lat, 180],
+      ]);
     return parts.map(([a, b]) => `M${this.#xy(...a)}L${this.#xy(...b)}`).join("");
   }
 

@@ -1,6 +1,7 @@
 // Puts the parts together.
 
 import { AlertList } from "./alerts.js";
+import { Facts } from "./facts.js";
 import { StationList } from "./list.js";
 import { Live } from "./live.js";
 import { StationMap } from "./map.js";
@@ -17,12 +18,21 @@ function showStatus() {
   const { kind, progress } = store.status;
   const history = `reading the last ${store.hours} h: ${Math.floor((progress ?? 0) * 100)} %`;
   const texts = {
-    broker: ["waiting for the broker", "Waiting for the broker: it does not answer. What stands here is what was known before."],
-    topics: ["waiting for topics", "The broker has no topics of magwatch yet: start a worker, or create them with `magwatch topics`."],
+    broker: [
+      "waiting for the broker",
+      "Waiting for the broker: it does not answer. What stands here is what was known before.",
+    ],
+    topics: [
+      "waiting for topics",
+      "The broker has no topics of magwatch yet: start a worker, or create them with `magwatch topics`.",
+    ],
     history: [history, null],
     live: ["live", null],
   };
-  const lost = ["connection lost", "Connection to the dashboard lost; trying again. What stands here is not live."];
+  const lost = [
+    "connection lost",
+    "Connection to the dashboard lost; trying again. What stands here is not live.",
+  ];
   const [text, banner] = store.connected ? texts[kind] : lost;
   byId("link").dataset.kind = store.connected ? kind : "lost";
   byId("link-text").textContent = text;
@@ -36,7 +46,14 @@ function showCounts() {
   const states = [...counts.keys()].sort((a, b) => RANK[a] - RANK[b]);
   byId("counts").replaceChildren(
     ...states.map((state) =>
-      element("li", {}, mark(state), element("b", {}, String(counts.get(state))), ` ${STATES[state].label}`)),
+      element(
+        "li",
+        {},
+        mark(state),
+        element("b", {}, String(counts.get(state))),
+        ` ${STATES[state].label}`,
+      ),
+    ),
   );
 }
 
@@ -63,6 +80,7 @@ function painted() {
 new StationMap(store);
 new StationList(store);
 new AlertList(store);
+new Facts(store);
 new StationPanel(store);
 store.addEventListener("begin", showModel);
 store.addEventListener("status", showStatus);

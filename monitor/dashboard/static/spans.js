@@ -2,7 +2,9 @@
 
 /** A uPlot plugin. `alerts` gives those to draw; `colour` the colour of a class. */
 export function spans(alerts, colour, { words }) {
-  return { hooks: { drawClear: (u) => alerts().forEach((alert) => span(u, alert, colour, words)) } };
+  return {
+    hooks: { drawClear: (u) => alerts().forEach((alert) => span(u, alert, colour, words)) },
+  };
 }
 
 function span(u, alert, colour, words) {

@@ -9,7 +9,8 @@ export const STATES = {
   silent: { label: "silent", shape: "M1.5 6H14.5V10H1.5z" },
   insufficient: {
     label: "too few samples",
-    shape: "M2.5 4.5 4.5 2.5 8 6 11.5 2.5 13.5 4.5 10 8 13.5 11.5 11.5 13.5 8 10 4.5 13.5 2.5 11.5 6 8z",
+    shape:
+      "M2.5 4.5 4.5 2.5 8 6 11.5 2.5 13.5 4.5 10 8 13.5 11.5 11.5 13.5 8 10 4.5 13.5 2.5 11.5 6 8z",
   },
   calibrating: {
     label: "calibrating",

@@ -1,9 +1,8 @@
-// One station: facts, field, score against threshold, and what the model made of it.
+// One station in charts: field, score against threshold, and what the model made of the field.
 
 import { Chart, colour } from "./chart.js";
 import { spans } from "./spans.js";
-import { STATES, mark } from "./states.js";
-import { duration, element, figure, number, place, rarity, stamp, stretch } from "./text.js";
+import { duration, element, figure, number, rarity, stamp, stretch } from "./text.js";
 
 const COMPONENTS = { H: "H, magnetic north", E: "E, magnetic east", Z: "Z, down" };
 const HOUR_MS = 3_600_000;
@@ -21,7 +20,6 @@ export class StationPanel {
   #busy = false;
   #again = false;
   #timer = null;
-  #terms = new Map();
   #shownUpTo = null;
 
   constructor(store) {
@@ -33,7 +31,6 @@ export class StationPanel {
     byId("earlier").addEventListener("click", () => this.#move(-0.5));
     byId("later").addEventListener("click", () => this.#move(0.5));
     byId("live").addEventListener("click", () => this.#show(this.#spanMs, null));
-    setInterval(() => this.#facts(), 1000);
   }
 
   // ---- what is shown
@@ -77,7 +74,6 @@ export class StationPanel {
     if (!found) return;
     this.#charts ??= this.#makeCharts();
     this.#shownUpTo = null;
-    this.#facts();
     if (moment) this.#around(moment);
     else this.#show(this.#spanMs, null);
   }
@@ -86,14 +82,16 @@ export class StationPanel {
   #around({ startMs, endMs }) {
     const longest = this.#store.hours * HOUR_MS;
     const spanMs = Math.min(Math.max(3 * (endMs - startMs), HOUR_MS), longest);
-    this.#show(spanMs, Math.min((startMs + endMs + spanMs) / 2, this.#store.station.newest_ms ?? endMs));
+    this.#show(
+      spanMs,
+      Math.min((startMs + endMs + spanMs) / 2, this.#store.station.newest_ms ?? endMs),
+    );
   }
 
   #stationChanged() {
     const found = this.#store.station;
     if (!found === byId("station-empty").hidden) return this.#selected(null);
     if (!found) return;
-    this.#facts();
     const upTo = `${found.newest_ms} ${found.window_end_ms}`;
     if (this.#endMs === null && upTo !== this.#shownUpTo) this.#refreshSoon();
   }
@@ -146,25 +144,55 @@ export class StationPanel {
     const onZoom = (startMs, endMs) => this.#show(Math.max(endMs - startMs, 30_000), endMs);
     const marked = (words) => [spans(alerts, tint, { words })];
     const names = Object.keys(COMPONENTS);
-    const field = names.map((name, n) => new Chart(byId("field"), {
-      title: COMPONENTS[name], height: n === 2 ? 158 : 122, axis: n === 2, onZoom,
-      series: [{ colour: "trace", width: 1 }], plugins: marked(false),
-      read: ([t, v], i) => `${number(v[i])} nT at ${stamp(t[i], true)}`,
-      describe: ([t, v]) => `${COMPONENTS[name]}: ${summary(t, v, "nT")}`,
-    }));
+    const field = names.map(
+      (name, n) =>
+        new Chart(byId("field"), {
+          title: COMPONENTS[name],
+          height: n === 2 ? 158 : 122,
+          axis: n === 2,
+          onZoom,
+          series: [{ colour: "trace", width: 1 }],
+          plugins: marked(false),
+          read: ([t, v], i) => `${number(v[i])} nT at ${stamp(t[i], true)}`,
+          describe: ([t, v]) => `${COMPONENTS[name]}: ${summary(t, v, "nT")}`,
+        }),
+    );
     const score = new Chart(byId("score"), {
-      title: "Each window", height: 190, axis: true, log: true, onZoom, plugins: marked(true),
-      series: [{ label: "score", colour: "score", width: 1.5, points: true },
-        { label: "threshold", colour: "alert", width: 1.5, dash: [6, 4] }],
-      read: ([t, v, limit], i) => v[i] === null ? "no score" : `${figure(v[i])} of ${figure(limit[i])}, window to ${stamp(t[i], true)}`,
-      describe: ([t, v, limit]) => `Score of each window: ${summary(t, v, "")}; ${over(v, limit)} windows over the threshold`,
+      title: "Each window",
+      height: 190,
+      axis: true,
+      log: true,
+      onZoom,
+      plugins: marked(true),
+      series: [
+        { label: "score", colour: "score", width: 1.5, points: true },
+        { label: "threshold", colour: "alert", width: 1.5, dash: [6, 4] },
+      ],
+      read: ([t, v, limit], i) =>
+        v[i] === null
+          ? "no score"
+          : `${figure(v[i])} of ${figure(limit[i])}, window to ${stamp(t[i], true)}`,
+      describe: ([t, v, limit]) =>
+        `Score of each window: ${summary(t, v, "")}; ${over(v, limit)} windows over the threshold`,
     });
-    const model = names.map((name, n) => new Chart(byId("model"), {
-      title: COMPONENTS[name], height: n === 2 ? 158 : 118, axis: n === 2, onZoom,
-      series: [{ colour: "trace", width: 1.25 }, { colour: "rebuilt", width: 1.25 }],
-      read: ([t, v, w], i) => v[i] === null ? "" : `field ${number(v[i], 3)} nT, reconstruction ${number(w[i], 3)} nT`,
-      describe: ([t, v]) => `Band-passed ${COMPONENTS[name]}: ${summary(t, v, "nT")}`,
-    }));
+    const model = names.map(
+      (name, n) =>
+        new Chart(byId("model"), {
+          title: COMPONENTS[name],
+          height: n === 2 ? 158 : 118,
+          axis: n === 2,
+          onZoom,
+          series: [
+            { colour: "trace", width: 1.25 },
+            { colour: "rebuilt", width: 1.25 },
+          ],
+          read: ([t, v, w], i) =>
+            v[i] === null
+              ? ""
+              : `field ${number(v[i], 3)} nT, reconstruction ${number(w[i], 3)} nT`,
+          describe: ([t, v]) => `Band-passed ${COMPONENTS[name]}: ${summary(t, v, "nT")}`,
+        }),
+    );
     return { field, score, model };
   }
 
@@ -177,7 +205,8 @@ export class StationPanel {
       const gone = times.map(() => null);
       const within = times.length ? [times[0], times.at(-1)] : range;
       this.#charts.model[n].set(
-        [times, drawn.filtered_nt[name], drawn.reconstruction_nt[name] ?? gone], within,
+        [times, drawn.filtered_nt[name], drawn.reconstruction_nt[name] ?? gone],
+        within,
       );
     });
     const { end_ms: ends, rmse, threshold } = trace.scores;
@@ -186,10 +215,16 @@ export class StationPanel {
   }
 
   #words(trace, drawn, range) {
-    const detail = trace.columns > 2 ? `, lowest and highest of each ${duration(trace.columns * trace.cadence_ms)}` : "";
+    const detail =
+      trace.columns > 2
+        ? `, lowest and highest of each ${duration(trace.columns * trace.cadence_ms)}`
+        : "";
     byId("shown").textContent = `${stretch(...range)} UTC${detail}`;
     byId("band").replaceChildren(...this.#bandWords(drawn));
-    const rows = trace.scores.end_ms.map((_, n) => n).slice(-TABLE_ROWS).reverse();
+    const rows = trace.scores.end_ms
+      .map((_, n) => n)
+      .slice(-TABLE_ROWS)
+      .reverse();
     byId("windows").replaceChildren(...rows.map((n) => windowRow(trace.scores, n)));
   }
 
@@ -209,40 +244,6 @@ export class StationPanel {
 
   #repaint() {
     if (this.#charts) [...this.#charts.field, this.#charts.score].forEach((c) => c.repaint());
-  }
-
-  #facts() {
-    const found = this.#store.station;
-    if (!found) return;
-    byId("station-title").textContent = found.code;
-    const badge = byId("station-state");
-    const since = found.received_ms === null ? null : this.#store.now - found.received_ms;
-    if (badge.dataset.state !== found.state) {
-      badge.dataset.state = found.state;
-      badge.className = `badge ${found.state}`;
-      badge.replaceChildren(mark(found.state), STATES[found.state].label);
-    }
-    byId("station-place").textContent = found.position_deg ? place(found.position_deg) : "position not known";
-    const field = found.field_nt ?? {};
-    const facts = {
-      "newest sample": found.newest_ms === null ? "none" : `${stamp(found.newest_ms, true)} UTC`,
-      received: since === null ? "never" : `${duration(since)} ago`,
-      "H, E, Z": `${["H", "E", "Z"].map((c) => number(field[c])).join("  ")} nT`,
-      score: found.score === null ? found.quality ?? "–" : `${figure(found.score)} of ${figure(found.threshold)}`,
-      "as high once in": rarity(found.return_period_days),
-    };
-    for (const [term, text] of Object.entries(facts)) this.#fact(term, text);
-  }
-
-  /** Written only where it is new, so that text can be selected. */
-  #fact(term, text) {
-    if (!this.#terms.has(term)) {
-      const value = element("dd");
-      byId("facts").append(element("div", {}, element("dt", {}, term), value));
-      this.#terms.set(term, value);
-    }
-    const value = this.#terms.get(term);
-    if (value.textContent !== text) value.textContent = text;
   }
 }
 

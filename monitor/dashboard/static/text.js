@@ -66,8 +66,7 @@ export function rarity(days) {
 
 /** 47.93° N, 15.86° E. */
 export function place([lat, lon]) {
-  const half = (value, plus, minus) =>
-    `${number(Math.abs(value), 2)}° ${value < 0 ? minus : plus}`;
+  const half = (value, plus, minus) => `${number(Math.abs(value), 2)}° ${value < 0 ? minus : plus}`;
   return `${half(lat, "N", "S")}, ${half(lon, "E", "W")}`;
 }
 
