@@ -9,6 +9,7 @@ from geofield.calibrating import Learning
 from geofield.calibration import newest
 from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore, stack_scale
+from geofield.trouble import examine
 from geofield.types import Bool, Float32
 from geofield.windows import Windows
 
@@ -18,7 +19,7 @@ SAMPLES = 4  # of a window; a day of them tells the scale to some two in a hundr
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Windows of one station that are not near an alert.
+    """Windows of one station.
 
     Attributes
     ----------
@@ -28,19 +29,14 @@ class Candidates:
         Of each window.
     learning
         The station's calibration, which decides what is kept.
-    apart
-        Shape [n]: windows in an alert or too soon after one.
+    rows
+        Shape [n]: which windows count.
     """
 
     windows: Windows
     scores: Sequence[WindowScore]
     learning: Learning
-    apart: Bool
-
-    @property
-    def rows(self) -> Bool:
-        """Which windows count: [n]."""
-        return np.asarray(self.windows.sufficient & ~self.apart)
+    rows: Bool
 
     @property
     def unscaled(self) -> bool:
@@ -51,6 +47,22 @@ class Candidates:
     def unscored(self) -> bool:
         """Whether the scale is known and no profile, so that no score was made."""
         return not self.unscaled and self.learning.profile is None
+
+
+def candidates_of(
+    windows: Windows, scores: Sequence[WindowScore], learning: Learning, apart: Bool
+) -> Candidates:
+    """The windows that count: complete enough, not `apart`, and without instrument trouble.
+
+    Trouble is measured against the background, so it is not seen while that is looked for.
+    """
+    rows: Bool = np.asarray(windows.sufficient & ~apart)
+    scale_nt = learning.scale_nt
+    if learning.profile is not None:
+        rows &= np.array([not score.trouble for score in scores])
+    elif scale_nt is not None and rows.any():
+        rows[rows] = [not found for found in examine(windows.field_nt[rows], scale_nt)]
+    return Candidates(windows, scores, learning, rows)
 
 
 def values(

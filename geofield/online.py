@@ -7,7 +7,7 @@ import numpy as np
 from geofield.alert import Alert, Change
 from geofield.calibrating import Fit, Learning, observed, reviewed
 from geofield.calibration import selected
-from geofield.candidates import Candidates, values
+from geofield.candidates import candidates_of, values
 from geofield.indices import KpHistory
 from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore
@@ -81,7 +81,7 @@ def learn(
         position = rows.stop
         if station in learning and not learning[station].over:
             stations.append(station)
-            candidates.append(Candidates(windows, scores[rows], learning[station], apart[rows]))
+            candidates.append(candidates_of(windows, scores[rows], learning[station], apart[rows]))
     alarms = _alarms(alerts, setting)
     kept = values(candidates, reconstruct, setting)
     for station, one, few in zip(stations, candidates, kept, strict=True):

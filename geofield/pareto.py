@@ -59,6 +59,8 @@ class Posterior:
         if survival >= 1.0:
             return 0.0
         highest = float(self._excesses(np.array([1.0 / survival])).max())
+        if self.survival(highest) >= survival:  # so near to 1 that rounding decides
+            return highest
         return float(brentq(lambda x: np.log(self.survival(x) / survival), 0.0, highest))
 
     def rate_interval(self, excess: float) -> tuple[float, float]:

@@ -1,10 +1,17 @@
 """Brokers for every test that needs one; each test uses topics and a group of its own."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.brokers import NoKafka, apache_kafka, tansu
+
+# No deadlines: brokers on the same machine make it slow now and then. In CI the same examples
+# every time.
+settings.register_profile("magwatch", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("magwatch")
 
 
 @pytest.fixture(scope="session")

@@ -140,6 +140,21 @@ def test_alarms_do_not_train_themselves_away(monkeypatch: pytest.MonkeyPatch) ->
     assert max((one.threshold for one in fitted(unguarded)[1:]), default=99) > 2 * first.threshold
 
 
+def test_windows_with_instrument_trouble_are_not_learned_from() -> None:
+    """A step every hundred windows while scores are collected."""
+    faulty = QUIET_NT.copy()
+    for window in range(350, 2600, 100):
+        faulty[window * SPEC.hop :, 0] += 13.0 * (-1) ** (window // 100)
+    states, outcome = watched([records(faulty)], online(first_days=days(50_000)))
+    assert not fitted(outcome)
+    stretch = states["NEW"].learning.stretch
+    learned = stretch.end_ms(HOP_MS)[~np.isnan(stretch.values[:, 0])]
+    since_step = (learned[:, None] - START_MS) / HOP_MS - np.arange(350, 2600, 100)
+    inside = (since_step > 1) & (since_step < SPEC.samples / SPEC.hop)
+    assert not inside.any()
+    assert len(learned) > 1000
+
+
 def rising(times: float) -> np.ndarray:
     """A background that grows so many times while it is learned from."""
     steady_nt, level_nt = loudness(6000, seed=5), np.array([21_000.0, 480.0, 44_000.0])
