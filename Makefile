@@ -11,7 +11,7 @@ MODEL ?= ulf-1hz
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
 
-demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (KEEP=1 leaves it up)
+demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (KEEP=1 serves the live page)
 	$(DEMO_ENV)/bin/magwatch demo $(if $(KEEP),--keep)
 
 test: lint ## Everything that CI checks

@@ -26,6 +26,7 @@ COMMANDS = {
         "check",
         "Check settings, broker, topics, model, profiles.",
     ),
+    "dashboard": ("monitor.commands.dashboard", "dashboard", "Serve a live page of all stations."),
     "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
     "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -30,7 +31,17 @@ async def groupless_consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsum
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    """Its own `stop` ends as cancelled, half done, where a fetch waits for a lost broker."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait({stopping})
+    if stopping.cancelled():
+        await consumer._client.close()
+    else:
+        stopping.result()
 
 
 async def read_to_end(

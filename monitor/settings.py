@@ -165,6 +165,15 @@ class Settings(BaseSettings):
         200, ge=1, le=10_000, description="stations with series of their own"
     )
     stalled_after_s: Seconds = Field(60.0, description="stillness after which /healthz fails")
+    dashboard_host: str = Field("127.0.0.1", description="address of the live page")
+    dashboard_port: Port = Field(9465, description="its port; 0 takes a free one")
+    dashboard_hours: float = Field(24.0, ge=1, le=168, description="how much the page keeps")
+    dashboard_stations: int = Field(200, ge=1, le=10_000, description="most stations it keeps")
+    dashboard_silent_after_s: float = Field(
+        300.0, gt=0, le=30 * DAY_S, description="stillness after which it says silent"
+    )
+    stations: Path | None = Field(None, description="CSV file code,lat,lon for its map")
+
     log_format: Literal["json", "console"] = Field("json", description="one object a line, or text")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least shown"
@@ -213,7 +222,7 @@ class Settings(BaseSettings):
                 raise ValueError("expected host:port, or several separated by commas")
         return ",".join(servers)
 
-    @field_validator("ssl_cafile", "ssl_certfile", "ssl_keyfile")
+    @field_validator("ssl_cafile", "ssl_certfile", "ssl_keyfile", "stations")
     @classmethod
     def _readable_file(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

@@ -31,10 +31,11 @@ from monitor.demo.scenario import (
     Injection,
     drawn_injections,
     quiet_day,
+    station_positions,
     storm,
     with_injections,
 )
-from monitor.demo.system import System, running_system
+from monitor.demo.system import System, running_page, running_system
 from monitor.held import held
 from monitor.offline import kp_history
 from monitor.progress import progress_bar
@@ -43,6 +44,7 @@ from monitor.settings import load_settings
 from monitor.tables import Format, write_scores
 
 RECORD_S = 60
+HOUR_MS = 3_600_000
 # One day of calibration supports one false alert a day; anything rarer would be extrapolated.
 FALSE_ALARMS_PER_MONTH = DAYS_PER_MONTH
 
@@ -66,7 +68,7 @@ class Scenario:
     show_default=True,
 )
 @click.option("--seed", default=2024, show_default=True, help="Draws the synthetic transients.")
-@click.option("--keep", is_flag=True, help="Leave broker and worker up until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Serve the live page until Ctrl-C.")
 def demo(output: Path, seed: int, keep: bool) -> None:
     """Play a real storm and a real quiet day through the whole system and judge the alerts.
 
@@ -94,7 +96,7 @@ def demo(output: Path, seed: int, keep: bool) -> None:
         console.print("[bold]4/4[/bold] judging and drawing")
         write_results(output, scenario, found, run, console)
         if keep:
-            _stay(system, console)
+            _stay(system, scenario, output, console)
 
 
 def prepare(seed: int, profiles: Path) -> Scenario:
@@ -185,15 +187,20 @@ def _draw(output: Path, scenario: Scenario, found: Collected) -> None:
     )
 
 
-def _stay(system: System, console: Console) -> None:
-    console.print(
-        f"\nbroker   {system.settings.broker}   (MAGWATCH_BROKER={system.settings.broker} "
-        f"magwatch alerts --from-beginning)\nmetrics  {system.metrics_url}/metrics\n"
-        f"Ctrl-C stops both."
-    )
-    try:
-        while True:
-            system.check_alive()
-            time.sleep(1)
-    except KeyboardInterrupt:
-        console.print("stopped")
+def _stay(system: System, scenario: Scenario, output: Path, console: Console) -> None:
+    stations = output / "stations.csv"
+    stations.write_text(station_positions(scenario.recordings))
+    longest_ms = max(one.end_ms - one.start_ms for one in scenario.recordings)
+    with running_page(system, stations, hours=longest_ms / HOUR_MS) as page:
+        console.print(
+            f"\n[bold]page     {page}[/bold]"
+            f"\nbroker   {system.settings.broker}   (MAGWATCH_BROKER={system.settings.broker} "
+            f"magwatch alerts --from-beginning)\nmetrics  {system.metrics_url}/metrics\n"
+            f"Ctrl-C stops all of it."
+        )
+        try:
+            while True:
+                system.check_alive()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            console.print("stopped")

@@ -90,6 +90,15 @@ def with_injections(
     return Recording(recording.station, recording.start_ms, recording.cadence_ms, elements)
 
 
+def station_positions(recordings: list[Recording]) -> str:
+    """The CSV file that the live page takes: all are the Conrad Observatory, under two codes."""
+    latitude_deg, longitude_deg = next(
+        recording.position_deg for recording in recordings if recording.position_deg
+    )
+    rows = (f"{one.station},{latitude_deg:.3f},{longitude_deg:.3f}\n" for one in recordings)
+    return "code,lat,lon\n" + "".join(rows)
+
+
 def _example(name: str) -> Path:
     spec = find_spec("magpy")
     if spec is None or spec.origin is None:

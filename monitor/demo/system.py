@@ -52,9 +52,7 @@ class System:
         Refused
             With the end of its log.
         """
-        if self.process.poll() is not None:
-            tail = self.log.read_text(errors="replace").strip().splitlines()[-3:]
-            raise Refused("the worker ended: " + " | ".join(tail))
+        _check_alive(self.process, self.log)
 
 
 @contextmanager
@@ -66,20 +64,39 @@ def running_system(folder: Path, profiles: Path) -> Iterator[System]:
             broker=broker.address, profiles=profiles, metrics_port=port, log_format="console"
         )
         create_topics(settings)
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "monitor", "worker"],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                env=_environment(settings),
-            )
-        system = System(settings, f"http://127.0.0.1:{port}", process, log)
-        try:
-            _wait_until_ready(system)
+        with _running(["worker"], settings, log) as process:
+            system = System(settings, f"http://127.0.0.1:{port}", process, log)
+            _wait_for(f"{system.metrics_url}/readyz", process, log)
             yield system
-        finally:
-            _stop(process)
+
+
+@contextmanager
+def running_page(system: System, stations: Path, hours: float) -> Iterator[str]:
+    """The live page, with `hours` of data and the places in `stations`; yields its address."""
+    port, log = free_port(), system.log.with_name("dashboard.log")
+    options = ["--port", str(port), "--hours", f"{hours:g}", "--stations", str(stations)]
+    with _running(["dashboard", *options], system.settings, log) as process:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/healthz", process, log)
+        yield address
+
+
+@contextmanager
+def _running(
+    arguments: list[str], settings: Settings, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as stream:
+        process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "monitor", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            env=_environment(settings),
+        )
+    try:
+        yield process
+    finally:
+        _stop(process)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -92,16 +109,22 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait_until_ready(system: System) -> None:
+def _wait_for(page: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline_s = time.monotonic() + READY_S
     while time.monotonic() < deadline_s:
-        system.check_alive()
+        _check_alive(process, log)
         try:
-            with urllib.request.urlopen(f"{system.metrics_url}/readyz", timeout=2):  # noqa: S310 - our own address
+            with urllib.request.urlopen(page, timeout=2):  # noqa: S310 - our own address
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise Refused(f"the worker was not ready in {READY_S:.0f} s: see {system.log}")
+    raise Refused(f"{page} did not answer in {READY_S:.0f} s: see {log}")
+
+
+def _check_alive(process: subprocess.Popen[bytes], log: Path) -> None:
+    if process.poll() is not None:
+        tail = log.read_text(errors="replace").strip().splitlines()[-3:]
+        raise Refused(f"see {log}: " + " | ".join(tail))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,33 @@
+"""Fewer points for the same picture: the lowest and the highest sample of each pixel column."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geofield.types import Float64, Int64
+
+
+def extremes(values: Float64, width: int) -> Int64:
+    """Positions of the samples to draw, in order of time.
+
+    Parameters
+    ----------
+    values
+        Shape [n]; NaN where missing.
+    width
+        How many samples fall into one pixel column, at least 1.
+
+    Returns
+    -------
+    Shape [m], m at most n and two for each column: its lowest and its highest sample, once where
+    they are one; the first sample of a column in which all are missing, so that a gap stays one.
+    """
+    if width <= 2:
+        return np.arange(len(values))
+    padded = np.full(-(-len(values) // width) * width, np.nan)
+    padded[: len(values)] = values
+    table = padded.reshape(-1, width)
+    lowest = np.where(np.isnan(table), np.inf, table).argmin(axis=1)
+    highest = np.where(np.isnan(table), -np.inf, table).argmax(axis=1)
+    begin = np.arange(len(table)) * width
+    return np.unique(np.concatenate([begin + lowest, begin + highest]))

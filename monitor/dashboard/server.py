@@ -1,0 +1,182 @@
+"""The page over HTTP: its files, snapshots as JSON, changes as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from aiohttp import web
+
+from archive.model import Model
+from geofield.profile import StationProfile
+from monitor.dashboard.answers import (
+    HEADERS,
+    Refusal,
+    answers,
+    asset_answer,
+    json_answer,
+    whole_number,
+)
+from monitor.dashboard.assets import Asset, load_assets
+from monitor.dashboard.board import Board, Changes
+from monitor.dashboard.feed import Status
+from monitor.dashboard.hub import Hub, encode
+from monitor.dashboard.station import HOUR_MS, Station
+from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
+
+BEAT_S = 5.0
+MAX_PAGES = 64
+PIXELS = (50, 4000)
+
+
+class ModelView(msgspec.Struct, frozen=True):
+    """The model at this page; its `skill` stands under the page."""
+
+    name: str
+    version: str
+    sha256: str
+    skill: str
+    band_hz: tuple[float, float]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything a page needs to begin; events after `event_id` are what came since."""
+
+    event_id: str
+    now_ms: int
+    status: Status
+    hours: float
+    model: ModelView
+    everything: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What is shown, and how to know the time and the state of the connection."""
+
+    board: Board
+    hub: Hub
+    model: Model
+    profiles: Mapping[str, StationProfile]
+    status: Callable[[], Status]
+    now_ms: Callable[[], int]
+    model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def application(show: Show, host: str) -> web.Application:
+    """All routes. Bound to a loopback address it answers only requests that name one."""
+    site = _Site(show, load_assets())
+    app = web.Application(middlewares=[answers(host)])
+    app.add_routes(
+        [
+            web.get("/", site.index),
+            web.get("/healthz", site.health),
+            web.get("/static/{name:.+}", site.asset),
+            web.get("/api/snapshot", site.snapshot),
+            web.get("/api/stations/{code}/trace", site.trace),
+            web.get("/api/stations/{code}/reconstruction", site.reconstruction),
+            web.get("/events", site.events),
+        ]
+    )
+    return app
+
+
+class _Site:
+    def __init__(self, show: Show, assets: Mapping[str, Asset]) -> None:
+        self._show, self._assets = show, assets
+        self._pages = 0
+
+    async def index(self, request: web.Request) -> web.Response:
+        return asset_answer(request, self._assets["index.html"])
+
+    async def asset(self, request: web.Request) -> web.Response:
+        asset = self._assets.get(request.match_info["name"])
+        if asset is None:
+            raise Refusal(404, "no such file")
+        return asset_answer(request, asset)
+
+    async def health(self, _: web.Request) -> web.Response:
+        status = self._show.status()
+        return web.Response(text=f"{status.kind}\n")
+
+    async def snapshot(self, request: web.Request) -> web.Response:
+        show = self._show
+        about, window = show.model.ref, show.model.manifest.window
+        now_ms = show.now_ms()
+        return json_answer(
+            request,
+            Snapshot(
+                event_id=show.hub.id_of(show.hub.number),
+                now_ms=now_ms,
+                status=show.status(),
+                hours=show.board.limits.hours,
+                model=ModelView(
+                    about.name,
+                    about.version,
+                    about.sha256,
+                    about.skill,
+                    (window.low_hz, window.high_hz),
+                ),
+                everything=show.board.everything(now_ms),
+            ),
+        )
+
+    async def trace(self, request: web.Request) -> web.Response:
+        station = self._station(request)
+        end_ms = self._end_ms(request, station)
+        longest_ms = round(self._show.board.limits.hours * HOUR_MS)
+        span_ms = whole_number(request, "span_ms", HOUR_MS, (station.field.cadence_ms, longest_ms))
+        pixels = whole_number(request, "pixels", 800, PIXELS)
+        return json_answer(request, station_trace(station, end_ms - span_ms, end_ms, pixels))
+
+    async def reconstruction(self, request: web.Request) -> web.Response:
+        show, station = self._show, self._station(request)
+        end_ms = self._end_ms(request, station)
+        profile = show.profiles.get(station.code)
+        samples = under_the_last_windows(station, end_ms, show.model.manifest.window)
+        async with show.model_turn:  # one at a time: the page is not to starve the machine
+            drawn = await asyncio.to_thread(reconstruction, samples, show.model, profile)
+        return json_answer(request, drawn)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+        if self._pages >= MAX_PAGES:
+            raise Refusal(503, f"{MAX_PAGES} pages look on already")
+        response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
+        self._pages += 1
+        try:
+            await response.prepare(request)
+            await self._stream(response, self._show.hub.number_of(known))
+        except ConnectionError:  # the page was closed
+            pass
+        finally:
+            self._pages -= 1
+        return response
+
+    async def _stream(self, response: web.StreamResponse, number: int | None) -> None:
+        hub = self._show.hub
+        while True:
+            events = None if number is None else hub.since(number)
+            if events is None:  # too far behind: begin again with a snapshot
+                number = hub.number
+                await response.write(encode("reset", b"{}", hub.id_of(number)))
+                continue
+            for event in events:
+                number = event.number
+                await response.write(encode(event.name, event.data, hub.id_of(number)))
+            if not events:
+                beat = b'{"now_ms":%d}' % self._show.now_ms()
+                await response.write(encode("beat", beat))
+            await hub.wait(number or 0, BEAT_S)
+
+    def _station(self, request: web.Request) -> Station:
+        station = self._show.board.stations.get(request.match_info["code"])
+        if station is None:
+            raise Refusal(404, "no such station")
+        return station
+
+    def _end_ms(self, request: web.Request, station: Station) -> int:
+        newest_ms = station.field.end_ms or self._show.now_ms()
+        return whole_number(request, "end_ms", newest_ms, (0, 2**53))
