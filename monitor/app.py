@@ -79,6 +79,7 @@ class Consumption:
         self._app: Any = None
         self._warned: set[bytes] = set()
         self.assigned: set[int] = set()
+        self.position: dict[int, int] = {}  # of each partition, the next record to take
         self.failure: BaseException | None = None
         self._loading: asyncio.Task[None] | None = None
 
@@ -141,11 +142,14 @@ class Consumption:
     async def _take(self, events: list[Any]) -> None:
         if len(self._current(events)) < len(events):
             return  # the partitions changed hands while an earlier part was scored
+        for event in events:
+            self.position.setdefault(event.message.partition, event.message.offset)
         records = [raw_record(event.message) for event in events]
         self._check_partitions(records)
         if await self._worker.take(records):
             for event in events:  # what waits for its commit needs no bytes
                 event.value = event.message.value = None
+                self.position[event.message.partition] = event.message.offset + 1
             self._done += events
 
     async def _checkpoint(self) -> None:
@@ -175,6 +179,7 @@ class Consumption:
 
     def _forget(self) -> None:
         self._done = []
+        self.position = {}
         self._worker.states.forget()
 
     def _check_partitions(self, records: list[RawRecord]) -> None:

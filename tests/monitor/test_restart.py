@@ -1,6 +1,7 @@
 """A worker or a broker that goes away, at a bad moment, must leave no trace in the scores."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +14,16 @@ from monitor.replay import interleaved
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
-from tests.monitor.workers import Site, committed, encoded, new_site, received, send, worker
+from tests.monitor.workers import (
+    Running,
+    Site,
+    committed,
+    encoded,
+    new_site,
+    received,
+    send,
+    worker,
+)
 
 BURST = slice(1500, 2700)
 
@@ -47,13 +57,16 @@ def test_stations_move_between_workers_with_their_state(tansu_site: Site, model_
     for recording in recordings:
         calibrated(site.folder / "profiles", model_path, recording.station, THRESHOLD)
     records = list(encoded(interleaved(recordings, record_s=30)))
-    with worker(site, CHECKPOINT_S="1"):
+    with worker(site, CHECKPOINT_S="1") as staying:
         send(site, records[:200])
         with worker(site, CHECKPOINT_S="1") as joining:
             for begin in range(200, 500, 30):
                 send(site, records[begin : begin + 30])
                 time.sleep(0.5)
             assert joining.metric("magwatch_records_total") > 0
+            every = sorted(one.station for one in recordings)
+            _wait(lambda: sorted(shown(staying) + shown(joining)) == every)
+            assert shown(joining)
             joining.process.send_signal(signal.SIGKILL)
             joining.process.wait()
         send(site, records[500:])
@@ -61,6 +74,12 @@ def test_stations_move_between_workers_with_their_state(tansu_site: Site, model_
         _wait(lambda: len(online(site, "scores")) >= len(scores))
         assert online(site, "scores") == scores
         assert online(site, "alerts") == alerts
+
+
+def shown(running: Running) -> list[str]:
+    """Stations of which a worker shows gauges: those it has, and no others."""
+    page = running.page("/metrics")[1]
+    return re.findall(r'magwatch_newest_sample_timestamp_seconds\{station="(\w+)"\}', page)
 
 
 def test_a_paused_broker_is_waited_for(tmp_path: Path, model_path: Path) -> None:

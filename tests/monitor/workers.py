@@ -109,6 +109,14 @@ class Running:
 @contextmanager
 def worker(site: Site, **settings: str) -> Iterator[Running]:
     """A worker that is ready; ended at the end of the block."""
+    with started(site, **settings) as running:
+        running.wait_for("/readyz", 200)
+        yield running
+
+
+@contextmanager
+def started(site: Site, **settings: str) -> Iterator[Running]:
+    """A worker that may never be ready; ended at the end of the block."""
     port = free_port()
     log = site.folder / f"worker-{port}.log"
     with log.open("wb") as stream:
@@ -118,17 +126,20 @@ def worker(site: Site, **settings: str) -> Iterator[Running]:
             stdout=stream,
             stderr=stream,
         )
-    running = Running(process, f"http://127.0.0.1:{port}", log)
     try:
-        running.wait_for("/readyz", 200)
-        yield running
+        yield Running(process, f"http://127.0.0.1:{port}", log)
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and make it."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def send(site: Site, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
