@@ -39,7 +39,7 @@ class Creation:
     created: bool
 
 
-def plans() -> tuple[TopicPlan, ...]:
+def plans(settings: Settings) -> tuple[TopicPlan, ...]:
     """Every topic of magwatch.
 
     `state` has the worker's checkpoints. Its partitions must be those of `samples`, since a
@@ -48,14 +48,18 @@ def plans() -> tuple[TopicPlan, ...]:
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
     return (
-        TopicPlan("samples", {**large, "retention.ms": str(7 * DAY_MS)}),
-        TopicPlan("scores", {"retention.ms": str(400 * DAY_MS)}),
+        TopicPlan("samples", {**large, **_kept(settings.samples_retention_days)}),
+        TopicPlan("scores", _kept(settings.scores_retention_days)),
         TopicPlan("alerts", dict(COMPACTED)),
-        TopicPlan("deadletter", {**larger, "retention.ms": str(30 * DAY_MS)}),
+        TopicPlan("deadletter", {**larger, **_kept(settings.deadletter_retention_days)}),
         # Not compacted: all have the index's name as key, and a replay needs every one.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
     )
+
+
+def _kept(days: int) -> dict[str, str]:
+    return {"retention.ms": str(days * DAY_MS)}
 
 
 def admin(settings: Settings) -> KafkaAdminClient:
@@ -98,7 +102,7 @@ def create_topics(settings: Settings) -> list[Creation]:
     client = admin(settings)
     try:
         existing = _partition_counts(client)
-        return [_create(client, settings, plan, existing) for plan in plans()]
+        return [_create(client, settings, plan, existing) for plan in plans(settings)]
     except KafkaError as error:
         raise Refused(f"topics could not be created: {error}") from error
     finally:
@@ -154,7 +158,7 @@ def partition_count(settings: Settings) -> int:
 
 
 def _missing(settings: Settings, existing: dict[str, int]) -> list[str]:
-    return [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+    return [name for plan in plans(settings) if (name := settings.topic(plan.name)) not in existing]
 
 
 def _existing(settings: Settings) -> dict[str, int]:
