@@ -24,7 +24,7 @@ SILENCE = "time() - max by (station) (magwatch_newest_record_timestamp_seconds)"
 AGE = "time() - max by (station) (magwatch_newest_sample_timestamp_seconds)"
 COMPLETENESS = "min by (station) (magwatch_window_completeness_ratio)"
 CALIBRATED = "max by (station) (magwatch_station_calibrated)"
-SILENT_S = 600
+SILENT_S = 900  # as MagwatchStationSilent
 STATES = {"-1": "calibrating", "0": "quiet", "1": "over threshold", "2": "alert", "3": "alert"}
 
 

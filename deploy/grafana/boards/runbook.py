@@ -17,4 +17,5 @@ def runbook() -> Dashboard:
     """Built anew at each call."""
     page = text.Panel().mode(TextMode.MARKDOWN).content(RUNBOOK.read_text(encoding="utf-8"))
     page.title("").description("docs/runbook.md").height(40).span(24)
-    return frame("runbook", "magwatch: runbook", "What to do about it.").with_panel(page)
+    board = frame("runbook", "magwatch: runbook", "What to do about it.", tags=())
+    return board.with_panel(page)

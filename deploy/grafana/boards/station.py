@@ -100,7 +100,7 @@ def _now() -> list[PanelBuilder]:
             "How long ago the broker got it.",
             "s",
             Query(f"time() - max(magwatch_newest_record_timestamp_seconds{ONE})"),
-            limits=((120, "orange"), (600, "red")),
+            limits=((120, "orange"), (900, "red")),
         ),
     ]
 
