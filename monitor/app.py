@@ -78,6 +78,7 @@ class Consumption:
         self._app: Any = None
         self._warned: set[bytes] = set()
         self.assigned: set[int] = set()
+        self.position: dict[int, int] = {}  # of each partition, the next record to take
         self.failure: BaseException | None = None
         self._loading: asyncio.Task[None] | None = None
 
@@ -137,6 +138,8 @@ class Consumption:
         ]
 
     async def _take(self, events: list[Any]) -> None:
+        for event in events:
+            self.position.setdefault(event.message.partition, event.message.offset)
         if len(self._current(events)) < len(events):
             return  # the partitions changed hands while an earlier part was scored
         records = [raw_record(event.message) for event in events]
@@ -144,6 +147,7 @@ class Consumption:
         if await self._worker.take(records):
             for event in events:  # what waits for its commit needs no bytes
                 event.value = event.message.value = None
+                self.position[event.message.partition] = event.message.offset + 1
             self._done += events
 
     async def _checkpoint(self) -> None:
@@ -168,6 +172,7 @@ class Consumption:
 
     def _forget(self) -> None:
         self._done = []
+        self.position = {}
         self._worker.states.forget()
 
     def _check_partitions(self, records: list[RawRecord]) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 OTHER = "other"
 STATION = ("station",)
+PARTITION = ("partition",)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 INFERENCE_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 DELAY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -18,11 +19,16 @@ DELAY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 class StationLabels:
     """Keeps the number of series bounded: stations beyond the cap share the label `other`.
 
-    A producer that invents station codes would otherwise fill the memory of Prometheus.
+    A producer that invents station codes would otherwise fill the memory of Prometheus. A label
+    once given stays given, since counters of it stay.
     """
 
     cap: int
     _known: set[str] = field(default_factory=set)
+
+    def __contains__(self, station: str) -> bool:
+        """Whether a station has a label of its own already."""
+        return station in self._known
 
     def label(self, station: str) -> str:
         """The station's own label, or `other`."""
@@ -44,17 +50,13 @@ class Maker:
         """Counts up; Prometheus shows it with `_total`."""
         return Counter(f"magwatch_{name}", text, labels, registry=self.registry)
 
-    def gauge(self, name: str, text: str) -> Gauge:
-        """A value of each station."""
-        return Gauge(f"magwatch_{name}", text, STATION, registry=self.registry)
+    def gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+        """Goes up and down."""
+        return Gauge(f"magwatch_{name}", text, labels, registry=self.registry)
 
     def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         """A distribution over all stations."""
         return Histogram(f"magwatch_{name}", text, buckets=buckets, registry=self.registry)
-
-    def info(self, name: str, text: str) -> Info:
-        """Constant labels; Prometheus shows it with `_info`."""
-        return Info(f"magwatch_{name}", text, registry=self.registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class IntakeMetrics:
     deadletters: Counter
     misplaced: Counter
     newest_sample: Gauge
+    newest_record: Gauge
 
     @classmethod
     def create(cls, make: Maker) -> Self:
@@ -73,13 +76,22 @@ class IntakeMetrics:
         return cls(
             records=make.counter("records", "Records read from the samples topic."),
             samples=make.counter(
-                "samples", "Samples read, by what became of them.", ("station", "outcome")
+                "samples",
+                "Samples received, by what became of them: the sum over outcomes is all of them.",
+                ("station", "outcome"),
             ),
             deadletters=make.counter("deadletters", "Records refused, by reason.", ("reason",)),
             misplaced=make.counter(
                 "misplaced_records", "Records on a partition their key does not hash to."
             ),
-            newest_sample=make.gauge("newest_sample_timestamp_seconds", "Time of newest sample."),
+            newest_sample=make.gauge(
+                "newest_sample_timestamp_seconds", "Time of newest sample.", STATION
+            ),
+            newest_record=make.gauge(
+                "newest_record_timestamp_seconds",
+                "When the broker got the newest record; after a restart time of newest sample.",
+                STATION,
+            ),
         )
 
 
@@ -92,24 +104,67 @@ class WindowMetrics:
     score: Gauge
     threshold: Gauge
     return_period: Gauge
-    alerts: Counter
-    open_alerts: Gauge
+    calibrated: Gauge
+    above_quantile: Counter
 
     @classmethod
     def create(cls, make: Maker) -> Self:
         """Register the set."""
         return cls(
             decided=make.counter("windows", "Windows decided.", ("station", "quality")),
-            completeness=make.gauge("window_completeness_ratio", "Share measured of last window."),
-            score=make.gauge("score_ratio", "Last window's error in units of the station's scale."),
-            threshold=make.gauge("score_threshold_ratio", "Station's threshold, in score's unit."),
-            return_period=make.gauge(
-                "return_period_seconds", "Quiet time in which such a score comes once."
+            completeness=make.gauge(
+                "window_completeness_ratio", "Share measured of last window.", STATION
             ),
-            alerts=make.counter(
+            score=make.gauge(
+                "score_ratio", "Last window's error in units of the station's scale.", STATION
+            ),
+            threshold=make.gauge(
+                "score_threshold_ratio", "Station's threshold, in score's unit.", STATION
+            ),
+            return_period=make.gauge(
+                "return_period_seconds", "Quiet time in which such a score comes once.", STATION
+            ),
+            calibrated=make.gauge(
+                "station_calibrated", "1 with a profile, 0 while calibrating.", STATION
+            ),
+            above_quantile=make.counter(
+                "windows_above_quantile",
+                "Scored windows above a quantile of the station's calibration: half of them above "
+                "0.5, a tenth above 0.9, a hundredth above 0.99 while the field is as it was then.",
+                ("station", "quantile"),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMetrics:
+    """Alerts, and how many were to be expected."""
+
+    versions: Counter
+    open: Gauge
+    opened: Counter
+    settled: Counter
+    promised: Counter
+
+    @classmethod
+    def create(cls, make: Maker) -> Self:
+        """Register the set."""
+        return cls(
+            versions=make.counter(
                 "alert_versions", "Alerts published.", ("type", "classification", "severity")
             ),
-            open_alerts=make.gauge("open_alerts", "Alerts not yet resolved."),
+            open=make.gauge("open_alerts", "Alerts not yet resolved.", STATION),
+            opened=make.counter("alerts_opened", "Alerts opened.", STATION),
+            settled=make.counter(
+                "alerts_settled",
+                "Resolved alerts, counted when their class is known.",
+                ("station", "classification"),
+            ),
+            promised=make.counter(
+                "alerts_promised",
+                "False alerts that the calibration allows for in the windows scored so far.",
+                STATION,
+            ),
         )
 
 
@@ -123,8 +178,8 @@ class WorkMetrics:
     checkpoints: Counter
     rebalances: Counter
     publish_retries: Counter
-    model: Info
-    build: Info
+    model: Gauge
+    build: Gauge
 
     @classmethod
     def create(cls, make: Maker) -> Self:
@@ -144,19 +199,55 @@ class WorkMetrics:
             checkpoints=make.counter("checkpoints", "Checkpoints of station states written."),
             rebalances=make.counter("rebalances", "Times partitions were assigned."),
             publish_retries=make.counter("publish_retries", "Failures of the broker waited out."),
-            model=make.info("model", "The model in use."),
-            build=make.info("build", "This program."),
+            model=make.gauge(
+                "model_info",
+                "1: the model in use and what its evaluation showed.",
+                ("name", "version", "sha256", "verdict"),
+            ),
+            build=make.gauge("build_info", "1: this program.", ("version",)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressMetrics:
+    """Whether the worker keeps up, and if not, where it stands."""
+
+    lag: Gauge
+    position: Gauge
+    progress: Gauge
+    broker_reachable: Gauge
+    live: Gauge
+    ready: Gauge
+
+    @classmethod
+    def create(cls, make: Maker) -> Self:
+        """Register the set."""
+        return cls(
+            lag=make.gauge(
+                "consumer_lag_records", "Records of the partition not yet taken.", PARTITION
+            ),
+            position=make.gauge(
+                "consumer_position", "Offset of the next record to take.", PARTITION
+            ),
+            progress=make.gauge(
+                "progress_timestamp_seconds", "When a batch was last published; at first, start."
+            ),
+            broker_reachable=make.gauge("broker_reachable", "1 while the broker answers."),
+            live=make.gauge("live", "1 while /healthz is good: the event loop turns."),
+            ready=make.gauge("ready", "1 while /readyz is good: samples sent now are scored now."),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Labels are the station and small enumerations, nothing else."""
+    """Labels are the station, the partition and small enumerations, nothing else."""
 
     stations: StationLabels
     intake: IntakeMetrics
     windows: WindowMetrics
+    alerts: AlertMetrics
     work: WorkMetrics
+    progress: ProgressMetrics
 
     @classmethod
     def create(cls, registry: CollectorRegistry, station_cap: int) -> Self:
@@ -166,5 +257,21 @@ class Metrics:
             stations=StationLabels(station_cap),
             intake=IntakeMetrics.create(make),
             windows=WindowMetrics.create(make),
+            alerts=AlertMetrics.create(make),
             work=WorkMetrics.create(make),
+            progress=ProgressMetrics.create(make),
+        )
+
+    def of_stations(self) -> tuple[Gauge, ...]:
+        """Gauges of the stations whose partitions this worker has."""
+        windows = self.windows
+        return (
+            self.intake.newest_sample,
+            self.intake.newest_record,
+            windows.completeness,
+            windows.score,
+            windows.threshold,
+            windows.return_period,
+            windows.calibrated,
+            self.alerts.open,
         )

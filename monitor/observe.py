@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 
-from geofield.score import Errors, Reconstruct, WindowScore
+from geofield.alert import Alert, Change, Classification, Severity, Status
+from geofield.profile import StationProfile
+from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore
 from geofield.step import Rules, StationState
 from geofield.types import Float32
+from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
-from monitor.metrics import Metrics
+from monitor.metrics import OTHER, Metrics
 from monitor.scoring import Scored, Taken
 
 DAY_S = 86_400
 OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")
+INDEX = "index"  # the one reason for which something else than a record of samples is refused
+QUANTILES = ("0.5", "0.9", "0.99")  # as in StationProfile.quantiles
+SHOWN = "skill shown"
 log = structlog.get_logger("magwatch.worker")
 
 
@@ -25,15 +33,37 @@ class Observer:
     """Feeds one set of metrics."""
 
     metrics: Metrics
-    cadence_ms: int
+    rules: Rules
 
-    def about(self, rules: Rules, version: str) -> None:
-        """What is running."""
-        model = rules.model
-        self.metrics.work.model.info(
-            {"name": model.name, "version": model.version, "sha256": model.sha256}
-        )
-        self.metrics.work.build.info({"version": version})
+    def about(self, version: str, now_s: float) -> None:
+        """What is running, and every series that can be there from the start.
+
+        A counter that first shows with its first event hides that event from Prometheus.
+        """
+        model, work = self.rules.model, self.metrics.work
+        verdict = SHOWN if model.skill.startswith(SHOWN) else f"no {SHOWN}"
+        work.model.labels(model.name, model.version, model.sha256, verdict).set(1)
+        work.build.labels(version).set(1)
+        self.metrics.progress.progress.set(now_s)
+        for reason in (*(one.value for one in Reason), INDEX):
+            self.metrics.intake.deadletters.labels(reason)
+        for labels in itertools.product(Change, Classification, Severity):
+            self.metrics.alerts.versions.labels(*(label.value for label in labels))
+        self._profiles()
+
+    def loaded(self, held: Mapping[str, Held]) -> None:
+        """States were read: a station that was silent before a restart stays seen."""
+        for station, one in held.items():
+            self._state(station, one.state)
+            label = self._label(station)
+            if one.state.buffer is not None and label != OTHER:
+                self.metrics.intake.newest_record.labels(label).set(self._newest_s(one.state))
+
+    def forgotten(self) -> None:
+        """Partitions changed hands: their stations are another worker's to show."""
+        for gauge in self.metrics.of_stations():
+            gauge.clear()
+        self._profiles()
 
     def batch(self, scored: Scored, now_s: float) -> None:
         """A batch has been published at `now_s` (seconds since 1970, of this machine)."""
@@ -44,9 +74,10 @@ class Observer:
             self._state(station, held.state)
         self._refused(scored)
         for score in scored.scores:
-            self._score(score)
+            self._window(score)
         self._delays(scored, now_s)
         self._alerts(scored)
+        self.metrics.progress.progress.set(now_s)
 
     def checkpoint(self) -> None:
         """States were written."""
@@ -64,19 +95,56 @@ class Observer:
 
         return measured
 
+    def _label(self, station: str) -> str:
+        """A station's label; a new one begins with all its counters at zero."""
+        known = station in self.metrics.stations
+        label = self.metrics.stations.label(station)
+        if not known:
+            self._counters(label)
+        return label
+
+    def _counters(self, label: str) -> None:
+        for outcome in OUTCOMES:
+            self.metrics.intake.samples.labels(label, outcome)
+        for quality in Quality:
+            self.metrics.windows.decided.labels(label, quality.value)
+        for quantile in QUANTILES:
+            self.metrics.windows.above_quantile.labels(label, quantile)
+        alerts = self.metrics.alerts
+        alerts.opened.labels(label)
+        alerts.promised.labels(label)
+        for classification in Classification:
+            alerts.settled.labels(label, classification.value)
+
+    def _profiles(self) -> None:
+        """Stations that are to be watched have their labels before a stranger can take them."""
+        for station in sorted(self.rules.profiles):
+            label = self._label(station)
+            if label != OTHER:
+                self.metrics.windows.calibrated.labels(label).set(1)
+
     def _taken(self, taken: Taken) -> None:
-        label = self.metrics.stations.label(taken.station)
+        label = self._label(taken.station)
         for outcome in OUTCOMES:
             count = getattr(taken.intake, outcome)
             if count:
                 self.metrics.intake.samples.labels(label, outcome).inc(count)
+        if taken.record.timestamp_ms >= 0 and label != OTHER:
+            self.metrics.intake.newest_record.labels(label).set(taken.record.timestamp_ms / 1000)
 
     def _state(self, station: str, state: StationState) -> None:
-        label = self.metrics.stations.label(station)
+        label = self._label(station)
+        if label == OTHER:
+            return  # one value cannot stand for many stations
+        calibrated = station in self.rules.profiles
+        self.metrics.windows.calibrated.labels(label).set(calibrated)
         if state.buffer is not None:
-            newest_ms = (state.buffer.after - 1) * self.cadence_ms
-            self.metrics.intake.newest_sample.labels(label).set(newest_ms / 1000)
-        self.metrics.windows.open_alerts.labels(label).set(state.alerts.current is not None)
+            self.metrics.intake.newest_sample.labels(label).set(self._newest_s(state))
+        self.metrics.alerts.open.labels(label).set(state.alerts.current is not None)
+
+    def _newest_s(self, state: StationState) -> float:
+        after = state.buffer.after if state.buffer is not None else 0
+        return (after - 1) * self.rules.window.cadence_ms / 1000
 
     def _refused(self, scored: Scored) -> None:
         """Counts each; logs one example of each reason, since a broken sender sends many."""
@@ -97,16 +165,31 @@ class Observer:
                 offset=record.offset,
             )
 
-    def _score(self, score: WindowScore) -> None:
-        label = self.metrics.stations.label(score.station)
-        self.metrics.windows.decided.labels(label, score.quality.value).inc()
-        self.metrics.windows.completeness.labels(label).set(score.completeness)
-        if score.score is not None:
-            self.metrics.windows.score.labels(label).set(score.score.rmse)
-            self.metrics.windows.threshold.labels(label).set(score.score.threshold)
-            self.metrics.windows.return_period.labels(label).set(
-                score.score.return_period_days * DAY_S
-            )
+    def _window(self, window: WindowScore) -> None:
+        label = self._label(window.station)
+        self.metrics.windows.decided.labels(label, window.quality.value).inc()
+        profile = self.rules.profiles.get(window.station)
+        if window.score is not None and profile is not None:
+            self._against_calibration(label, window.score, profile)
+        if label == OTHER:
+            return
+        self.metrics.windows.completeness.labels(label).set(window.completeness)
+        if window.score is not None:
+            self._score(label, window.score)
+
+    def _score(self, label: str, score: Score) -> None:
+        windows = self.metrics.windows
+        windows.score.labels(label).set(score.rmse)
+        windows.threshold.labels(label).set(score.threshold)
+        windows.return_period.labels(label).set(score.return_period_days * DAY_S)
+
+    def _against_calibration(self, label: str, score: Score, profile: StationProfile) -> None:
+        """What lets a rule see that a profile no longer describes its station."""
+        for name, quantile in zip(QUANTILES, profile.quantiles, strict=True):
+            self.metrics.windows.above_quantile.labels(label, name).inc(score.rmse > quantile)
+        window = self.rules.window
+        hop_days = window.hop * window.cadence_ms / 1000 / DAY_S
+        self.metrics.alerts.promised.labels(label).inc(hop_days / profile.asked_days)
 
     def _delays(self, scored: Scored, now_s: float) -> None:
         """A window's delay counts from the newest record of its station in the batch."""
@@ -118,9 +201,7 @@ class Observer:
 
     def _alerts(self, scored: Scored) -> None:
         for alert in scored.alerts:
-            self.metrics.windows.alerts.labels(
-                alert.change.value, alert.classification.value, alert.severity.value
-            ).inc()
+            self._alert(alert)
             log.info(
                 f"alert {alert.change.value}",
                 alert_id=alert.id,
@@ -129,3 +210,12 @@ class Observer:
                 severity=alert.severity.value,
                 classification=alert.classification.value,
             )
+
+    def _alert(self, alert: Alert) -> None:
+        alerts, label = self.metrics.alerts, self._label(alert.station)
+        classification = alert.classification.value
+        alerts.versions.labels(alert.change.value, classification, alert.severity.value).inc()
+        if alert.change is Change.OPENED:
+            alerts.opened.labels(label).inc()
+        elif alert.status is Status.RESOLVED and alert.classification is not Classification.UNKNOWN:
+            alerts.settled.labels(label, classification).inc()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
+import time
 from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +28,9 @@ from monitor.assembly import Assembly, assemble
 from monitor.errors import BrokerUnreachable, Refused
 from monitor.history import IndexReader
 from monitor.http import Health, probe_server
+from monitor.lag import LagMeter
 from monitor.metrics import Metrics
-from monitor.observe import Observer
+from monitor.observe import INDEX, Observer
 from monitor.publisher import Publisher
 from monitor.scoring import Scorer
 from monitor.settings import Settings
@@ -60,6 +62,8 @@ def run_worker(settings: Settings) -> None:
     GCCollector(registry=registry)
     metrics = Metrics.create(registry, settings.metrics_stations)
     health = Health(settings.stalled_after_s)
+    metrics.progress.live.set_function(lambda: health.alive()[0])
+    metrics.progress.ready.set_function(lambda: health.ready()[0])
     host, port = settings.metrics_host, settings.metrics_port
     with (
         probe_server(host, port, registry, health) as address,
@@ -98,9 +102,11 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         worker = _worker(parts, publisher, executor)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
+        lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
         helpers = [
             asyncio.create_task(worker.indices.follow()),
-            asyncio.create_task(_watch(publisher, consumption, worker.indices, parts.health)),
+            asyncio.create_task(lag.follow()),
+            asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
         ]
         for helper in helpers:
             helper.add_done_callback(consumption.helper_ended)
@@ -116,15 +122,15 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
 
 def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
-    observer = Observer(metrics, assembly.rules.window.cadence_ms)
-    observer.about(assembly.rules, program_version())
+    observer = Observer(metrics, assembly.rules)
+    observer.about(program_version(), time.time())
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
-    refused = metrics.intake.deadletters.labels("index").inc
+    refused = metrics.intake.deadletters.labels(INDEX).inc
     return Worker(
         settings=settings,
         scorer=scorer,
-        states=States(settings, scorer),
+        states=States(settings, scorer, observer),
         indices=IndexReader(settings, refused),
         publisher=publisher,
         observer=observer,
@@ -191,11 +197,14 @@ async def _beat(health: Health) -> None:
 
 
 async def _watch(
-    publisher: Publisher, consumption: Consumption, indices: IndexReader, health: Health
+    publisher: Publisher, consumption: Consumption, indices: IndexReader, parts: _Parts
 ) -> None:
     """Keeps readiness true to what the worker could do now."""
+    health = parts.health
     while True:
-        if not await publisher.reachable():
+        reachable = await publisher.reachable()
+        parts.metrics.progress.broker_reachable.set(reachable)
+        if not reachable:
             health.waits_for("the broker")
         elif not indices.caught_up.is_set():
             health.waits_for("the indices present at start-up")

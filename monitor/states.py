@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from monitor import checkpoint
 from monitor.checkpoint import Held
+from monitor.observe import Observer
 from monitor.publisher import Outgoing
 from monitor.reading import groupless_consumer, read_to_end, true_ends
 from monitor.scoring import Scorer
@@ -23,9 +24,10 @@ log = structlog.get_logger("magwatch.states")
 class States:
     """States by station; `generation` counts assignments: work begun before one is void after."""
 
-    def __init__(self, settings: Settings, scorer: Scorer) -> None:
+    def __init__(self, settings: Settings, scorer: Scorer, observer: Observer) -> None:
         self._settings = settings
         self._scorer = scorer
+        self._observer = observer
         self._loaded: set[int] = set()
         self._unsaved: set[str] = set()
         self.held: dict[str, Held] = {}
@@ -38,6 +40,7 @@ class States:
         self._loaded.clear()
         self._unsaved.clear()
         self.held = {}
+        self._observer.forgotten()
 
     def adopt(self, held: Mapping[str, Held]) -> None:
         """Take over the states after a batch."""
@@ -81,6 +84,7 @@ class States:
             return
         self.held.update(found)
         self._loaded.update(wanted)
+        self._observer.loaded(found)
         log.info("states loaded", partitions=wanted, stations=len(found))
 
     async def _read(self, partitions: list[int]) -> dict[str, Held]:

@@ -1,0 +1,76 @@
+"""What a worker shows Prometheus after a loud station, a stranger, and a record refused.
+
+`python -m tests.monitor.exposition` writes the golden file.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from prometheus_client import CollectorRegistry, generate_latest
+
+from geofield.indices import KpHistory
+from geofield.samples import Samples
+from geofield.step import Rules, step
+from monitor.checkpoint import Held
+from monitor.codec import RawRecord, Reason, Rejected
+from monitor.metrics import Metrics
+from monitor.observe import Observer
+from monitor.scoring import Scored, Taken
+from tests.geofield.builders import field_nt, rules, samples, spread
+
+GOLDEN = Path(__file__).parent / "golden" / "exposition.txt"
+VALUE = re.compile(r"^([^#].*) \S+$")
+SENT_MS = 1_715_300_000_000
+
+
+def observer(watched: Rules, cap: int = 200) -> tuple[Observer, CollectorRegistry]:
+    """An observer as a worker has it, and the registry it feeds."""
+    registry = CollectorRegistry()
+    watching = Observer(Metrics.create(registry, cap), watched)
+    watching.about("1.2.3", SENT_MS / 1000)
+    return watching, registry
+
+
+def record(key: str, offset: int = 0) -> RawRecord:
+    """A record of one station."""
+    return RawRecord("t.samples", 0, offset, SENT_MS, key.encode(), b"{}")
+
+
+def scored(watching: Observer, batch: list[Samples]) -> Scored:
+    """What the domain makes of a batch, as the worker hands it to its observer."""
+    model = watching.timed(spread)
+    after, outcome = step({}, batch, model, watching.rules, KpHistory())
+    result = Scored(scores=outcome.scores, alerts=outcome.alerts)
+    for one, intake in zip(batch, outcome.intake, strict=True):
+        sent = record(one.station)
+        result.taken.append(Taken(sent, one.station, one.end_ms - one.cadence_ms, intake))
+        result.held[one.station] = Held(after[one.station], 0, 0)
+    return result
+
+
+def loud(station: str = "WIC", length: int = 400) -> Samples:
+    """Samples that open an alert and do not resolve it."""
+    burst = 30 * np.sin(np.arange(length))[:, None]
+    return samples(field_nt(length) + burst, station=station)
+
+
+def exposition() -> str:
+    """Names, types, help texts and labels of every series; no values."""
+    watching, registry = observer(rules("WIC"))
+    batch = scored(watching, [loud(), samples(field_nt(200), station="NEW")])
+    batch.refused.append((record("BAD"), Rejected(Reason.NOT_JSON, "no")))
+    watching.batch(batch, SENT_MS / 1000 + 1)
+    watching.metrics.progress.lag.labels(0).set(0)
+    watching.metrics.progress.position.labels(0).set(1)
+    text = generate_latest(registry).decode()
+    # the worker leaves out when each counter began
+    lines = [line for line in text.splitlines() if "_created" not in line]
+    return "\n".join(VALUE.sub(r"\1", line) for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(exposition())
