@@ -8,9 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+)
 
 from monitor.errors import BrokerUnreachable, Refused
+from monitor.refusal import refusal
 from monitor.security import client_security
 from monitor.settings import Settings
 
@@ -69,6 +75,8 @@ def admin(settings: Settings) -> KafkaAdminClient:
     ------
     BrokerUnreachable
         If no broker answers within a few seconds.
+    Refused
+        If it answers and refuses the login or the certificate.
     """
     try:
         return KafkaAdminClient(
@@ -78,7 +86,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
             **client_security(settings),
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(settings, error) from None
+        raise refusal(settings) or unreachable(settings, error) from None
 
 
 def unreachable(settings: Settings, error: Exception) -> BrokerUnreachable:
@@ -103,6 +111,11 @@ def create_topics(settings: Settings) -> list[Creation]:
     try:
         existing = _partition_counts(client)
         return [_create(client, settings, plan, existing) for plan in plans(settings)]
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+        raise Refused(
+            f"{settings.sasl_username} may not create topics at {settings.broker}: grant it what "
+            "docs/operations.md lists"
+        ) from None
     except KafkaError as error:
         raise Refused(f"topics could not be created: {error}") from error
     finally:
