@@ -1,0 +1,224 @@
+"""A live worker before a real Prometheus: every query has data, every fault reaches a receiver.
+
+Times of the shipped rules are shortened (see `hastened`), nothing else.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from archive.model import default_model_path
+from monitor.broker import free_port
+from monitor.topics import MAX_DEAD_LETTER_BYTES
+from tests.brokers import ROOT
+from tests.monitor.workers import Running, Site, new_site, worker
+from tests.service.queries import (
+    Query,
+    alerting,
+    filled,
+    panel_queries,
+    rule_queries,
+    selectors,
+)
+from tests.service.stack import (
+    GAPPY,
+    LOUD,
+    NEW,
+    QUIET,
+    RESTLESS,
+    SILENT,
+    UNHEARD,
+    Stack,
+)
+
+OTHER_MODEL = ROOT / "exports" / "minute-teo.onnx"
+OF_STATIONS = {
+    "MagwatchStationSilent": {"station": SILENT},
+    "MagwatchStationNeverHeard": {"station": UNHEARD},
+    "MagwatchStationNotScored": {"station": GAPPY},
+    "MagwatchStationNotCalibrated": {"station": NEW},
+    "MagwatchAlertOpen": {"station": LOUD},
+    "MagwatchScoresDrifted": {"station": LOUD, "quantile": "0.9"},
+    "MagwatchFalseAlarms": {"station": RESTLESS},
+    "MagwatchDeadLetters": {"reason": "not-json"},
+    "MagwatchMisplacedRecords": {},
+}
+OF_WORKERS = {
+    "MagwatchModelMismatch",
+    "MagwatchPublishRetries",
+    "MagwatchNoProgress",
+    "MagwatchLagGrowing",
+    "MagwatchWorkerStalled",
+    "MagwatchWorkerDown",
+    "MagwatchBrokerAway",
+    "MagwatchNoWorkers",
+}
+VARIABLES = {
+    "station": LOUD,
+    "instance": ".*",
+    "datasource": "",
+    "__rate_interval": "10s",
+    "__interval": "10s",
+    "__range": "10m",
+}
+# Queries of panels that may be empty, with the reason.
+EMPTY_PANELS: dict[str, str] = {}
+
+
+def test_every_fault_has_a_test() -> None:
+    assert OF_STATIONS.keys() | OF_WORKERS == alerting().keys()
+
+
+@pytest.mark.parametrize("name", OF_STATIONS)
+def test_a_station_that_misbehaves_is_reported(stack: Stack, name: str) -> None:
+    alert = stack.receiver.wait_for(name, **OF_STATIONS[name])
+    assert alert["labels"]["severity"] in ("info", "warning")
+    assert "docs" not in alert["labels"]
+    assert alert["annotations"]["runbook_url"] == f"docs/runbook.md#{name.lower()}"
+    assert "{{" not in str(alert["annotations"])
+
+
+def test_a_station_that_behaves_is_not_reported(stack: Stack) -> None:
+    stack.prometheus.wait_for(f'magwatch_windows_total{{station="{QUIET}", quality="ok"}} > 20')
+    assert [one for one in stack.receiver.seen() if QUIET in one] == []
+
+
+@pytest.mark.parametrize("query", rule_queries(), ids=lambda query: query.where)
+def test_every_query_of_a_rule_finds_its_data(stack: Stack, query: Query) -> None:
+    stack.prometheus.query(query.expression)  # as it is shipped, times and all
+    for selector in selectors(query.expression):
+        stack.prometheus.wait_for(selector)
+    if query.where not in alerting():
+        stack.prometheus.wait_for(query.where)
+
+
+def test_every_query_of_a_dashboard_finds_its_data(stack: Stack) -> None:
+    assert panels_without_data(stack, panel_queries()) == []
+
+
+def panels_without_data(stack: Stack, queries: list[Query]) -> list[str]:
+    """Queries of panels that return nothing though nothing excuses it."""
+    asked = {filled(one.expression, VARIABLES): one for one in queries}
+    deadline_s = time.monotonic() + 30
+    empty = list(asked)
+    while empty and time.monotonic() < deadline_s:
+        empty = [one for one in empty if not stack.prometheus.query(one)]
+        time.sleep(0.5 if empty else 0)
+    return [one for one in empty if asked[one].expression not in EMPTY_PANELS]
+
+
+def test_a_worker_that_cannot_publish_is_reported_until_it_can(
+    stack: Stack, kafka_address: str, tmp_path: Path
+) -> None:
+    """Its broker answers, and refuses dead letters as too large."""
+    site = new_site(kafka_address, tmp_path, default_model_path())
+    with worker(site) as stuck, stack.watching(stack.worker, stuck):
+        begin, about = stack.receiver.mark(), {"instance": address(stuck)}
+        limit_dead_letters(site, 10)
+        with refused_records(site):
+            stack.receiver.wait_for("MagwatchNoProgress", **about)
+            stack.receiver.wait_for("MagwatchPublishRetries", **about)
+            stack.receiver.wait_for("MagwatchLagGrowing", since=begin)
+            assert stuck.page("/readyz")[0] == 200
+            assert "MagwatchStationSilent" in stack.alertmanager.inhibited()
+        limit_dead_letters(site, MAX_DEAD_LETTER_BYTES)
+        stack.receiver.wait_for("MagwatchNoProgress", "resolved", **about)
+        read_to_the_end = "sum by (instance) (magwatch_consumer_position)"
+        all_records = f'magwatch_records_total{{instance="{address(stuck)}"}} > 0'
+        stack.prometheus.wait_for(f"{all_records} == on (instance) {read_to_the_end}")
+        stack.prometheus.wait_for("sum by (instance) (magwatch_consumer_lag_records) == 0")
+
+
+def test_a_worker_with_another_model_and_a_killed_one_are_reported(
+    stack: Stack, tmp_path: Path
+) -> None:
+    site = new_site(stack.site.settings.broker, tmp_path, OTHER_MODEL)
+    begin = stack.receiver.mark()
+    with worker(site) as other, stack.watching(stack.worker, other):
+        stack.receiver.wait_for("MagwatchModelMismatch", since=begin)
+        other.process.send_signal(signal.SIGKILL)
+        stack.receiver.wait_for("MagwatchWorkerDown", instance=address(other))
+    stack.receiver.wait_for("MagwatchModelMismatch", "resolved", since=begin)
+
+
+def address(worker: Running) -> str:
+    """What Prometheus calls a worker."""
+    return worker.url.removeprefix("http://")
+
+
+def limit_dead_letters(site: Site, size: int) -> None:
+    """The most bytes that the broker takes of them."""
+    name = site.settings.topic("deadletter")
+    wanted = {"max.message.bytes": str(size)}
+    with closing(KafkaAdminClient(bootstrap_servers=site.settings.broker)) as admin:
+        admin.alter_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted)], raise_on_unknown=False
+        )
+
+
+@contextmanager
+def refused_records(site: Site) -> Iterator[None]:
+    """Two hundred records a second that cannot be used."""
+    stop, topic = Event(), site.settings.topic("samples")
+
+    def send() -> None:
+        with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
+            while not stop.wait(0.1):
+                for _ in range(20):
+                    producer.send(topic, b"rubbish", LOUD.encode())
+
+    thread = Thread(target=send, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_worker_whose_event_loop_stands_still_is_reported(stack: Stack) -> None:
+    """Its loop is held to a beat that it cannot keep, so it counts as still."""
+    port = free_port()
+    log = stack.site.folder / "still.log"
+    settings = {"BROKER": f"127.0.0.1:{free_port()}", "STALLED_AFTER_S": "0.001"}
+    command = [sys.executable, "-m", "monitor", "worker"]
+    with log.open("wb") as stream:
+        environment = stack.site.environment(METRICS_PORT=str(port), **settings)
+        process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+    still = Running(process, f"http://127.0.0.1:{port}", log)
+    try:
+        still.wait_for("/healthz", 503)
+        with stack.watching(stack.worker, still):
+            stack.receiver.wait_for("MagwatchWorkerStalled", instance=address(still))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_broker_that_does_not_answer_is_reported_until_it_does(stack: Stack) -> None:
+    about = {"instance": address(stack.worker)}
+    stack.broker.process.send_signal(signal.SIGSTOP)
+    try:
+        stack.receiver.wait_for("MagwatchBrokerAway", **about)
+        assert stack.worker.page("/readyz") == (503, "waiting for the broker\n")
+    finally:
+        stack.broker.process.send_signal(signal.SIGCONT)
+    stack.receiver.wait_for("MagwatchBrokerAway", "resolved", **about)
+
+
+def test_the_absence_of_all_workers_is_reported_until_one_is_back(stack: Stack) -> None:
+    begin = stack.receiver.mark()
+    with stack.watching():
+        stack.receiver.wait_for("MagwatchNoWorkers", since=begin)
+    stack.receiver.wait_for("MagwatchNoWorkers", "resolved", since=begin)
