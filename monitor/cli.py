@@ -14,7 +14,11 @@ import click
 ENTRY_POINTS = "magwatch.commands"
 # name: (module, attribute, one line of help)
 COMMANDS = {
-    "alerts": ("monitor.commands.alerts", "alerts", "Show the alert topic, readable."),
+    "alerts": (
+        "monitor.commands.alerts",
+        "alerts",
+        "Show alerts, or post them to a receiver.",
+    ),
     "broker": ("monitor.commands.broker", "broker", "Run the embedded broker, for trials."),
     "calibrate": ("monitor.calibrate", "calibrate", "Fit a station's profile to its archive."),
     "check": (
@@ -23,6 +27,7 @@ COMMANDS = {
         "Check settings, broker, topics, model, profiles.",
     ),
     "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
+    "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
     "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.offline", "score", "Score archive files without Kafka."),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),

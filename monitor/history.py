@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 
 from geofield.indices import KpHistory, KpInterval
 from monitor.indices import decode_kp
-from monitor.reading import groupless_consumer, read_to_end
+from monitor.reading import groupless_consumer, partitions_of, read_to_end
 from monitor.settings import Settings
 
 POLL_MS = 500
@@ -40,8 +40,8 @@ class IndexReader:
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        numbers = await _partitions(consumer, self._topic)
-        where = [TopicPartition(self._topic, number) for number in sorted(numbers)]
+        numbers = await partitions_of(consumer, self._topic)
+        where = [TopicPartition(self._topic, number) for number in numbers]
         if not where:
             log.warning("the index topic does not exist", topic=self._topic)
             return
@@ -61,8 +61,3 @@ class IndexReader:
                 self._on_refused()
         if values:
             self.history = self.history.with_values(values)
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer._client.add_topic(topic)  # the public call knows only assigned topics
-    return set(consumer.partitions_for_topic(topic) or ())

@@ -28,11 +28,12 @@ class IndexValue(msgspec.Struct, frozen=True):
     value: float
 
 
-class IndexRecord(msgspec.Struct, frozen=True):
-    """Values of one index."""
+class IndexRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Values of one index; `source` says who published them, where that is known."""
 
     name: IndexName
     values: list[IndexValue]
+    source: str = ""
 
 
 _decoder = msgspec.json.Decoder(IndexRecord)
@@ -58,12 +59,30 @@ def decode_kp(value: bytes) -> list[KpInterval]:
     if record.name != "Kp":
         return []
     return [
-        KpInterval(_ms(item.start), _ms(item.end), _ms(item.known), item.value)
+        KpInterval(time_ms(item.start), time_ms(item.end), time_ms(item.known), item.value)
         for item in record.values
     ]
 
 
-def _ms(text: str) -> int:
+def decode_record(value: bytes) -> IndexRecord:
+    """A record of any index.
+
+    Raises
+    ------
+    ValueError
+        If the record is not one of ours.
+    """
+    return _decoder.decode(value)
+
+
+def time_ms(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
     moment = datetime.fromisoformat(text)
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return int((moment - EPOCH).total_seconds() * 1000)

@@ -40,11 +40,17 @@ async def read_to_end(
     consumer.assign(partitions)
     await consumer.seek_to_beginning(*partitions)
     ends = await consumer.end_offsets(partitions)
-    while await _behind(consumer, ends):
+    while await behind(consumer, ends):
         batches = await consumer.getmany(timeout_ms=POLL_MS)
         for records in batches.values():
             for record in records:
                 yield record
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[int]:
+    """Numbers of a topic's partitions; none if there is no such topic."""
+    await consumer._client.add_topic(topic)  # the public call knows only assigned topics
+    return sorted(consumer.partitions_for_topic(topic) or ())
 
 
 async def true_ends(
@@ -68,7 +74,8 @@ async def true_ends(
     return {tp: max(end, consumer.highwater(tp) or 0) if end else 0 for tp, end in ends.items()}
 
 
-async def _behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+async def behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:
+    """Whether a partition that held anything has been read less far than to its end."""
     for partition, end in ends.items():
         if end > 0 and await consumer.position(partition) < end:
             return True

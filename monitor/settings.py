@@ -30,6 +30,7 @@ PREFIX = "MAGWATCH_"
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
 DAY_S = 86_400
+HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -127,6 +128,27 @@ class Settings(BaseSettings):
         "info", description="least shown"
     )
 
+    index_poll_s: Seconds = Field(300.0, description="between polls of `magwatch indices`")
+    index_noaa_url: str = Field(
+        "https://services.swpc.noaa.gov/products/noaa-planetary-k-index.json",
+        pattern=HTTP_PATTERN,
+        description="NOAA's planetary K index",
+    )
+    index_gfz_url: str = Field(
+        "https://kp.gfz.de/app/json/",
+        pattern=HTTP_PATTERN,
+        description="GFZ's Kp service, without its query",
+    )
+    index_kyoto_url: str = Field(
+        "https://services.swpc.noaa.gov/products/kyoto-dst.json",
+        pattern=HTTP_PATTERN,
+        description="Kyoto's Dst as NOAA passes it on",
+    )
+
+    webhook_authorization: SecretStr | None = Field(
+        None, description="header of `magwatch alerts --webhook`; never shown or logged"
+    )
+
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="of the connection to the broker"
     )
@@ -171,7 +193,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value}, but MAGWATCH_ALERT_K asks for {k} windows of them")
         return value
 
-    @field_validator("sasl_password")
+    @field_validator("sasl_password", "webhook_authorization")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():

@@ -1,0 +1,1 @@
+"""Alerts from the topic to HTTP receivers."""
