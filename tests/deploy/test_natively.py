@@ -125,7 +125,8 @@ def first_scores(stack: Stack) -> list[ConsumerRecord]:
         assert b"magwatch.alert.opened" in received(site, "alerts")[0].value
     stack.kafka.stop()
     stack.kafka.start()
-    assert run_job(stack.host, stack.services["topics"]).count("exists") == 6
+    again = run_job(stack.host, stack.services["topics"])
+    assert again.replace("exists ", "created") == stack.topics
     return scores
 
 
@@ -137,8 +138,7 @@ def second_worker(stack: Stack, first_scores: list[ConsumerRecord]) -> Iterator[
 
 
 def test_the_topic_job_sets_compaction_and_retention(stack: Stack) -> None:
-    assert stack.topics.count("created") == 6
-    assert run_job(stack.host, stack.services["topics"]).count("exists") == 6
+    assert all(line.startswith("created") for line in stack.topics.splitlines())
     client = KafkaAdminClient(bootstrap_servers=stack.kafka.host_address)
     names = ("alerts", "state", "samples", "scores", "deadletter", "indices")
     asked = [ConfigResource(ConfigResourceType.TOPIC, f"geomag.{name}") for name in names]
