@@ -89,7 +89,7 @@ class IntakeMetrics:
             ),
             newest_record=make.gauge(
                 "newest_record_timestamp_seconds",
-                "When the broker got the newest record; after a restart time of newest sample.",
+                "Kafka time of the newest record, until one comes that of the newest sample.",
                 STATION,
             ),
         )

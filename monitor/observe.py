@@ -69,7 +69,7 @@ class Observer:
         """A batch has been published at `now_s` (seconds since 1970, of this machine)."""
         self.metrics.intake.records.inc(len(scored.taken) + len(scored.refused) + scored.repeated)
         for taken in scored.taken:
-            self._taken(taken)
+            self._taken(taken, now_s)
         for station, held in scored.held.items():
             self._state(station, held.state)
         self._refused(scored)
@@ -123,14 +123,16 @@ class Observer:
             if label != OTHER:
                 self.metrics.windows.calibrated.labels(label).set(1)
 
-    def _taken(self, taken: Taken) -> None:
+    def _taken(self, taken: Taken, now_s: float) -> None:
         label = self._label(taken.station)
         for outcome in OUTCOMES:
             count = getattr(taken.intake, outcome)
             if count:
                 self.metrics.intake.samples.labels(label, outcome).inc(count)
-        if taken.record.timestamp_ms >= 0 and label != OTHER:
-            self.metrics.intake.newest_record.labels(label).set(taken.record.timestamp_ms / 1000)
+        sent_ms = taken.record.timestamp_ms
+        if sent_ms >= 0 and label != OTHER:
+            # a sender's clock that is ahead must not keep its silence from being seen
+            self.metrics.intake.newest_record.labels(label).set(min(sent_ms / 1000, now_s))
 
     def _state(self, station: str, state: StationState) -> None:
         label = self._label(station)

@@ -100,6 +100,16 @@ def test_stations_leave_with_their_partitions_and_come_back_from_checkpoints() -
         assert value(registry, name, station="WIC") == START_MS / 1000 + 399
 
 
+@pytest.mark.parametrize(("sent_s", "shown_s"), [(NOW_S - 90, NOW_S - 90), (NOW_S + 90, NOW_S)])
+def test_a_clock_ahead_does_not_hide_silence(sent_s: float, shown_s: float) -> None:
+    watching, registry = observer(rules("WIC"))
+    batch = scored(watching, [loud()])
+    record = replace(batch.taken[0].record, timestamp_ms=round(sent_s * 1000))
+    batch.taken = [replace(batch.taken[0], record=record)]
+    watching.batch(batch, NOW_S)
+    assert value(registry, "newest_record_timestamp_seconds", station="WIC") == shown_s
+
+
 def test_windows_are_counted_against_the_quantiles_of_the_calibration() -> None:
     """The profile has 0.3, 0.5 and 0.8."""
     watching, registry = observer(rules("WIC"))
