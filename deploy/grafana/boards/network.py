@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import table
-from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, Row
+from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.grafana.boards.parts import (
@@ -145,6 +145,10 @@ def _states() -> PanelBuilder:
     )
 
 
+OWN = {
+    "title": "its dashboard",
+    "url": "/d/magwatch-station?var-station=${__value.raw}&${__url_time_range}",
+}
 COLUMNS = (
     ("calibrated", CALIBRATED, "bool_yes_no"),
     ("alert open", OPEN, "bool_yes_no"),
@@ -163,7 +167,7 @@ def _stations() -> table.Panel:
         .unit("short")
         .height(8)
         .span(12)
-        .override_by_name("station", [models.DynamicConfigValue("links", [_link()])])
+        .override_by_name("station", [models.DynamicConfigValue("links", [OWN])])
     )
     for index, (name, expr, unit) in enumerate(COLUMNS):
         panel.with_target(table_target(Query(expr), index))
@@ -175,8 +179,3 @@ def _stations() -> table.Panel:
             "organize", options={"excludeByName": {"Time": True}, "renameByName": renamed}
         )
     )
-
-
-def _link() -> models.DashboardLink:
-    link = DashboardLink("its dashboard").type(models.DashboardLinkType.LINK)
-    return link.url("/d/magwatch-station?var-station=${__value.raw}&${__url_time_range}").build()
