@@ -4,6 +4,7 @@ The permissions are those of docs/operations.md, read from there.
 """
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,8 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A broker with topics and permissions, made by its administrator."""
     folder = tmp_path_factory.mktemp("secured")
     (folder / "profiles").mkdir()
+    if not shutil.which("openssl"):
+        pytest.skip("certificates are made with openssl, which is not installed")
     try:
         jars = kafka_jars()
     except NoKafka as reason:

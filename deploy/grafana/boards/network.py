@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import table
-from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
+from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.grafana.boards.parts import (
     SOURCE,
     PanelBuilder,
     Query,
+    filled,
     frame,
     number,
     series,
@@ -36,99 +37,135 @@ def network() -> Dashboard:
         "All stations: state, score against threshold, freshness, open alerts. An alert says that "
         "the field was unlike the station's quiet days; it predicts nothing.",
     )
-    board.with_row(Row("Now"))
-    for panel in _now():
-        board.with_panel(panel)
-    board.with_row(Row("Stations")).with_panel(_stations()).with_panel(_states())
-    board.with_panel(
-        series(
-            "Score over threshold",
-            "Last window's error over the station's own threshold. 100 % is the threshold; one "
-            "window over it is no alert yet (MAGWATCH_ALERT_K of _N are).",
-            "percentunit",
-            Query(f"{SCORE} / {THRESHOLD}", "{{station}}"),
-            limits=((1.0, "red"),),
-            log=True,
-        )
+    return filled(board, {"Now": _now(), "Stations": _each()})
+
+
+def _each() -> list[PanelBuilder]:
+    return [
+        _table(),
+        _states(),
+        _score_over_threshold(),
+        _time_since_the_newest_record(),
+        _age_of_the_newest_sample(),
+        _alerts_opened(),
+    ]
+
+
+def _score_over_threshold() -> PanelBuilder:
+    return series(
+        "Score over threshold",
+        "Last window's error over the station's own threshold. 100 % is the threshold; one "
+        "window over it is no alert yet (MAGWATCH_ALERT_K of _N are).",
+        "percentunit",
+        Query(f"{SCORE} / {THRESHOLD}", "{{station}}"),
+        limits=((1.0, "red"),),
+        log=True,
     )
-    board.with_panel(
-        series(
-            "Time since the newest record",
-            "How long the broker has had nothing from a station, whatever time its samples bear.",
-            "s",
-            Query(SILENCE, "{{station}}"),
-            limits=((SILENT_S, "orange"),),
-        )
+
+
+def _time_since_the_newest_record() -> PanelBuilder:
+    return series(
+        "Time since the newest record",
+        "How long the broker has had nothing from a station, whatever time its samples bear.",
+        "s",
+        Query(SILENCE, "{{station}}"),
+        limits=((SILENT_S, "orange"),),
     )
-    board.with_panel(
-        series(
-            "Age of the newest sample",
-            "By the time in the samples: data of an archive that is replayed are old and fresh.",
-            "s",
-            Query(AGE, "{{station}}"),
-            log=True,
-        )
+
+
+def _age_of_the_newest_sample() -> PanelBuilder:
+    return series(
+        "Age of the newest sample",
+        "By the time in the samples: data of an archive that is replayed are old and fresh.",
+        "s",
+        Query(AGE, "{{station}}"),
+        log=True,
     )
-    return board.with_panel(
-        series(
-            "Alerts opened",
-            "Alerts that opened, for each step of the graph.",
-            "short",
-            Query(
-                "sum by (station) (increase(magwatch_alerts_opened_total[$__rate_interval]))",
-                "{{station}}",
-            ),
-            stacked=True,
-        )
+
+
+def _alerts_opened() -> PanelBuilder:
+    return series(
+        "Alerts opened",
+        "Alerts that opened, for each step of the graph.",
+        "short",
+        Query(
+            "sum by (station) (increase(magwatch_alerts_opened_total[$__rate_interval]))",
+            "{{station}}",
+        ),
+        stacked=True,
     )
 
 
 def _now() -> list[PanelBuilder]:
     return [
-        number(
-            "Stations",
-            "Stations that a worker has data of or a profile for.",
-            "short",
-            Query(f"count({CALIBRATED})"),
-            base="text",
-        ),
-        number(
-            "Silent",
-            f"Stations whose newest record came more than {SILENT_S // 60} minutes ago.",
-            "short",
-            Query(f"count({SILENCE} > {SILENT_S}) or vector(0)"),
-            limits=((1, "orange"),),
-        ),
-        number(
-            "Calibrating",
-            "Stations without a profile: their windows are counted, not scored, and cannot alert.",
-            "short",
-            Query(f"count({CALIBRATED} == 0) or vector(0)"),
-            limits=((1, "blue"),),
-        ),
-        number(
-            "Open alerts",
-            "Alerts that have not resolved.",
-            "short",
-            Query(f"sum({OPEN})"),
-            limits=((1, "red"),),
-        ),
-        number(
-            "Opened in 24 hours",
-            "Alerts that opened in the last day, resolved or not.",
-            "short",
-            Query("sum(increase(magwatch_alerts_opened_total[24h]))"),
-            limits=((1, "orange"),),
-        ),
-        number(
-            "Workers ready",
-            "Workers that would score a sample now, of those that answer Prometheus.",
-            "short",
-            Query("sum(magwatch_ready)"),
-            limits=((1, "green"),),
-            base="red",
-        ),
+        _stations(),
+        _silent(),
+        _calibrating(),
+        _open_alerts(),
+        _opened_in_24_hours(),
+        _workers_ready(),
     ]
+
+
+def _stations() -> PanelBuilder:
+    return number(
+        "Stations",
+        "Stations that a worker has data of or a profile for.",
+        "short",
+        Query(f"count({CALIBRATED})"),
+        base="text",
+    )
+
+
+def _silent() -> PanelBuilder:
+    return number(
+        "Silent",
+        f"Stations whose newest record came more than {SILENT_S // 60} minutes ago.",
+        "short",
+        Query(f"count({SILENCE} > {SILENT_S}) or vector(0)"),
+        limits=((1, "orange"),),
+    )
+
+
+def _calibrating() -> PanelBuilder:
+    return number(
+        "Calibrating",
+        "Stations without a profile: their windows are counted, not scored, and cannot alert.",
+        "short",
+        Query(f"count({CALIBRATED} == 0) or vector(0)"),
+        limits=((1, "blue"),),
+    )
+
+
+def _open_alerts() -> PanelBuilder:
+    return number(
+        "Open alerts",
+        "Alerts that have not resolved.",
+        "short",
+        Query(f"sum({OPEN})"),
+        limits=((1, "red"),),
+    )
+
+
+def _opened_in_24_hours() -> PanelBuilder:
+    return number(
+        "Opened in 24 hours",
+        "Alerts that opened in the last day, resolved or not.",
+        "short",
+        Query("sum(increase(magwatch_alerts_opened_total[24h]))"),
+        limits=((1, "orange"),),
+    )
+
+
+def _workers_ready() -> PanelBuilder:
+    return number(
+        "Workers ready",
+        "Workers that would score a sample now, of those that answer Prometheus.",
+        "short",
+        Query("sum(magwatch_ready)"),
+        limits=((1, "green"),),
+        base="red",
+    )
 
 
 def _states() -> PanelBuilder:
@@ -158,7 +195,7 @@ COLUMNS = (
 )
 
 
-def _stations() -> table.Panel:
+def _table() -> table.Panel:
     panel = (
         table.Panel()
         .title("Stations")

@@ -15,6 +15,7 @@ from grafana_foundation_sdk.builders.dashboard import (
     DatasourceVariable,
     FieldColor,
     QueryVariable,
+    Row,
     ThresholdsConfig,
 )
 from grafana_foundation_sdk.cog.builder import Builder
@@ -36,6 +37,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 TAG = "magwatch"
 DATASOURCE_UID = "magwatch-prometheus"  # of provisioning/datasources
 SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
+YES_NO = {"0": "no", "1": "yes"}
 STATIONS = "label_values(magwatch_station_calibrated, station)"
 PanelBuilder = Builder[models.Panel]
 Limits = tuple[tuple[float, str], ...]
@@ -69,6 +71,15 @@ def frame(name: str, title: str, about: str, tags: tuple[str, ...] = (TAG,)) -> 
         .link(_dashboards())
         .link(_runbook())
     )
+
+
+def filled(board: Dashboard, sections: dict[str, list[PanelBuilder]]) -> Dashboard:
+    """A dashboard with a row for each section, its panels from left to right."""
+    for title, panels in sections.items():
+        board.with_row(Row(title))
+        for panel in panels:
+            board.with_panel(panel)
+    return board
 
 
 def station_variable(*, several: bool) -> QueryVariable:
@@ -150,25 +161,28 @@ def series(
         .height(8)
         .span(width)
     )
-    if not log:
-        panel.axis_soft_min(0)
     if limits:
         style = common.GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED)
         panel.thresholds_style(style)
-    if log:
-        panel.scale_distribution(
-            common.ScaleDistributionConfig().type(ScaleDistribution.LOG).log(10)
-        )
-    if stacked:
-        panel.draw_style(GraphDrawStyle.BARS)
-        panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
     if top is not None:
         panel.max(top)
+    _scaled(panel, log=log, stacked=stacked)
     for index, query in enumerate(queries):
         panel.with_target(_target(query, index))
         if query.dashed:
             panel.override_by_name(query.legend, _dashed(query.dashed))
     return panel
+
+
+def _scaled(panel: timeseries.Panel, *, log: bool, stacked: bool) -> None:
+    if log:
+        scale = common.ScaleDistributionConfig().type(ScaleDistribution.LOG).log(10)
+        panel.scale_distribution(scale)
+    else:
+        panel.axis_soft_min(0)
+    if stacked:
+        panel.draw_style(GraphDrawStyle.BARS)
+        panel.stacking(common.StackingConfig().mode(StackingMode.NORMAL))
 
 
 def states(
