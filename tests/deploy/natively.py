@@ -27,7 +27,7 @@ from tests.data import conrad
 from tests.deploy.composition import environment
 
 EXAMPLES = "/opt/magwatch/examples"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 STOP_S = 20.0
 
 
