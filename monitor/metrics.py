@@ -157,7 +157,7 @@ class AlertMetrics:
             opened=make.counter("alerts_opened", "Alerts opened.", STATION),
             settled=make.counter(
                 "alerts_settled",
-                "Resolved alerts, counted when their class is known.",
+                "Ended alerts, counted when their class is known.",
                 ("station", "classification"),
             ),
             promised=make.counter(

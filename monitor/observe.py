@@ -6,7 +6,7 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -25,15 +25,17 @@ OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")
 INDEX = "index"  # the one reason for which something else than a record of samples is refused
 QUANTILES = ("0.5", "0.9", "0.99")  # as in StationProfile.quantiles
 SHOWN = "skill shown"
+REMEMBERED = 1000  # alerts, to count each once
 log = structlog.get_logger("magwatch.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Feeds one set of metrics."""
+    """Feeds one set of metrics; `settled` has the classes of the alerts settled last."""
 
     metrics: Metrics
     rules: Rules
+    settled: dict[str, Classification] = field(default_factory=dict)
 
     def about(self, version: str, now_s: float) -> None:
         """What is running, and every series that can be there from the start.
@@ -138,11 +140,14 @@ class Observer:
         label = self._label(station)
         if label == OTHER:
             return  # one value cannot stand for many stations
-        calibrated = station in self.rules.profiles
+        calibrated = self._profile(station) is not None
         self.metrics.windows.calibrated.labels(label).set(calibrated)
         if state.buffer is not None:
             self.metrics.intake.newest_sample.labels(label).set(self._newest_s(state))
         self.metrics.alerts.open.labels(label).set(state.alerts.current is not None)
+
+    def _profile(self, station: str) -> StationProfile | None:
+        return self.rules.profiles.get(station)
 
     def _newest_s(self, state: StationState) -> float:
         after = state.buffer.after if state.buffer is not None else 0
@@ -170,7 +175,7 @@ class Observer:
     def _window(self, window: WindowScore) -> None:
         label = self._label(window.station)
         self.metrics.windows.decided.labels(label, window.quality.value).inc()
-        profile = self.rules.profiles.get(window.station)
+        profile = self._profile(window.station)
         if window.score is not None and profile is not None:
             self._against_calibration(label, window.score, profile)
         if label == OTHER:
@@ -219,5 +224,16 @@ class Observer:
         alerts.versions.labels(alert.change.value, classification, alert.severity.value).inc()
         if alert.change is Change.OPENED:
             alerts.opened.labels(label).inc()
-        elif alert.status is Status.RESOLVED and alert.classification is not Classification.UNKNOWN:
+        elif self._settles(alert):
             alerts.settled.labels(label, classification).inc()
+
+    def _settles(self, alert: Alert) -> bool:
+        """Whether an alert that has ended gets a class; versions may repeat it."""
+        classification = alert.classification
+        ended = alert.status is not Status.OPEN
+        if not ended or classification in (Classification.UNKNOWN, self.settled.get(alert.id)):
+            return False
+        self.settled[alert.id] = classification
+        if len(self.settled) > REMEMBERED:
+            del self.settled[next(iter(self.settled))]
+        return True

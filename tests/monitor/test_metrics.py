@@ -150,7 +150,7 @@ def test_an_alert_settles_once_its_class_is_known(classification: Classification
     name = "alerts_settled_total"
     counted = {"station": "WIC", "classification": classification.value}
     assert value(registry, name, **counted) == 0
-    watching.batch(Scored(alerts=[settled]), NOW_S)
+    watching.batch(Scored(alerts=[settled, replace(settled, version=4)]), NOW_S)
     assert value(registry, name, **counted) == (classification is not Classification.UNKNOWN)
 
 

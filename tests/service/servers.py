@@ -188,6 +188,7 @@ def prometheus(config: Path, folder: Path, port: int) -> Iterator[Prometheus]:
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'prometheus'}",
         f"--web.listen-address=127.0.0.1:{port}",
+        "--rules.alert.resend-delay=1s",  # the first alerts are sent before Alertmanager is found
         "--log.level=warn",
     ]
     url = f"http://127.0.0.1:{port}"

@@ -84,6 +84,7 @@ def running_stack(folder: Path, model: Path) -> Iterator[Stack]:
         profiles(site, model)
         running = stack.enter_context(worker(site, CHECKPOINT_S="2", OFFSET_RESET="earliest"))
         whole = Stack(site, broker, running, metrics, manager, taken, targets)
+        taken.wait_for("MagwatchNoWorkers")
         whole.watch(running)
         metrics.wait_for('up{job="magwatch"} == 1')
         stack.enter_context(feeding(site))
