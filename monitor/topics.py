@@ -91,7 +91,7 @@ def create_topics(settings: Settings) -> list[Creation]:
     Raises
     ------
     BrokerUnreachable
-        If no broker answers.
+        If no broker answers, or it goes away before all are there.
     Refused
         If the broker does not allow it.
     """
@@ -100,6 +100,8 @@ def create_topics(settings: Settings) -> list[Creation]:
         existing = _partition_counts(client)
         return [_create(client, settings, plan, existing) for plan in plans()]
     except KafkaError as error:
+        if error.retriable:  # the broker went away meanwhile
+            raise unreachable(settings, error) from None
         raise Refused(f"topics could not be created: {error}") from error
     finally:
         client.close()

@@ -1,0 +1,91 @@
+"""A worker that dies, by SIGKILL from its own hand, at the n-th time it reaches a named point.
+
+Kills from outside seldom fall into the few milliseconds of a publication or a checkpoint. It is
+the real worker but for that: ``python -m tests.chaos.doomed publish 40``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from monitor.app import Consumption
+from monitor.cli import main
+from monitor.states import States
+
+SENT_S = 0.01  # what was sent before the fatal record gets on its way
+
+# How often, at most, each point is passed before it is fatal.
+POINTS = {
+    "in a publication": 300,
+    "after a publication": 40,
+    "in a checkpoint": 40,
+    "after a checkpoint": 8,
+    "while states load": 2,
+    "when partitions go": 2,
+    "when partitions come": 2,
+}
+
+
+def die() -> None:
+    """At once, without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def doom(point: str, times: int) -> None:
+    """Make the n-th passage of a point the last."""
+    match point:
+        case "in a publication":
+            _doom_sends(times, ("scores", "alerts"))
+        case "in a checkpoint":
+            _doom_sends(times, ("state",))
+        case "after a publication":
+            _doom_call(States, "adopt", times)
+        case "after a checkpoint":
+            _doom_call(States, "saved", times)
+        case "while states load":
+            _doom_call(States, "_loaded_now", times)
+        case "when partitions go":
+            _doom_call(Consumption, "_on_revoked", times)
+        case "when partitions come":
+            _doom_call(Consumption, "_on_assigned", times)
+        case _:
+            raise ValueError(f"no such point: {point}")
+
+
+def _doom_call(owner: type, name: str, times: int) -> None:
+    original: Callable[..., Any] = getattr(owner, name)
+    calls = count(1)
+
+    def fatal(*arguments: Any, **named: Any) -> Any:
+        if next(calls) >= times:
+            die()
+        return original(*arguments, **named)
+
+    setattr(owner, name, fatal)
+
+
+def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
+    original = AIOKafkaProducer.send
+    calls = count(1)
+
+    async def fatal(self: AIOKafkaProducer, topic: str, *arguments: Any, **named: Any) -> Any:
+        if topic.endswith(topics) and next(calls) >= times:
+            await asyncio.sleep(SENT_S)
+            die()
+        return await original(self, topic, *arguments, **named)
+
+    AIOKafkaProducer.send = fatal
+
+
+if __name__ == "__main__":
+    doom(sys.argv[1], int(sys.argv[2]))
+    sys.argv = ["magwatch", "worker"]
+    main()
