@@ -27,8 +27,11 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {"network": network_day, "demo": 
 @click.option("--broker", type=click.Choice([*BROKERS]), help="Only this one.")
 @click.option("--workload", type=click.Choice([*WORKLOADS]), help="Only this one.")
 @click.option("--kills", type=int, default=12, show_default=True, help="At random instants, a run.")
+@click.option("--stalls", type=int, default=3, show_default=True, help="Workers stopped a while.")
 @click.option("--workers", type=int, default=3, show_default=True, help="At any time.")
-def chaos(seed: int, broker: str | None, workload: str | None, kills: int, workers: int) -> None:
+def chaos(
+    seed: int, broker: str | None, workload: str | None, kills: int, stalls: int, workers: int
+) -> None:
     """Replay real days while workers and brokers are killed; compare every byte with a calm run.
 
     \b
@@ -38,9 +41,8 @@ def chaos(seed: int, broker: str | None, workload: str | None, kills: int, worke
     runs = []
     for name, make in WORKLOADS.items():
         if workload in (name, None):
-            for run in _runs(make(), broker, Plan(workers, kills, 3, 2, 2, seed)):
-                runs.append(run)
-                click.echo(table([run]) + "\n")
+            plan = Plan(workers, kills, pauses=3, restarts=2, leaves=2, stalls=stalls, seed=seed)
+            runs += list(_runs(make(), broker, plan))
     click.echo(table(runs))
     click.echo(as_json(runs))
     sys.exit(any(run.faults for run in runs))

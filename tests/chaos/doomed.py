@@ -1,7 +1,9 @@
 """A worker that dies, by SIGKILL from its own hand, at the n-th time it reaches a named point.
 
 Kills from outside seldom fall into the few milliseconds of a publication or a checkpoint. It is
-the real worker but for that: ``python -m tests.chaos.doomed publish 40``.
+the real worker but for that: ``python -m tests.chaos.doomed "in a publication" 40``. At the last
+point it does not die but stands still, as in a virtual machine that is moved, and wakes when its
+partitions have long been another's.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from itertools import count
@@ -19,8 +22,12 @@ from aiokafka import AIOKafkaProducer
 from monitor.app import Consumption
 from monitor.cli import main
 from monitor.states import States
+from monitor.worker import Worker
 
 SENT_S = 0.01  # what was sent before the fatal record gets on its way
+STILL_S = 7  # more than twice the session timeout
+
+STANDSTILL = "stands still before a publication"
 
 # How often, at most, each point is passed before it is fatal.
 POINTS = {
@@ -31,12 +38,20 @@ POINTS = {
     "while states load": 2,
     "when partitions go": 2,
     "when partitions come": 2,
+    STANDSTILL: 20,
 }
 
 
 def die() -> None:
     """At once, without a word."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stand_still() -> None:
+    """Until a shell wakes us."""
+    me = os.getpid()
+    subprocess.Popen(["sh", "-c", f"sleep {STILL_S}; kill -CONT {me}"])
+    os.kill(me, signal.SIGSTOP)
 
 
 def doom(point: str, times: int) -> None:
@@ -56,17 +71,19 @@ def doom(point: str, times: int) -> None:
             _doom_call(Consumption, "_on_revoked", times)
         case "when partitions come":
             _doom_call(Consumption, "_on_assigned", times)
+        case "stands still before a publication":
+            _doom_call(Worker, "_outgoing", times, stand_still)
         case _:
             raise ValueError(f"no such point: {point}")
 
 
-def _doom_call(owner: type, name: str, times: int) -> None:
+def _doom_call(owner: type, name: str, times: int, fate: Callable[[], None] = die) -> None:
     original: Callable[..., Any] = getattr(owner, name)
     calls = count(1)
 
     def fatal(*arguments: Any, **named: Any) -> Any:
-        if next(calls) >= times:
-            die()
+        if next(calls) % times == 0:
+            fate()
         return original(*arguments, **named)
 
     setattr(owner, name, fatal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,14 @@ class Fleet:
             victim.process.wait()
             self.members.remove(victim)
             self.kills["at a random instant"] += 1
+
+    def stall(self, seconds: float) -> None:
+        """SIGSTOP to one of them, longer than the group waits: it wakes believing itself the owner."""
+        if self.members:
+            victim = self.random.choice(self.members).process
+            victim.send_signal(signal.SIGSTOP)
+            time.sleep(seconds)
+            victim.send_signal(signal.SIGCONT)
 
     def leave(self) -> None:
         """SIGTERM to one of them, as a deployment would."""

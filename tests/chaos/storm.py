@@ -23,6 +23,7 @@ from tests.monitor.workers import Site, encoded, new_site, send, worker
 SETTLE_S = 120.0
 GAP_S = (0.2, 5.0)
 PAUSE_S = (0.5, 6.0)
+STALL_S = (4.0, 8.0)  # the session timeout is 3 s
 DOOMED_SHARE = 0.6
 
 
@@ -35,6 +36,7 @@ class Plan:
     pauses: int
     restarts: int
     leaves: int
+    stalls: int
     seed: int
 
 
@@ -113,7 +115,7 @@ def _wild(
 
 def _deeds(plan: Plan, random: Random) -> list[str]:
     deeds = ["kill"] * plan.kills + ["pause"] * plan.pauses
-    deeds += ["restart"] * plan.restarts + ["leave"] * plan.leaves
+    deeds += ["restart"] * plan.restarts + ["leave"] * plan.leaves + ["stall"] * plan.stalls
     random.shuffle(deeds)
     return deeds
 
@@ -124,6 +126,8 @@ def _do(deed: str, fleet: Fleet, broker: Unruly, random: Random) -> None:
             fleet.kill()
         case "leave":
             fleet.leave()
+        case "stall":
+            fleet.stall(random.uniform(*STALL_S))
         case "pause":
             broker.pause(random.uniform(*PAUSE_S))
         case "restart":
