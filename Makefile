@@ -6,7 +6,7 @@ TEST_ENV := .venv-test
 TEST_BIN := $(TEST_ENV)/bin
 MODEL ?= ulf-1hz
 
-.PHONY: help demo test lint train bench clean
+.PHONY: help demo test lint train bench chaos soak clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -28,6 +28,12 @@ train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=f
 
 bench: $(TEST_ENV)/ready ## Measure how fast the step is
 	$(TEST_BIN)/python bench/step.py
+
+chaos: $(TEST_ENV)/ready ## Kill workers and brokers over real days for ten minutes (CHAOS="--seed 7")
+	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
+
+soak: $(TEST_ENV)/ready ## An hour of 300 stations through a worker: memory and lag
+	$(TEST_BIN)/python bench/soak.py
 
 clean: ## Remove environments, caches and the demo's output
 	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \

@@ -22,11 +22,12 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from monitor.app import Consumption, create_app
+from monitor.app import Consumption, create_app, is_member
 from monitor.assembly import Assembly, assemble
 from monitor.errors import BrokerUnreachable, Refused
 from monitor.history import IndexReader
 from monitor.http import Health, probe_server
+from monitor.lease import Lease
 from monitor.metrics import Metrics
 from monitor.observe import Observer
 from monitor.publisher import Publisher
@@ -95,11 +96,13 @@ class _Parts:
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
-        worker = _worker(parts, publisher, executor)
+        lease = Lease(parts.settings, lambda: is_member(app))
+        worker = _worker(parts, publisher, lease, executor)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         helpers = [
             asyncio.create_task(worker.indices.follow()),
+            asyncio.create_task(lease.keep()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts.health)),
         ]
         for helper in helpers:
@@ -114,7 +117,9 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             await publisher.stop()
 
 
-def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -> Worker:
+def _worker(
+    parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
+) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     observer = Observer(metrics, assembly.rules.window.cadence_ms)
     observer.about(assembly.rules, program_version())
@@ -128,6 +133,7 @@ def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -
         indices=IndexReader(settings, refused),
         publisher=publisher,
         observer=observer,
+        lease=lease,
         executor=executor,
     )
 

@@ -26,7 +26,7 @@ WORKLOADS: dict[str, Callable[[], Workload]] = {"network": network_day, "demo": 
 @click.option("--seed", type=int, default=1, show_default=True, help="Another one, another storm.")
 @click.option("--broker", type=click.Choice([*BROKERS]), help="Only this one.")
 @click.option("--workload", type=click.Choice([*WORKLOADS]), help="Only this one.")
-@click.option("--kills", type=int, default=12, show_default=True, help="At random instants, a run.")
+@click.option("--kills", type=int, default=30, show_default=True, help="At random instants, a run.")
 @click.option("--stalls", type=int, default=3, show_default=True, help="Workers stopped a while.")
 @click.option("--workers", type=int, default=3, show_default=True, help="At any time.")
 def chaos(

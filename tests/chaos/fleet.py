@@ -20,8 +20,6 @@ HASTE = {
     "SESSION_TIMEOUT_S": "3",
     "HEARTBEAT_S": "0.5",
     "CHECKPOINT_S": "1",
-    "METRICS_PORT": "0",
-    "BATCH_RECORDS": "64",
 }
 END_S = 30.0
 
@@ -57,7 +55,7 @@ class Fleet:
         with log.open("wb") as stream:
             process = subprocess.Popen(
                 [sys.executable, *command],
-                env=self.site.environment(**HASTE),
+                env=self.site.environment(**HASTE, METRICS_PORT="0", BATCH_RECORDS="64"),
                 stdout=stream,
                 stderr=stream,
                 cwd=ROOT,
@@ -83,7 +81,7 @@ class Fleet:
             self.kills["at a random instant"] += 1
 
     def stall(self, seconds: float) -> None:
-        """SIGSTOP to one of them, longer than the group waits: it wakes believing itself the owner."""
+        """SIGSTOP to one of them, longer than the group waits: it wakes unaware."""
         if self.members:
             victim = self.random.choice(self.members).process
             victim.send_signal(signal.SIGSTOP)
