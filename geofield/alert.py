@@ -140,7 +140,10 @@ def follow(
     nor keep one open.
     """
     settled, unsettled = _settle(state.unsettled, score.decided_ms, history, rules)
-    state = replace(state, recent=(*state.recent, score)[-rules.n :], unsettled=unsettled)
+    # Windows touch or overlap; where they do not, the station was silent and started afresh.
+    silent = state.recent and score.start_ms > state.recent[-1].end_ms
+    recent = (score,) if silent else (*state.recent, score)[-rules.n :]
+    state = replace(state, recent=recent, unsettled=unsettled)
     if state.current is None:
         state, changed = _maybe_open(state, score, model, history, rules)
     else:

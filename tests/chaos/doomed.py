@@ -31,10 +31,10 @@ STANDSTILL = "stands still before an alert"
 
 # How often, at most, each point is passed before it is fatal.
 POINTS = {
-    "in a publication": 300,
-    "after a publication": 40,
-    "in a checkpoint": 40,
-    "after a checkpoint": 8,
+    "in a publication": 100,
+    "after a publication": 12,
+    "in a checkpoint": 30,
+    "after a checkpoint": 4,
     "while states load": 2,
     "when partitions go": 2,
     "when partitions come": 2,
