@@ -38,8 +38,8 @@ POINTS = {
     "while states load": 2,
     "when partitions go": 2,
     "when partitions come": 2,
-    STANDSTILL: 3,
 }
+FATES = POINTS | {STANDSTILL: 3}
 
 
 def die() -> None:
@@ -71,7 +71,7 @@ def doom(point: str, times: int) -> None:
             _doom_call(Consumption, "_on_revoked", times)
         case "when partitions come":
             _doom_call(Consumption, "_on_assigned", times)
-        case "stands still before an alert":
+        case str() if point == STANDSTILL:
             _doom_alerts(times)
         case _:
             raise ValueError(f"no such point: {point}")

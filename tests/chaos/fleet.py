@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from tests.brokers import ROOT
-from tests.chaos.doomed import POINTS
+from tests.chaos.doomed import FATES
 from tests.monitor.workers import Site
 
 # A short checkpoint interval, so that a kill finds both old and new checkpoints.
@@ -26,7 +26,7 @@ END_S = 30.0
 
 @dataclass
 class Member:
-    """A worker; `doom` is the point it is made to die at."""
+    """A worker; `doom` is what kills it, if something does."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -42,6 +42,7 @@ class Fleet:
     members: list[Member] = field(default_factory=list)
     kills: Counter[str] = field(default_factory=Counter)
     recruited: int = 0
+    stood_still: int = 0
     failures: list[str] = field(default_factory=list)
 
     def recruit(self, doom: str | None = None) -> None:
@@ -50,7 +51,7 @@ class Fleet:
         log = self.site.folder / f"worker-{self.recruited}.log"
         command = ["-m", "monitor", "worker"]
         if doom is not None:
-            times = self.random.randint(1, POINTS[doom])
+            times = self.random.randint(1, FATES[doom])
             command = ["-m", "tests.chaos.doomed", doom, str(times)]
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -69,7 +70,7 @@ class Fleet:
                 self._bury(member)
         while len(self.members) < size:
             doom = self.random.random() < doomed_share
-            self.recruit(self.random.choice(list(POINTS)) if doom else None)
+            self.recruit(self.random.choice(list(FATES)) if doom else None)
 
     def kill(self) -> None:
         """SIGKILL to one of them, whatever it is doing."""
@@ -77,8 +78,8 @@ class Fleet:
             victim = self.random.choice(alive)
             victim.process.kill()
             victim.process.wait()
-            self.members.remove(victim)
-            self.kills["at a random instant"] += 1
+            victim.doom = "at a random instant"
+            self._bury(victim)
 
     def stall(self, seconds: float) -> None:
         """SIGSTOP to one of them, longer than the group waits: it wakes unaware."""
@@ -113,10 +114,11 @@ class Fleet:
 
     def _bury(self, member: Member) -> None:
         self.members.remove(member)
+        self.stood_still += "stood still" in member.log.read_text(errors="replace")
         code = member.process.returncode
         if code == -signal.SIGKILL and member.doom is not None:
             self.kills[member.doom] += 1
-        elif code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+        elif code not in (0, -signal.SIGTERM):
             self.failures.append(f"ended by itself with {code}: {_tail(member.log)}")
 
 

@@ -22,7 +22,7 @@ def as_row(run: Run) -> dict[str, object]:
         "kills": run.kills.total(),
         **{f"kills {point}": run.kills[point] for point in ("at a random instant", *POINTS)},
         "workers ended": run.did["leave"],
-        "workers stopped and woken": run.did["stall"],
+        "workers that stood still": run.stood_still,
         "broker pauses": run.did["pause"],
         "broker kills and restarts": run.did["restart"],
         "records published again": run.repeated,

@@ -53,6 +53,7 @@ class Run:
     kills: Counter[str] = field(default_factory=Counter)
     did: Counter[str] = field(default_factory=Counter)
     recruited: int = 0
+    stood_still: int = 0
     repeated: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -109,7 +110,8 @@ def _wild(
         found = _settled(site, fleet, plan.workers, windows)
     finally:
         fleet.disband()
-    run.kills, run.recruited, run.faults = fleet.kills, fleet.recruited, list(fleet.failures)
+    run.kills, run.faults = fleet.kills, list(fleet.failures)
+    run.recruited, run.stood_still = fleet.recruited, fleet.stood_still
     return found
 
 
