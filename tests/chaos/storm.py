@@ -21,15 +21,16 @@ from tests.chaos.workload import Workload, calibrate
 from tests.monitor.workers import Site, encoded, new_site, send, worker
 
 SETTLE_S = 120.0
-GAP_S = (0.2, 5.0)
-PAUSE_S = (0.5, 6.0)
 STALL_S = (4.0, 8.0)  # the session timeout is 3 s
 DOOMED_SHARE = 0.6
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is to happen: kills at random instants, besides those of the doomed workers."""
+    """How much is to happen: kills at random instants, besides those of the doomed workers.
+
+    Without a calm run the comparison is with the offline path alone.
+    """
 
     workers: int
     kills: int
@@ -38,6 +39,9 @@ class Plan:
     leaves: int
     stalls: int
     seed: int
+    gap_s: tuple[float, float] = (0.2, 5.0)
+    pause_s: tuple[float, float] = (0.5, 6.0)
+    with_calm_run: bool = True
 
 
 @dataclass
@@ -66,10 +70,10 @@ def storm(workload: Workload, broker: Unruly, plan: Plan, folder: Path) -> Run:
     records = list(encoded(interleaved(workload.recordings, workload.record_s)))
     run = Run(workload.name, broker.name, plan, len(records), len(expected.scores))
     began_s = time.monotonic()
-    undisturbed = _calm(calm, records)
     disturbed = _wild(wild, records, broker, plan, run, len(expected.scores))
     run.repeated = disturbed.repeated
-    run.faults += undisturbed.differences(expected, "undisturbed")
+    if plan.with_calm_run:
+        run.faults += _calm(calm, records).differences(expected, "undisturbed")
     run.faults += disturbed.differences(expected, "disturbed")
     run.seconds = time.monotonic() - began_s
     return run
@@ -97,15 +101,15 @@ def _wild(
     random = Random(plan.seed)  # noqa: S311 - a repeatable storm, not a secret
     fleet = Fleet(site, random)
     deeds = _deeds(plan, random)
-    seconds = sum(GAP_S) / 2 * len(deeds)
+    seconds = sum(plan.gap_s) / 2 * len(deeds)
     try:
         fleet.tend(plan.workers, DOOMED_SHARE)
         with _feeding(site, records, seconds) as fed:
             for deed in deeds:
-                _do(deed, fleet, broker, random)
+                _do(deed, fleet, broker, plan, random)
                 run.did[deed] += 1
                 fleet.tend(plan.workers, DOOMED_SHARE)
-                time.sleep(random.uniform(*GAP_S))
+                time.sleep(random.uniform(*plan.gap_s))
             fed.wait(SETTLE_S)
         found = _settled(site, fleet, plan.workers, windows)
     finally:
@@ -122,7 +126,7 @@ def _deeds(plan: Plan, random: Random) -> list[str]:
     return deeds
 
 
-def _do(deed: str, fleet: Fleet, broker: Unruly, random: Random) -> None:
+def _do(deed: str, fleet: Fleet, broker: Unruly, plan: Plan, random: Random) -> None:
     match deed:
         case "kill":
             fleet.kill()
@@ -131,9 +135,9 @@ def _do(deed: str, fleet: Fleet, broker: Unruly, random: Random) -> None:
         case "stall":
             fleet.stall(random.uniform(*STALL_S))
         case "pause":
-            broker.pause(random.uniform(*PAUSE_S))
+            broker.pause(random.uniform(*plan.pause_s))
         case "restart":
-            broker.restart(random.uniform(*PAUSE_S))
+            broker.restart(random.uniform(*plan.pause_s))
 
 
 @contextmanager
