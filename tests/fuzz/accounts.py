@@ -17,8 +17,6 @@ from monitor.observe import OUTCOMES
 from monitor.records import encode_alert, encode_score
 from monitor.scoring import Scored, Scorer
 
-REREAD_EVERY = 10
-
 
 @dataclass
 class Accounts:
@@ -61,12 +59,14 @@ class Accounts:
         self.alerts += len(scored.alerts)
 
 
-def feed(records: Iterable[RawRecord], scorer: Scorer, batch: int) -> Accounts:
+def feed(
+    records: Iterable[RawRecord], scorer: Scorer, batch: int, reread_every: int = 10
+) -> Accounts:
     """Take all records as a worker would; now and then crash, and read a batch again."""
     accounts, held = Accounts(), dict[str, Held]()
     for number, one in enumerate(_batches(records, batch)):
         held.update(_taken(one, held, scorer, accounts))
-        if number % REREAD_EVERY == 0:
+        if reread_every and number % reread_every == 0:
             held = {name: _through_checkpoint(name, state) for name, state in held.items()}
             again = _taken(one, held, scorer, accounts)
             assert not again, "a record read again changed a state"
