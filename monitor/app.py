@@ -69,8 +69,9 @@ def is_member(app: Any) -> bool:
 
     Faust calls `on_partitions_revoked` a second or more after the heartbeat was refused.
     """
-    coordinator = app.consumer._thread._ensure_consumer()._coordinator
-    return bool(coordinator.generation == app.consumer_generation_id)
+    consumer = app.consumer._thread._consumer  # None once it is stopped
+    generation = consumer and consumer._coordinator.generation
+    return bool(generation == app.consumer_generation_id)
 
 
 class Consumption:

@@ -100,14 +100,17 @@ def _field(record: RawRecord, random: Random) -> RawRecord:
 
 
 def _array(record: RawRecord, random: Random) -> RawRecord:
-    """One array with another value in it, or of another length."""
+    """One array with another value in it, or of another length; or all of them empty."""
     fields = msgspec.json.decode(record.value or b"")
-    array = fields[random.choice([name for name in fields if name.startswith("geo")])]
-    match random.randrange(4):
+    names = [name for name in fields if name.startswith("geo")]
+    array = fields[random.choice(names)]
+    match random.randrange(5):
         case 0:
             array[random.randrange(len(array))] = random.choice(VALUES)
         case 3:
             array[random.randrange(len(array))] = None
+        case 4:
+            fields |= {name: [] for name in names}
         case 1:
             array += array[: random.randint(1, 3)]
         case 2:
