@@ -29,7 +29,7 @@ from monitor.progress import progress_bar
 from monitor.replay import open_producer
 
 TRACKS = 10  # different noise; the stations share them
-WARM_S = 900  # of data: windows, filter and lateness fill 700 s
+WARM_S = 1500  # of data: windows, filter and lateness take 700 s, the last windows of alerts 400 s
 MAIN_NT = {"H": 21_000.0, "E": 500.0, "Z": 44_000.0}
 LOOK_EVERY_S = 5.0
 GROWTH_LIMIT = 0.02
@@ -123,7 +123,7 @@ def verdict(looks: list[Look], seconds: int) -> dict[str, float | bool]:
 
 @click.command()
 @click.option("--stations", type=int, default=300, show_default=True)
-@click.option("--minutes", type=click.IntRange(20), default=60, show_default=True, help="Of data.")
+@click.option("--minutes", type=click.IntRange(30), default=60, show_default=True, help="Of data.")
 @click.option("--record-s", type=int, default=10, show_default=True, help="Data in a record.")
 @click.option("--speed", type=float, default=10.0, show_default=True, help="Times real time.")
 def main(stations: int, minutes: int, record_s: int, speed: float) -> None:

@@ -40,19 +40,27 @@ def fuzzed(recordings: Sequence[Recording], count: int, seed: int) -> Iterator[R
     """`count` records: those of the recordings in order, and after the last a day later again.
 
     Two of five are as they were sent, the others altered; some are sent a second time, or come
-    altered after their like. Offsets are those of a topic.
+    altered after their like. The first station's are sent well besides, so that it has scores.
     """
     random = Random(seed)  # noqa: S311 - repeatable, not secret
     offsets = [0] * PARTITIONS
-    sent: deque[RawRecord] = deque(maxlen=80)
-    for original in islice(_originals(recordings, random), count):
-        record = random.choice(sent) if sent and random.random() < AGAIN_SHARE else original
-        sent.append(original)
-        if random.random() > GOOD_SHARE:
-            record = random.choice(MUTATIONS)(record, random)
+    for record in islice(_sent(recordings, random), count):
         partition = crc32(record.key or b"") % PARTITIONS
         yield replace(record, partition=partition, offset=offsets[partition])
         offsets[partition] += 1
+
+
+def _sent(recordings: Sequence[Recording], random: Random) -> Iterator[RawRecord]:
+    whole = recordings[0].station.encode()
+    before: deque[RawRecord] = deque(maxlen=80)
+    for original in _originals(recordings, random):
+        record = random.choice(before) if before and random.random() < AGAIN_SHARE else original
+        before.append(original)
+        if random.random() > GOOD_SHARE:
+            record = random.choice(MUTATIONS)(record, random)
+        yield record
+        if original.key == whole and record is not original:
+            yield original
 
 
 def _originals(recordings: Sequence[Recording], random: Random) -> Iterator[RawRecord]:
