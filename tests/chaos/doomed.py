@@ -27,20 +27,6 @@ from monitor.states import States
 SENT_S = 0.01  # what was sent before the fatal record gets on its way
 STILL_S = float(os.environ.get("STILL_S", "7"))  # more than twice the session timeout
 
-STANDSTILL = "stands still before an alert"
-
-# How often, at most, each point is passed before it is fatal.
-POINTS = {
-    "in a publication": 100,
-    "after a publication": 12,
-    "in a checkpoint": 30,
-    "after a checkpoint": 4,
-    "while states load": 2,
-    "when partitions go": 2,
-    "when partitions come": 2,
-}
-FATES = POINTS | {STANDSTILL: 3}
-
 
 def die() -> None:
     """At once, without a word."""
@@ -52,29 +38,6 @@ def stand_still() -> None:
     me = os.getpid()
     subprocess.Popen(["sh", "-c", f"sleep {STILL_S}; kill -CONT {me}"])
     os.kill(me, signal.SIGSTOP)
-
-
-def doom(point: str, times: int) -> None:
-    """Make the n-th passage of a point the last."""
-    match point:
-        case "in a publication":
-            _doom_sends(times, ("scores", "alerts"))
-        case "in a checkpoint":
-            _doom_sends(times, ("state",))
-        case "after a publication":
-            _doom_call(States, "adopt", times)
-        case "after a checkpoint":
-            _doom_call(States, "saved", times)
-        case "while states load":
-            _doom_call(States, "_loaded_now", times)
-        case "when partitions go":
-            _doom_call(Consumption, "_on_revoked", times)
-        case "when partitions come":
-            _doom_call(Consumption, "_on_assigned", times)
-        case str() if point == STANDSTILL:
-            _doom_alerts(times)
-        case _:
-            raise ValueError(f"no such point: {point}")
 
 
 def _doom_call(owner: type, name: str, times: int) -> None:
@@ -116,7 +79,22 @@ def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
     AIOKafkaProducer.send = fatal
 
 
+STANDSTILL = "stands still before an alert"
+
+# What happens, and how often, at most, its point is passed before.
+FATES: dict[str, tuple[int, Callable[[int], None]]] = {
+    "in a publication": (100, lambda n: _doom_sends(n, ("scores", "alerts"))),
+    "after a publication": (12, lambda n: _doom_call(States, "adopt", n)),
+    "in a checkpoint": (30, lambda n: _doom_sends(n, ("state",))),
+    "after a checkpoint": (4, lambda n: _doom_call(States, "saved", n)),
+    "while states load": (2, lambda n: _doom_call(States, "_loaded_now", n)),
+    "when partitions go": (2, lambda n: _doom_call(Consumption, "_on_revoked", n)),
+    "when partitions come": (2, lambda n: _doom_call(Consumption, "_on_assigned", n)),
+    STANDSTILL: (3, _doom_alerts),
+}
+
+
 if __name__ == "__main__":
-    doom(sys.argv[1], int(sys.argv[2]))
+    FATES[sys.argv[1]][1](int(sys.argv[2]))
     sys.argv = ["magwatch", "worker"]
     main()

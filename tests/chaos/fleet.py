@@ -51,7 +51,7 @@ class Fleet:
         log = self.site.folder / f"worker-{self.recruited}.log"
         command = ["-m", "monitor", "worker"]
         if doom is not None:
-            times = self.random.randint(1, FATES[doom])
+            times = self.random.randint(1, FATES[doom][0])
             command = ["-m", "tests.chaos.doomed", doom, str(times)]
         with log.open("wb") as stream:
             process = subprocess.Popen(

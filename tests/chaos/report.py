@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from tests.chaos.doomed import POINTS
+from tests.chaos.doomed import FATES, STANDSTILL
 from tests.chaos.storm import Run
+
+KILLS = ("at a random instant", *(fate for fate in FATES if fate != STANDSTILL))
 
 
 def as_row(run: Run) -> dict[str, object]:
@@ -20,7 +22,7 @@ def as_row(run: Run) -> dict[str, object]:
         "workers at once": run.plan.workers,
         "workers in all": run.recruited,
         "kills": run.kills.total(),
-        **{f"kills {point}": run.kills[point] for point in ("at a random instant", *POINTS)},
+        **{f"kills {point}": run.kills[point] for point in KILLS},
         "workers ended": run.did["leave"],
         "workers that stood still": run.stood_still,
         "broker pauses": run.did["pause"],

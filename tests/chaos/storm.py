@@ -18,7 +18,7 @@ from tests.chaos.brokers import Unruly
 from tests.chaos.fleet import Fleet
 from tests.chaos.verdict import Published, published
 from tests.chaos.workload import Workload, calibrate
-from tests.monitor.workers import Site, encoded, new_site, send, worker
+from tests.monitor.workers import Site, committed, encoded, new_site, received, send, worker
 
 SETTLE_S = 120.0
 STALL_S = (4.0, 8.0)  # the session timeout is 3 s
@@ -183,13 +183,16 @@ def _feed(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float, hu
 
 
 def _settled(site: Site, fleet: Fleet, workers: int, windows: int) -> Published:
-    """Healthy workers fill the gaps until every window is there, or nothing more comes."""
+    """Healthy workers fill the gaps until every window is there and every record committed.
+
+    Before that, a record read again after a crash may still be on its way.
+    """
+    records = len(received(site, "samples"))
     deadline_s = time.monotonic() + SETTLE_S
     while True:
         fleet.tend(workers, doomed_share=0.0)
         found = published(site)
-        if len(found.scores) >= windows:
-            return found
-        if time.monotonic() > deadline_s:
-            return found
+        done = len(found.scores) >= windows and committed(site) >= records
+        if done or time.monotonic() > deadline_s:
+            return published(site)
         time.sleep(1.0)
