@@ -32,7 +32,7 @@ bench: $(TEST_ENV)/ready ## Measure how fast the step is
 chaos: $(TEST_ENV)/ready ## Kill workers and brokers over real days for ten minutes (CHAOS="--seed 7")
 	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
 
-soak: $(TEST_ENV)/ready ## An hour of 300 stations through a worker: memory and lag
+soak: $(TEST_ENV)/ready ## 300 stations through a worker for nine minutes: memory and lag of an hour
 	$(TEST_BIN)/python bench/soak.py
 
 clean: ## Remove environments, caches and the demo's output
