@@ -1,8 +1,8 @@
 """One sample a second from 300 stations through a real worker: memory and lag of an hour.
 
 Run it with ``python bench/soak.py`` (`make soak`); it takes nine minutes for ninety, of which 25
-fill the windows, and prints a table and, as the last line, JSON. It ends with 1 if the worker's memory grows after its windows are full, or if
-it does not keep up.
+fill the windows, and prints a table and, as the last line, JSON. It ends with 1 if the worker's
+memory grows after its windows are full, or if it does not keep up.
 """
 
 import json
