@@ -155,6 +155,9 @@ class Settings(BaseSettings):
         1.0, gt=0, description="alerts a month that quiet data may open, for online profiles"
     )
 
+    strangers: int = Field(
+        1000, ge=0, description="stations without a profile file that a partition may have"
+    )
     batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")
     batch_wait_s: Seconds = Field(0.25, description="longest wait for a batch to fill")
     checkpoint_s: Seconds = Field(30.0, description="between checkpoints of station states")

@@ -6,6 +6,7 @@ Creating is idempotent: topics that exist are left exactly as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import (
@@ -105,13 +106,13 @@ def create_topics(settings: Settings) -> list[Creation]:
     Raises
     ------
     BrokerUnreachable
-        If no broker answers.
+        If no broker answers, or it goes away before all are there.
     Refused
         If the broker does not allow it.
     """
     client = admin(settings)
     try:
-        existing = _partition_counts(client)
+        existing = _partition_counts(client.describe_topics())
         return [_create(client, settings, plan, existing) for plan in plans(settings)]
     except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
         raise Refused(
@@ -119,6 +120,8 @@ def create_topics(settings: Settings) -> list[Creation]:
             "docs/operations.md lists"
         ) from None
     except KafkaError as error:
+        if error.retriable:  # the broker went away meanwhile
+            raise unreachable(settings, error) from None
         raise Refused(f"topics could not be created: {error}") from error
     finally:
         client.close()
@@ -177,16 +180,32 @@ def _missing(settings: Settings, existing: dict[str, int]) -> list[str]:
     return [name for plan in plans(settings) if (name := settings.topic(plan.name)) not in existing]
 
 
+def samples_topic_id(settings: Settings) -> str:
+    """What tells the samples topic from an earlier one of the same name.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers.
+    """
+    (topic,) = _described(settings, [settings.topic("samples")])
+    return str(topic.get("topic_id"))  # brokers before Kafka 2.8 know none
+
+
 def _existing(settings: Settings) -> dict[str, int]:
+    return _partition_counts(_described(settings))
+
+
+def _described(settings: Settings, names: list[str] | None = None) -> list[dict[str, Any]]:
     client = admin(settings)
     try:
-        return _partition_counts(client)
+        topics: list[dict[str, Any]] = client.describe_topics(names)
     except KafkaError as error:
         raise unreachable(settings, error) from None
     finally:
         client.close()
+    return topics
 
 
-def _partition_counts(client: KafkaAdminClient) -> dict[str, int]:
-    topics = client.describe_topics()
+def _partition_counts(topics: list[dict[str, Any]]) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in topics}

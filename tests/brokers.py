@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -89,6 +90,13 @@ class KafkaProcess:
                 raise RuntimeError((self._folder / "kafka.log").read_text()[-2000:])
             time.sleep(0.2)
 
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP, SIGCONT, or SIGKILL: then it is gone when this returns, and its data stay."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        if number is signal.SIGKILL:
+            self._process.wait()
+
     def stop(self) -> None:
         """End it; its data stay."""
         if self._process is None:
@@ -171,4 +179,5 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 """
