@@ -6,7 +6,7 @@ TEST_ENV := .venv-test
 TEST_BIN := $(TEST_ENV)/bin
 MODEL ?= ulf-1hz
 
-.PHONY: help demo test lint train bench clean
+.PHONY: help demo test lint train bench chaos soak dashboards up down clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -28,6 +28,26 @@ train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=f
 
 bench: $(TEST_ENV)/ready ## Measure how fast the step is
 	$(TEST_BIN)/python bench/step.py
+
+dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/boards
+	$(TEST_BIN)/python -m deploy.grafana.boards
+
+up: .env ## Run it as a service in Docker (REPLAY=1 also streams a real storm)
+	docker compose $(if $(REPLAY),--profile replay) up --build --detach
+	@echo "Grafana: http://127.0.0.1:3000, user admin, password in .env"
+
+down: ## Stop the service; its data stay
+	docker compose --profile '*' down
+
+.env: # a password of its own, once
+	@umask 077 && password=$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n') && \
+		sed "s/^GRAFANA_ADMIN_PASSWORD=$$/&$$password/" .env.example > $@
+
+chaos: $(TEST_ENV)/ready ## Kill workers and brokers over real days for ten minutes (CHAOS="--seed 7")
+	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
+
+soak: $(TEST_ENV)/ready ## 300 stations through a worker for nine minutes: memory and lag of an hour
+	$(TEST_BIN)/python bench/soak.py
 
 clean: ## Remove environments, caches and the demo's output
 	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \

@@ -174,7 +174,10 @@ def follow(
     Windows must come in order; those without a score (insufficient data) neither open an alert
     nor keep one open.
     """
-    state = replace(state, recent=(*state.recent, score)[-rules.n :])
+    # Windows touch or overlap; where they do not, the station was silent and started afresh.
+    silent = state.recent and score.start_ms > state.recent[-1].end_ms
+    recent = (score,) if silent else (*state.recent, score)[-rules.n :]
+    state = replace(state, recent=recent)
     if state.current is None:
         return _maybe_open(state, score, model, history, rules)
     return _continue(state, state.current, score, history, rules)

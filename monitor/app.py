@@ -65,6 +65,16 @@ def credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredenti
     return faust.SSLCredentials(context) if context is not None else None
 
 
+def is_member(app: Any) -> bool:
+    """Whether the group, as far as was heard, knows this worker as the one that got its partitions.
+
+    Faust calls `on_partitions_revoked` a second or more after the heartbeat was refused.
+    """
+    consumer = app.consumer._thread._consumer  # None once it is stopped
+    generation = consumer and consumer._coordinator.generation
+    return bool(generation == app.consumer_generation_id)
+
+
 class Consumption:
     """Feeds a worker from a Faust stream and acknowledges, in order, what checkpoints cover."""
 

@@ -54,6 +54,7 @@ def assemble(settings: Settings) -> Assembly:
         cadence_ms=window.cadence_ms,
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
         declination_deg={name: profile.declination_deg for name, profile in profiles.items()},
+        strangers=settings.strangers,
     )
     return Assembly(model, rules, accepts, _network(settings, window, profiles))
 

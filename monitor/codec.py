@@ -52,6 +52,7 @@ class Reason(str, Enum):
     UNEQUAL_ARRAYS = "unequal-arrays"
     ORIENTATION = "orientation"
     BAD_FIELD = "bad-field"
+    TOO_MANY_STATIONS = "too-many-stations"
     INTERNAL = "internal"
 
 
@@ -77,11 +78,15 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Accepts:
-    """What the worker takes: the model's cadence; reference declinations of known stations."""
+    """What the worker takes: the model's cadence; reference declinations of known stations.
+
+    `strangers` is how many stations besides those a partition may have.
+    """
 
     cadence_ms: int
     future_tolerance_ms: int
     declination_deg: Mapping[str, float]
+    strangers: int
 
 
 Components = list[float | None] | None

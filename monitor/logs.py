@@ -7,7 +7,8 @@ import sys
 
 import structlog
 
-QUIET_LOGGERS = ("aiokafka", "kafka", "faust", "mode", "asyncio")
+QUIET_LOGGERS = ("aiokafka", "faust", "mode", "asyncio")
+ADMIN_LOGGER = "kafka"
 
 
 def configure_logs(log_format: str, level: str) -> None:
@@ -31,6 +32,8 @@ def configure_logs(log_format: str, level: str) -> None:
     root.setLevel(level.upper())
     for name in QUIET_LOGGERS:  # chatty at info, and a rebalance is reported by us
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # Ten lines for each broker that is not there; the worker says it in one.
+    logging.getLogger(ADMIN_LOGGER).setLevel(logging.CRITICAL)
 
 
 def _formatter(

@@ -22,7 +22,7 @@ from monitor.indices import encode_kp
 from monitor.progress import progress_bar
 from monitor.security import client_security
 from monitor.settings import Settings, load_settings
-from monitor.topics import MAX_RECORD_BYTES, unreachable
+from monitor.topics import MAX_RECORD_BYTES, admin, unreachable
 
 FLUSH_S = 30.0
 
@@ -172,7 +172,10 @@ def open_producer(settings: Settings) -> KafkaProducer:
     ------
     BrokerUnreachable
         If no broker answers.
+    Refused
+        If it answers and refuses the login or the certificate.
     """
+    admin(settings).close()  # a producer would wait, and not say for what
     try:
         return KafkaProducer(
             bootstrap_servers=settings.broker.split(","),

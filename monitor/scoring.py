@@ -21,6 +21,7 @@ from geofield.step import Outcome, Rules, StationState, step
 from geofield.windows import Intake
 from monitor.checkpoint import Held
 from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
+from monitor.strangers import Strangers
 
 log = structlog.get_logger("magwatch.scoring")
 
@@ -65,6 +66,7 @@ class Scorer:
     ) -> Scored:
         """Take `records` in order, starting from the states in `held`."""
         result = Scored()
+        strangers = Strangers(held, self.accepts)
         batch: list[tuple[RawRecord, Samples]] = []
         for record in records:
             samples = decode(record, self.accepts)
@@ -72,6 +74,8 @@ class Scorer:
                 result.refused.append((record, samples))
             elif _known_already(record, held.get(samples.station)):
                 result.repeated += 1
+            elif refusal := strangers.refuse(record, samples.station):
+                result.refused.append((record, refusal))
             else:
                 batch.append((record, samples))
         self._step_all(batch, held, history, result)

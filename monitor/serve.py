@@ -23,12 +23,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from monitor.app import Consumption, create_app
+from monitor.app import Consumption, create_app, is_member
 from monitor.assembly import Assembly, assemble
 from monitor.errors import BrokerUnreachable, Refused
 from monitor.history import IndexReader
 from monitor.http import Health, probe_server
 from monitor.lag import LagMeter
+from monitor.lease import Lease
 from monitor.metrics import Metrics
 from monitor.observe import INDEX, Observer
 from monitor.publisher import Publisher
@@ -100,7 +101,8 @@ class _Parts:
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
-        worker = _worker(parts, publisher, executor)
+        lease = Lease(parts.settings, lambda: is_member(app))
+        worker = _worker(parts, publisher, lease, executor)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
@@ -108,6 +110,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(worker.indices.follow()),
             asyncio.create_task(worker.remote.follow()),
             asyncio.create_task(lag.follow()),
+            asyncio.create_task(lease.keep()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
         ]
         for helper in helpers:
@@ -122,7 +125,9 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             await publisher.stop()
 
 
-def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -> Worker:
+def _worker(
+    parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
+) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     observer = Observer(metrics, assembly.rules)
     observer.about(program_version(), time.time())
@@ -138,6 +143,7 @@ def _worker(parts: _Parts, publisher: Publisher, executor: ThreadPoolExecutor) -
         remote=ScoreReader(settings, network, assembly.rules.model.sha256),
         publisher=publisher,
         observer=observer,
+        lease=lease,
         executor=executor,
     )
 

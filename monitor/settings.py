@@ -38,6 +38,7 @@ GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[float, Field(gt=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+RetentionDays = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Settings(BaseSettings):
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     create_topics: bool = Field(True, description="create missing topics at start-up")
     partitions: int = Field(4, ge=1, le=1024, description="of the topics this program creates")
     replication: int = Field(1, ge=1, le=9, description="of the topics this program creates")
+    samples_retention_days: RetentionDays = Field(7, description="of the samples topic, created")
+    scores_retention_days: RetentionDays = Field(400, description="of the scores topic, created")
+    deadletter_retention_days: RetentionDays = Field(30, description="of the dead letters, created")
 
     model: Path | None = Field(None, description="ONNX file; unset: the one that is shipped")
     profiles: Path | None = Field(None, description="folder of station profiles")
@@ -151,6 +155,9 @@ class Settings(BaseSettings):
         1.0, gt=0, description="alerts a month that quiet data may open, for online profiles"
     )
 
+    strangers: int = Field(
+        1000, ge=0, description="stations without a profile file that a partition may have"
+    )
     batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")
     batch_wait_s: Seconds = Field(0.25, description="longest wait for a batch to fill")
     checkpoint_s: Seconds = Field(30.0, description="between checkpoints of station states")

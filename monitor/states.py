@@ -11,12 +11,14 @@ from aiokafka.errors import KafkaError
 
 from monitor import checkpoint
 from monitor.checkpoint import Held
+from monitor.errors import BrokerUnreachable
 from monitor.learned import begun, newest_profiles
 from monitor.observe import Observer
 from monitor.publisher import Outgoing
 from monitor.reading import groupless_consumer, read_to_end, true_ends
 from monitor.scoring import Scorer
 from monitor.settings import Settings
+from monitor.topics import samples_topic_id
 
 RETRY_S = 1.0
 log = structlog.get_logger("magwatch.states")
@@ -34,6 +36,7 @@ class States:
         self.held: dict[str, Held] = {}
         self.generation = 0
         self._loading = asyncio.Lock()
+        self._topic_id = ""
 
     def forget(self) -> None:
         """Partitions were taken away or given: what another worker did since is read again."""
@@ -59,7 +62,7 @@ class States:
         records = []
         for station in sorted(self._unsaved):
             held = self.held[station]
-            value = checkpoint.encode(station, held, self._scorer.fingerprint(station))
+            value = checkpoint.encode(station, held, self._fingerprint(station))
             records.append(Outgoing(topic, station.encode(), value, partition=held.partition))
         return records
 
@@ -78,7 +81,7 @@ class States:
             while wanted and generation == self.generation:
                 try:
                     found = await self._read(wanted)
-                except (KafkaError, OSError) as error:
+                except (KafkaError, OSError, BrokerUnreachable) as error:
                     log.warning("states not read, trying again", error=str(error))
                     await asyncio.sleep(RETRY_S)
                     continue
@@ -95,6 +98,7 @@ class States:
 
     async def _read(self, partitions: list[int]) -> dict[str, Held]:
         found: dict[str, Held] = {}
+        self._topic_id = await asyncio.to_thread(samples_topic_id, self._settings)
         async with groupless_consumer(self._settings) as consumer:
             ends = await self._sample_ends(consumer, partitions)
             async for records in read_to_end(consumer, self._partitions("state", partitions)):
@@ -114,6 +118,10 @@ class States:
         ends = await true_ends(consumer, self._partitions("samples", partitions))
         return {partition.partition: end for partition, end in ends.items()}
 
+    def _fingerprint(self, station: str) -> str:
+        """A state belongs to a model, its rules, and the topic whose offsets it names."""
+        return f"{self._scorer.fingerprint(station)} {self._topic_id}"
+
     def _consider(
         self,
         key: bytes | None,
@@ -125,17 +133,17 @@ class States:
             return
         station = key.decode(errors="replace")
         try:
-            decoded = checkpoint.decode(value, self._scorer.fingerprint(station))
+            decoded = checkpoint.decode(value, self._fingerprint(station))
         except ValueError as error:
             log.error("unreadable checkpoint left out", station=station, error=str(error))
             return
         if decoded is None:
             found.pop(station, None)
-            log.warning("state of another model or rules left out", station=station)
+            log.warning("state of another model, rules or samples topic left out", station=station)
             return
         held = decoded[1]
         if held.offset >= ends.get(held.partition, 0):
-            # The samples topic was created anew: its offsets mean other records now.
+            # A broker that lost its last records: their offsets will mean other ones.
             log.warning("state ahead of the samples topic left out", station=station)
             return
         # A worker that lost the partition may have written late: the furthest state counts.

@@ -6,11 +6,18 @@ Creating is idempotent: topics that exist are left exactly as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+)
 
 from monitor.errors import BrokerUnreachable, Refused
+from monitor.refusal import refusal
 from monitor.security import client_security
 from monitor.settings import Settings
 
@@ -40,7 +47,7 @@ class Creation:
     created: bool
 
 
-def plans() -> tuple[TopicPlan, ...]:
+def plans(settings: Settings) -> tuple[TopicPlan, ...]:
     """Every topic of magwatch.
 
     `state` has the worker's checkpoints, `profiles` what it calibrated. Their partitions must be
@@ -49,15 +56,19 @@ def plans() -> tuple[TopicPlan, ...]:
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
     return (
-        TopicPlan("samples", {**large, "retention.ms": str(7 * DAY_MS)}),
-        TopicPlan("scores", {"retention.ms": str(400 * DAY_MS)}),
+        TopicPlan("samples", {**large, **_kept(settings.samples_retention_days)}),
+        TopicPlan("scores", _kept(settings.scores_retention_days)),
         TopicPlan("alerts", dict(COMPACTED)),
-        TopicPlan("deadletter", {**larger, "retention.ms": str(30 * DAY_MS)}),
+        TopicPlan("deadletter", {**larger, **_kept(settings.deadletter_retention_days)}),
         # Not compacted: all have the index's name as key, and a replay needs every one.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),
     )
+
+
+def _kept(days: int) -> dict[str, str]:
+    return {"retention.ms": str(days * DAY_MS)}
 
 
 def admin(settings: Settings) -> KafkaAdminClient:
@@ -67,6 +78,8 @@ def admin(settings: Settings) -> KafkaAdminClient:
     ------
     BrokerUnreachable
         If no broker answers within a few seconds.
+    Refused
+        If it answers and refuses the login or the certificate.
     """
     try:
         return KafkaAdminClient(
@@ -76,7 +89,7 @@ def admin(settings: Settings) -> KafkaAdminClient:
             **client_security(settings),
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise unreachable(settings, error) from None
+        raise refusal(settings) or unreachable(settings, error) from None
 
 
 def unreachable(settings: Settings, error: Exception) -> BrokerUnreachable:
@@ -93,15 +106,22 @@ def create_topics(settings: Settings) -> list[Creation]:
     Raises
     ------
     BrokerUnreachable
-        If no broker answers.
+        If no broker answers, or it goes away before all are there.
     Refused
         If the broker does not allow it.
     """
     client = admin(settings)
     try:
-        existing = _partition_counts(client)
-        return [_create(client, settings, plan, existing) for plan in plans()]
+        existing = _partition_counts(client.describe_topics())
+        return [_create(client, settings, plan, existing) for plan in plans(settings)]
+    except (TopicAuthorizationFailedError, ClusterAuthorizationFailedError):
+        raise Refused(
+            f"{settings.sasl_username} may not create topics at {settings.broker}: grant it what "
+            "docs/operations.md lists"
+        ) from None
     except KafkaError as error:
+        if error.retriable:  # the broker went away meanwhile
+            raise unreachable(settings, error) from None
         raise Refused(f"topics could not be created: {error}") from error
     finally:
         client.close()
@@ -157,19 +177,35 @@ def partition_count(settings: Settings) -> int:
 
 
 def _missing(settings: Settings, existing: dict[str, int]) -> list[str]:
-    return [name for plan in plans() if (name := settings.topic(plan.name)) not in existing]
+    return [name for plan in plans(settings) if (name := settings.topic(plan.name)) not in existing]
+
+
+def samples_topic_id(settings: Settings) -> str:
+    """What tells the samples topic from an earlier one of the same name.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers.
+    """
+    (topic,) = _described(settings, [settings.topic("samples")])
+    return str(topic.get("topic_id"))  # brokers before Kafka 2.8 know none
 
 
 def _existing(settings: Settings) -> dict[str, int]:
+    return _partition_counts(_described(settings))
+
+
+def _described(settings: Settings, names: list[str] | None = None) -> list[dict[str, Any]]:
     client = admin(settings)
     try:
-        return _partition_counts(client)
+        topics: list[dict[str, Any]] = client.describe_topics(names)
     except KafkaError as error:
         raise unreachable(settings, error) from None
     finally:
         client.close()
+    return topics
 
 
-def _partition_counts(client: KafkaAdminClient) -> dict[str, int]:
-    topics = client.describe_topics()
+def _partition_counts(topics: list[dict[str, Any]]) -> dict[str, int]:
     return {topic["name"]: len(topic["partitions"]) for topic in topics}

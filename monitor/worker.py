@@ -19,6 +19,7 @@ from archive.profile import encode_profile
 from geofield.alert import Alert
 from monitor.codec import RawRecord, Rejected
 from monitor.history import IndexReader
+from monitor.lease import Lease
 from monitor.observe import Observer
 from monitor.publisher import Outgoing, Publisher
 from monitor.records import (
@@ -46,6 +47,7 @@ class Worker:
     remote: ScoreReader
     publisher: Publisher
     observer: Observer
+    lease: Lease
     executor: ThreadPoolExecutor
 
     async def take(self, records: Sequence[RawRecord]) -> bool:
@@ -59,6 +61,8 @@ class Worker:
         scored = await loop.run_in_executor(
             self.executor, self.scorer.score, records, self.states.held, self.indices.history
         )
+        if not await self._still_ours(generation):
+            return False
         await self.publisher.publish(self._outgoing(scored))
         if generation != self.states.generation:
             return False
@@ -83,6 +87,8 @@ class Worker:
             self.scorer.rules.alert,
             round(time.time() * 1000),
         )
+        if not await self._still_ours(generation):
+            return
         await self.publisher.publish([self._alert(alert) for alert in settled.alerts])
         if generation == self.states.generation:
             self.states.adopt(
@@ -93,6 +99,8 @@ class Worker:
     async def checkpoint(self) -> bool:
         """Write the states that changed; False if the partitions changed hands meanwhile."""
         generation = self.states.generation
+        if not await self._still_ours(generation):
+            return False
         pending = self.states.pending()
         await self.publisher.publish(pending)
         if generation != self.states.generation:
@@ -100,6 +108,9 @@ class Worker:
         self.states.saved()
         self.observer.checkpoint()
         return True
+
+    async def _still_ours(self, generation: int) -> bool:
+        return await self.lease.holds() and generation == self.states.generation
 
     def _outgoing(self, scored: Scored) -> list[Outgoing]:
         letters = [self._dead_letter(record, why) for record, why in scored.refused]

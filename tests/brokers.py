@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -56,12 +57,16 @@ class KafkaProcess:
 
     def __init__(self, jars: Path, folder: Path) -> None:
         self._jars, self._folder = jars, folder
-        self._port, controller = free_port(), free_port()
+        self._port = free_port()
         self.address = f"127.0.0.1:{self._port}"
         self._config = folder / "server.properties"
-        self._config.write_text(_configuration(self._port, controller, folder / "data"))
-        self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c")
         self._process: subprocess.Popen[bytes] | None = None
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Write the configuration and format the data folder."""
+        self._config.write_text(_configuration(self._port, free_port(), self._folder / "data"))
+        self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._config))
 
     def __enter__(self) -> KafkaProcess:
         self.start()
@@ -85,6 +90,13 @@ class KafkaProcess:
                 raise RuntimeError((self._folder / "kafka.log").read_text()[-2000:])
             time.sleep(0.2)
 
+    def signal(self, number: signal.Signals) -> None:
+        """SIGSTOP, SIGCONT, or SIGKILL: then it is gone when this returns, and its data stay."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        if number is signal.SIGKILL:
+            self._process.wait()
+
     def stop(self) -> None:
         """End it; its data stay."""
         if self._process is None:
@@ -96,9 +108,13 @@ class KafkaProcess:
             self._process.kill()
             self._process.wait()
 
-    def _run(self, *arguments: str) -> None:
-        command = [*_java(), self._classes(), *arguments, str(self._config)]
-        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, timeout=60)
+    def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        command = [*_java(), self._classes(), *arguments]
+        result = subprocess.run(
+            command, capture_output=True, cwd=self._folder, timeout=60, env=environment, check=False
+        )
+        if result.returncode:
+            raise RuntimeError(f"{arguments}: {result.stdout[-1000:]!r} {result.stderr[-1000:]!r}")
 
     def _classes(self) -> str:
         return str(self._jars / "*")
@@ -163,4 +179,5 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 """

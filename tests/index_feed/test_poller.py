@@ -20,7 +20,7 @@ from monitor.errors import Refused
 from monitor.index_feed.poller import Poller
 from monitor.index_feed.services import services
 from monitor.index_feed.source import Source, Unanswered
-from monitor.indices import IndexRecord, decode_kp, decode_record, time_ms
+from monitor.indices import IndexRecord, decode_indices, decode_record, time_ms
 from monitor.publisher import Publisher
 from monitor.settings import Settings
 from tests.index_feed.services import DAY, Served, gfz, kyoto, noaa, service, stamp_ms, table
@@ -72,7 +72,7 @@ def test_kp_comes_with_the_time_it_became_known_and_decides(site: Site) -> None:
     (record,) = published(site)
     assert (record.name, record.source) == ("Kp", "noaa")
     assert {one.known for one in record.values} == {"2024-05-12T00:00:00Z"}
-    values = decode_kp(received(site, "indices")[0].value)
+    values = decode_indices(received(site, "indices")[0].value)
     history, begin_ms = KpHistory(tuple(values)), stamp_ms(DAY)
     night = begin_ms + 21 * 3_600_000, begin_ms + 22 * 3_600_000
     assert history.between(*night, stamp_ms(LATER)).highest == pytest.approx(8.667, abs=0.4)
@@ -188,7 +188,7 @@ def test_the_table_is_published_with_a_stated_delay(site: Site) -> None:
     (record,) = received(site, "indices")
     begin_ms, end_ms = time_ms("2024-05-09"), time_ms("2024-05-13")
     expected = kp_intervals(begin_ms, end_ms)
-    values = decode_kp(record.value)
+    values = decode_indices(record.value)
     assert [(kp.start_ms, kp.kp) for kp in values] == [(kp.start_ms, kp.kp) for kp in expected]
     assert {kp.known_ms - kp.end_ms for kp in values} == {900_000}
 

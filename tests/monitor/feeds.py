@@ -41,15 +41,22 @@ def _element(
     return np.round(values, 2)
 
 
-def calibrated(folder: Path, model: Path, code: str, threshold: float) -> StationProfile:
+def calibrated(
+    folder: Path,
+    model: Path,
+    code: str,
+    threshold: float,
+    declination_deg: float = 4.5,
+    scale_nt: tuple[float, float, float] = (NOISE_NT, NOISE_NT, NOISE_NT),
+) -> StationProfile:
     """Write a profile for a station with a threshold chosen by the test."""
     manifest = load_manifest(model.with_suffix(".json"))
     rules = AlertRules()
     own = replace(
         profile(code, threshold),
         model_sha256=manifest.sha256,
-        declination_deg=4.5,
-        scale_nt=(NOISE_NT, NOISE_NT, NOISE_NT),
+        declination_deg=declination_deg,
+        scale_nt=scale_nt,
         tail=Tail(
             base=threshold / 2, shape=0.0, scale=threshold / 20, peaks_per_day=10.0, peaks=20
         ),

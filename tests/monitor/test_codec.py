@@ -8,7 +8,7 @@ from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
 from tests.monitor.broken import BROKEN, Broken, changed, vector
 
 NOW_MS = 1_795_000_000_000
-ACCEPTS = Accepts(cadence_ms=1000, future_tolerance_ms=300_000, declination_deg={})
+ACCEPTS = Accepts(cadence_ms=1000, future_tolerance_ms=300_000, declination_deg={}, strangers=0)
 
 
 def raw(value: bytes | None, key: bytes | None = b"WIC", timestamp_ms: int = NOW_MS) -> RawRecord:
@@ -65,7 +65,7 @@ def test_no_fill_value_is_left(fill: float) -> None:
 def test_xyz_turns_by_the_stations_declination() -> None:
     only = {"geomagneticFieldH": None, "geomagneticFieldE": None}
     value = changed(**only, geomagneticFieldX=[0.0, 0.0], geomagneticFieldY=[100.0, 100.0])
-    turned = samples(value, Accepts(1000, 0, {"WIC": 90.0}))
+    turned = samples(value, Accepts(1000, 0, {"WIC": 90.0}, 0))
     np.testing.assert_allclose(turned.field_nt[0, :2], [100.0, 0.0], atol=1e-9)
 
 

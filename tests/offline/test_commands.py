@@ -146,7 +146,7 @@ def test_replay_sends_every_sample_and_the_kp_of_the_day(tansu_address: str) -> 
     )
     assert "86,400 samples in 1,440 records" in result.output
     values = [v for batch in all_of(settings, "samples") for v in batch]
-    accepts = Accepts(1000, 300_000, {})
+    accepts = Accepts(1000, 300_000, {}, 0)
     records = [
         decode(RawRecord("samples", 0, n, -1, b"WIQ", value), accepts)
         for n, value in enumerate(values)

@@ -1,0 +1,37 @@
+# syntax=docker/dockerfile:1
+# Two images: `worker` (the default commands, no PyTorch, no archive formats) and `archive` (the
+# same with the extra that reads observatory files, for calibrate and replay).
+# The tag fixes Python's minor version and Debian's release; patches of both come with a new build.
+FROM python:3.11-slim-trixie AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY archive archive
+COPY exports exports
+COPY geofield geofield
+COPY monitor monitor
+COPY training training
+RUN pip wheel --no-deps --wheel-dir /wheels .
+RUN python -m venv /opt/magwatch && /opt/magwatch/bin/pip install /wheels/*.whl
+
+FROM build AS build-archive
+RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[archive]"
+# The observatory days that geomagpy installs, where the compose file expects them.
+RUN ln -s lib/python3.11/site-packages/magpy/examples /opt/magwatch/examples
+
+FROM python:3.11-slim-trixie AS base
+ENV PATH=/opt/magwatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+# A new named volume at /profiles takes over this owner.
+RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin magwatch \
+    && install --directory --owner=magwatch --group=magwatch /profiles
+USER 10001:10001
+EXPOSE 9464
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["magwatch"]
+CMD ["worker"]
+
+FROM base AS archive
+COPY --from=build-archive /opt/magwatch /opt/magwatch
+
+FROM base AS worker
+COPY --from=build /opt/magwatch /opt/magwatch

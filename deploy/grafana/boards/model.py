@@ -1,0 +1,165 @@
+"""*Model*: which model judges, and whether today's scores are those of its calibration."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.models import dashboard as models
+
+from deploy.grafana.boards.parts import (
+    SOURCE,
+    PanelBuilder,
+    Query,
+    filled,
+    frame,
+    number,
+    series,
+    station_variable,
+    table_target,
+)
+
+SOME = '{station=~"$station"}'
+SCORED = '{station=~"$station", quality="ok"}'
+QUANTILES = {"0.5": 0.5, "0.9": 0.1, "0.99": 0.01}
+HIDDEN = ("Time", "Value", "__name__", "job")
+
+
+def model() -> Dashboard:
+    """Built anew at each call."""
+    board = frame(
+        "model",
+        "magwatch: model",
+        "Versions and verdict, scores against their calibration, and false alarms against the rate "
+        "that was asked for. No model shipped with magwatch has shown skill on earthquakes.",
+    )
+    board.with_variable(station_variable(several=True))
+    sections = {
+        "Model": _versions(),
+        "Scores against their calibration": _drift(),
+        "Alerts against the promise": _promise(),
+    }
+    return filled(board, sections)
+
+
+def _versions() -> list[PanelBuilder]:
+    return [_models(), _different_models(), _different_programs()]
+
+
+def _different_models() -> PanelBuilder:
+    return number(
+        "Different models",
+        "Files in use by all workers. More than one is right only while workers are replaced.",
+        "short",
+        Query("count(count by (sha256) (magwatch_model_info))"),
+        limits=((2, "red"),),
+    )
+
+
+def _different_programs() -> PanelBuilder:
+    return number(
+        "Different programs",
+        "Versions of magwatch in use by all workers.",
+        "short",
+        Query("count(count by (version) (magwatch_build_info))"),
+        limits=((2, "orange"),),
+    )
+
+
+def _models() -> table.Panel:
+    hide = {"excludeByName": dict.fromkeys(HIDDEN, True)}
+    return (
+        table.Panel()
+        .title("Model of each worker")
+        .description("Name, version, file and what its evaluation showed on real earthquakes.")
+        .datasource(SOURCE)
+        .unit("string")
+        .height(4)
+        .span(16)
+        .with_target(table_target(Query("magwatch_model_info"), 0))
+        .with_transformation(models.DataTransformerConfig("organize", options=hide))
+    )
+
+
+def _drift() -> list[PanelBuilder]:
+    return [
+        *(_share(quantile, expected) for quantile, expected in QUANTILES.items()),
+        _drift_by_station(),
+        _score_over_threshold(),
+    ]
+
+
+def _drift_by_station() -> PanelBuilder:
+    return series(
+        "Drift by station",
+        "Share of the last week's windows above the calibration's 90 % quantile, over the 10 % "
+        "to be expected. Near 1: as calibrated. Far from it for weeks: the station, its "
+        "surroundings or the season have changed; calibrate again.",
+        "none",
+        Query(
+            'sum by (station) (magwatch:windows_above_quantile:share7d{station=~"$station", '
+            'quantile="0.9"}) / 0.1',
+            "{{station}}",
+        ),
+        limits=((3.0, "orange"), (5.0, "red")),
+    )
+
+
+def _score_over_threshold() -> PanelBuilder:
+    return series(
+        "Score over threshold",
+        "Of each station's last window; 100 % is the threshold.",
+        "percentunit",
+        Query(
+            f"max by (station) (magwatch_score_ratio{SOME}) / "
+            f"max by (station) (magwatch_score_threshold_ratio{SOME})",
+            "{{station}}",
+        ),
+        limits=((1.0, "red"),),
+        log=True,
+    )
+
+
+def _share(quantile: str, expected: float) -> PanelBuilder:
+    above = f'magwatch_windows_above_quantile_total{{station=~"$station", quantile="{quantile}"}}'
+    return series(
+        f"Windows above the {float(quantile):.0%} quantile",
+        f"Share of the last six hours' scored windows; {expected:.0%} while the field is as it was "
+        "in the calibration. A storm raises all three, a change of the station stays.",
+        "percentunit",
+        Query(
+            f"sum(increase({above}[6h])) / sum(increase(magwatch_windows_total{SCORED}[6h]))",
+            "measured",
+        ),
+        Query(f"vector({expected})", "calibration", dashed="orange"),
+        width=8,
+    )
+
+
+def _promise() -> list[PanelBuilder]:
+    return [_false_alerts_in_30_days(), _alerts_by_class_in_30_days()]
+
+
+def _false_alerts_in_30_days() -> PanelBuilder:
+    return series(
+        "False alerts in 30 days",
+        "Alerts less those that Kp put down to space weather, and what the calibration allows.",
+        "short",
+        Query('sum(magwatch:false_alerts:increase30d{station=~"$station"})', "opened"),
+        Query(
+            'sum(magwatch:promised_alerts:increase30d{station=~"$station"})',
+            "allowed",
+            dashed="orange",
+        ),
+    )
+
+
+def _alerts_by_class_in_30_days() -> PanelBuilder:
+    return series(
+        "Alerts by class in 30 days",
+        "Resolved alerts whose class is known. unknown: Kp never came.",
+        "short",
+        Query(
+            f"sum by (classification) (increase(magwatch_alerts_settled_total{SOME}[30d]))",
+            "{{classification}}",
+        ),
+    )

@@ -1,0 +1,100 @@
+"""A worker that dies, by SIGKILL from its own hand, at the n-th time it reaches a named point.
+
+Kills from outside seldom fall into the few milliseconds of a publication or a checkpoint. It is
+the real worker but for that: ``python -m tests.chaos.doomed "in a publication" 40``. At the last
+point it does not die but stands still, as in a virtual machine that is moved, and wakes when its
+partitions have long been another's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from monitor.app import Consumption
+from monitor.cli import main
+from monitor.scoring import Scorer
+from monitor.states import States
+
+SENT_S = 0.01  # what was sent before the fatal record gets on its way
+STILL_S = float(os.environ.get("STILL_S", "7"))  # more than twice the session timeout
+
+
+def die() -> None:
+    """At once, without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stand_still() -> None:
+    """Until someone wakes us, or a shell does."""
+    me = os.getpid()
+    subprocess.Popen(["sh", "-c", f"sleep {STILL_S}; kill -CONT {me}"])
+    os.kill(me, signal.SIGSTOP)
+
+
+def _doom_call(owner: type, name: str, times: int) -> None:
+    original: Callable[..., Any] = getattr(owner, name)
+    calls = count(1)
+
+    def fatal(*arguments: Any, **named: Any) -> Any:
+        if next(calls) >= times:
+            die()
+        return original(*arguments, **named)
+
+    setattr(owner, name, fatal)
+
+
+def _doom_alerts(times: int) -> None:
+    """At the n-th batch that comes to alerts; the worker believes that nothing has happened."""
+    score = Scorer.score
+    calls = count(1)
+
+    def still(*arguments: Any, **named: Any) -> Any:
+        scored = score(*arguments, **named)
+        if scored.alerts and next(calls) == times:
+            stand_still()
+        return scored
+
+    Scorer.score = still
+
+
+def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
+    original = AIOKafkaProducer.send
+    calls = count(1)
+
+    async def fatal(self: AIOKafkaProducer, topic: str, *arguments: Any, **named: Any) -> Any:
+        if topic.endswith(topics) and next(calls) >= times:
+            await asyncio.sleep(SENT_S)
+            die()
+        return await original(self, topic, *arguments, **named)
+
+    AIOKafkaProducer.send = fatal
+
+
+STANDSTILL = "stands still before an alert"
+
+# What happens, and how often, at most, its point is passed before.
+FATES: dict[str, tuple[int, Callable[[int], None]]] = {
+    "in a publication": (100, lambda n: _doom_sends(n, ("scores", "alerts"))),
+    "after a publication": (12, lambda n: _doom_call(States, "adopt", n)),
+    "in a checkpoint": (30, lambda n: _doom_sends(n, ("state",))),
+    "after a checkpoint": (4, lambda n: _doom_call(States, "saved", n)),
+    "while states load": (2, lambda n: _doom_call(States, "_loaded_now", n)),
+    "when partitions go": (2, lambda n: _doom_call(Consumption, "_on_revoked", n)),
+    "when partitions come": (2, lambda n: _doom_call(Consumption, "_on_assigned", n)),
+    STANDSTILL: (3, _doom_alerts),
+}
+
+
+if __name__ == "__main__":
+    FATES[sys.argv[1]][1](int(sys.argv[2]))
+    sys.argv = ["magwatch", "worker"]
+    main()

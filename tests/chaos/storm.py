@@ -1,0 +1,198 @@
+"""One run: records flow in while workers die and the broker stumbles; then all must be there."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from threading import Event, Thread
+
+from kafka import KafkaProducer
+
+from monitor.replay import interleaved
+from tests.chaos.brokers import Unruly
+from tests.chaos.fleet import Fleet
+from tests.chaos.verdict import Published, published
+from tests.chaos.workload import Workload, calibrate
+from tests.monitor.workers import Site, committed, encoded, new_site, received, send, worker
+
+SETTLE_S = 120.0
+STALL_S = (4.0, 8.0)  # the session timeout is 3 s
+DOOMED_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is to happen: kills at random instants, besides those of the doomed workers.
+
+    Without a calm run the comparison is with the offline path alone.
+    """
+
+    workers: int
+    kills: int
+    pauses: int
+    restarts: int
+    leaves: int
+    stalls: int
+    seed: int
+    gap_s: tuple[float, float] = (0.2, 5.0)
+    pause_s: tuple[float, float] = (0.5, 6.0)
+    with_calm_run: bool = True
+
+
+@dataclass
+class Run:
+    """What happened and what came of it."""
+
+    workload: str
+    broker: str
+    plan: Plan
+    records: int
+    windows: int
+    seconds: float = 0.0
+    kills: Counter[str] = field(default_factory=Counter)
+    did: Counter[str] = field(default_factory=Counter)
+    recruited: int = 0
+    stood_still: int = 0
+    repeated: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+def storm(workload: Workload, broker: Unruly, plan: Plan, folder: Path) -> Run:
+    """Run a workload undisturbed and disturbed and compare both with the offline path."""
+    calm, wild = (_site(broker, folder / name, workload) for name in ("calm", "wild"))
+    expected = calibrate(workload, calm.settings)
+    calibrate(workload, wild.settings)
+    records = list(encoded(interleaved(workload.recordings, workload.record_s)))
+    run = Run(workload.name, broker.name, plan, len(records), len(expected.scores))
+    began_s = time.monotonic()
+    disturbed = _wild(wild, records, broker, plan, run, len(expected.scores))
+    run.repeated = disturbed.repeated
+    if plan.with_calm_run:
+        run.faults += _calm(calm, records).differences(expected, "undisturbed")
+    run.faults += disturbed.differences(expected, "disturbed")
+    run.seconds = time.monotonic() - began_s
+    return run
+
+
+def _site(broker: Unruly, folder: Path, workload: Workload) -> Site:
+    folder.mkdir(parents=True)
+    return new_site(broker.address, folder, workload.model)
+
+
+def _calm(site: Site, records: Sequence[tuple[bytes, bytes]]) -> Published:
+    with worker(site) as running:
+        running.wait_for_records(send(site, records))
+    return published(site)
+
+
+def _wild(
+    site: Site,
+    records: Sequence[tuple[bytes, bytes]],
+    broker: Unruly,
+    plan: Plan,
+    run: Run,
+    windows: int,
+) -> Published:
+    random = Random(plan.seed)  # noqa: S311 - a repeatable storm, not a secret
+    fleet = Fleet(site, random)
+    deeds = _deeds(plan, random)
+    seconds = sum(plan.gap_s) / 2 * len(deeds)
+    try:
+        fleet.tend(plan.workers, DOOMED_SHARE)
+        with _feeding(site, records, seconds) as fed:
+            for deed in deeds:
+                _do(deed, fleet, broker, plan, random)
+                run.did[deed] += 1
+                fleet.tend(plan.workers, DOOMED_SHARE)
+                time.sleep(random.uniform(*plan.gap_s))
+            fed.wait(SETTLE_S)
+        found = _settled(site, fleet, plan.workers, windows)
+    finally:
+        fleet.disband()
+    run.kills, run.faults = fleet.kills, list(fleet.failures)
+    run.recruited, run.stood_still = fleet.recruited, fleet.stood_still
+    return found
+
+
+def _deeds(plan: Plan, random: Random) -> list[str]:
+    deeds = ["kill"] * plan.kills + ["pause"] * plan.pauses
+    deeds += ["restart"] * plan.restarts + ["leave"] * plan.leaves + ["stall"] * plan.stalls
+    random.shuffle(deeds)
+    return deeds
+
+
+def _do(deed: str, fleet: Fleet, broker: Unruly, plan: Plan, random: Random) -> None:
+    match deed:
+        case "kill":
+            fleet.kill()
+        case "leave":
+            fleet.leave()
+        case "stall":
+            fleet.stall(random.uniform(*STALL_S))
+        case "pause":
+            broker.pause(random.uniform(*plan.pause_s))
+        case "restart":
+            broker.restart(random.uniform(*plan.pause_s))
+
+
+@contextmanager
+def _feeding(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float) -> Iterator[Event]:
+    """Send the records, spread over so long, from a thread; the event is set when all are in."""
+    done, gone_on = Event(), Event()
+    failure: list[BaseException] = []
+
+    def feed() -> None:
+        try:
+            _feed(site, records, seconds, gone_on)
+            done.set()
+        except BaseException as error:
+            failure.append(error)
+
+    thread = Thread(target=feed, daemon=True)
+    thread.start()
+    try:
+        yield done
+    finally:
+        gone_on.set()  # a feeder that is still at it does not wait any longer
+        thread.join(SETTLE_S)
+    if failure:
+        raise failure[0]
+
+
+def _feed(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float, hurry: Event) -> None:
+    # One request at a time: without idempotence, a repetition must not overtake.
+    producer = KafkaProducer(
+        bootstrap_servers=site.settings.broker,
+        max_in_flight_requests_per_connection=1,
+        delivery_timeout_ms=300_000,
+    )
+    began_s = time.monotonic()
+    with closing(producer):
+        futures = []
+        for number, (key, value) in enumerate(records):
+            due_s = began_s + number / len(records) * seconds
+            hurry.wait(max(due_s - time.monotonic(), 0))
+            futures.append(producer.send(site.settings.topic("samples"), value, key))
+        for future in futures:
+            future.get(SETTLE_S)
+
+
+def _settled(site: Site, fleet: Fleet, workers: int, windows: int) -> Published:
+    """Healthy workers fill the gaps until every window is there and every record committed.
+
+    Before that, a record read again after a crash may still be on its way.
+    """
+    records = len(received(site, "samples"))
+    deadline_s = time.monotonic() + SETTLE_S
+    while True:
+        fleet.tend(workers, doomed_share=0.0)
+        found = published(site)
+        done = len(found.scores) >= windows and committed(site) >= records
+        if done or time.monotonic() > deadline_s:
+            return published(site)
+        time.sleep(1.0)

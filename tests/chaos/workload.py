@@ -1,0 +1,127 @@
+"""What is replayed while things are killed: real days, with profiles that let alerts open."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import exports
+from archive.observatory import ArchiveRefused, read_file
+from archive.recording import Recording
+from geofield.indices import KpHistory
+from geofield.step import Outcome
+from monitor.assembly import assemble
+from monitor.offline import score_recordings
+from monitor.records import encode_alert, encode_score
+from monitor.settings import Settings
+from tests.data import conrad, shared_data
+from tests.monitor.feeds import calibrated
+
+EXPORTS = Path(exports.__file__).parent
+NETWORK_DAY = "INTERMAGNET_1min_iaga2002_20220115_raw.tar.xz"
+HOUR_MS = 3_600_000
+LOUDEST = 0.2  # share of a station's windows that pass the threshold made for it here
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Recordings of some stations, the model for them, and the length of their records."""
+
+    name: str
+    recordings: Sequence[Recording]
+    model: Path
+    record_s: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the offline path makes of a workload, as the topics would hold it."""
+
+    scores: list[bytes]
+    alerts: list[bytes]
+
+
+def network_day(stations: int = 120) -> Workload:
+    """Minutes of up to 120 observatories on 2022-01-15, the day of the Tonga eruption."""
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(shared_data() / NETWORK_DAY) as tar:
+            tar.extractall(folder, filter="data")
+        found: dict[str, Recording] = {}
+        for path in sorted(Path(folder).rglob("Intermag/*")):
+            try:
+                recording = read_file(path)
+            except ArchiveRefused:
+                continue  # the archive's own notes
+            found[recording.station] = recording
+    every = max(len(found) // stations, 1)
+    chosen = sorted(found.values(), key=lambda one: one.station)[::every][:stations]
+    return Workload("network day", chosen, EXPORTS / "minute-teo.onnx", 480)
+
+
+def demo_days(hours: int = 24) -> Workload:
+    """The Conrad Observatory's quiet day and four days around the storm, as five stations."""
+    storm = read_file(conrad("example4.cdf"))
+    quiet = read_file(conrad("example5.sec"))
+    day_ms = 24 * HOUR_MS
+    parts = [quiet, *(storm.between(at, at + day_ms) for at in _days(storm, day_ms))]
+    recordings = [
+        part.between(part.start_ms, part.start_ms + hours * HOUR_MS).renamed(f"WI{number}")
+        for number, part in enumerate(parts)
+    ]
+    return Workload("demo data", recordings, EXPORTS / "ulf-1hz.onnx", 60)
+
+
+def calibrate(workload: Workload, settings: Settings) -> Expected:
+    """Write profiles under which every station's loudest windows exceed; say what must come.
+
+    A station without values gets no profile.
+    """
+    known = [one for one in workload.recordings if not _is_empty(one)]
+    _write_profiles(known, workload.model, settings, {})
+    measured = _offline(workload, settings)
+    _write_profiles(known, workload.model, settings, _loud(measured))
+    outcomes = _offline(workload, settings)
+    model = assemble(settings).rules.model
+    scores = [encode_score(score, model) for outcome in outcomes for score in outcome.scores]
+    alerts = [encode_alert(alert) for outcome in outcomes for alert in outcome.alerts]
+    return Expected(sorted(scores), sorted(alerts))
+
+
+def _days(recording: Recording, day_ms: int) -> range:
+    return range(recording.start_ms, recording.end_ms - day_ms + 1, day_ms)
+
+
+def _is_empty(recording: Recording) -> bool:
+    return bool(np.isnan(recording.samples(0.0).field_nt).all())
+
+
+def _offline(workload: Workload, settings: Settings) -> list[Outcome]:
+    assembly = assemble(settings)
+    return list(score_recordings(workload.recordings, assembly, KpHistory(), record_s=3600))
+
+
+def _loud(outcomes: list[Outcome]) -> dict[str, float]:
+    """The score of each station that only its loudest windows pass."""
+    found: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        for score in outcome.scores:
+            if score.score is not None:
+                found.setdefault(score.station, []).append(score.score.rmse)
+    return {name: float(np.quantile(own, 1 - LOUDEST)) for name, own in found.items()}
+
+
+def _write_profiles(
+    recordings: Iterable[Recording], model: Path, settings: Settings, thresholds: dict[str, float]
+) -> None:
+    assert settings.profiles is not None
+    for one in recordings:
+        declination_deg = one.reference_declination_deg()
+        jumps_nt = np.abs(np.diff(one.samples(declination_deg).field_nt, axis=0))
+        h, e, z = np.maximum(np.nanmedian(jumps_nt, axis=0), 0.05).tolist()
+        threshold = thresholds.get(one.station, 1e6)
+        calibrated(settings.profiles, model, one.station, threshold, declination_deg, (h, e, z))

@@ -1,0 +1,106 @@
+"""Every record and every sample must have become something, and only one thing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from geofield.indices import KpHistory
+from monitor import checkpoint
+from monitor.checkpoint import Held
+from monitor.codec import RawRecord, Reason
+from monitor.observe import OUTCOMES
+from monitor.records import encode_alert, encode_score
+from monitor.scoring import Scored, Scorer
+
+
+@dataclass
+class Accounts:
+    """What became of all records and samples so far."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    samples: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    fed: int = 0
+    windows: int = 0
+    alerts: int = 0
+    last_end_ms: dict[str, int] = field(default_factory=dict)
+
+    def enter(self, fed: Sequence[RawRecord], scored: Scored, scorer: Scorer) -> None:
+        """Check that one batch adds up, and add it."""
+        self.fed += len(fed)
+        refused = [record.offset for record, _ in scored.refused]
+        taken = [one.record.offset for one in scored.taken]
+        assert len(fed) == len(refused) + len(taken) + scored.repeated
+        named = Counter((one.record.partition, one.record.offset) for one in scored.taken)
+        named.update((record.partition, record.offset) for record, _ in scored.refused)
+        assert all(count == 1 for count in named.values()), "a record was counted twice"
+        for one in scored.taken:
+            counts = {outcome: getattr(one.intake, outcome) for outcome in OUTCOMES}
+            assert sum(counts.values()) == _length(one.record)
+            self.samples.update(counts)
+        self.records.update(taken=len(taken), refused=len(refused), repeated=scored.repeated)
+        self.reasons.update(why.reason.value for _, why in scored.refused)
+        self._outcome(scored, scorer)
+
+    def _outcome(self, scored: Scored, scorer: Scorer) -> None:
+        for score in scored.scores:
+            assert score.end_ms > self.last_end_ms.get(score.station, -(2**63))
+            self.last_end_ms[score.station] = score.end_ms
+            assert encode_score(score, scorer.rules.model)
+            if score.score is not None:
+                assert np.isfinite([score.score.rmse, score.score.return_period_days]).all()
+        assert all(encode_alert(alert) for alert in scored.alerts)
+        self.windows += len(scored.scores)
+        self.alerts += len(scored.alerts)
+
+
+def feed(
+    records: Iterable[RawRecord], scorer: Scorer, batch: int, reread_every: int = 10
+) -> Accounts:
+    """Take all records as a worker would; now and then crash, and read a batch again."""
+    accounts, held = Accounts(), dict[str, Held]()
+    for number, one in enumerate(_batches(records, batch)):
+        held.update(_taken(one, held, scorer, accounts))
+        if reread_every and number % reread_every == 0:
+            held = {name: _through_checkpoint(name, state) for name, state in held.items()}
+            again = _taken(one, held, scorer, accounts)
+            assert not again, "a record read again changed a state"
+    assert accounts.reasons[Reason.INTERNAL.value] == 0
+    return accounts
+
+
+def _taken(
+    batch: Sequence[RawRecord], held: Mapping[str, Held], scorer: Scorer, accounts: Accounts
+) -> dict[str, Held]:
+    scored = scorer.score(batch, held, KpHistory())
+    accounts.enter(batch, scored, scorer)
+    return scored.held
+
+
+def _through_checkpoint(station: str, held: Held) -> Held:
+    decoded = checkpoint.decode(checkpoint.encode(station, held, "same"), "same")
+    assert decoded is not None
+    return decoded[1]
+
+
+def _batches(records: Iterable[RawRecord], size: int) -> Iterable[list[RawRecord]]:
+    batch: list[RawRecord] = []
+    for record in records:
+        batch.append(record)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _length(record: RawRecord) -> int:
+    """How many samples a record brings, counted without the codec."""
+    fields = json.loads((record.value or b"").decode(errors="replace"))
+    arrays = [fields.get(f"geomagneticField{letter}") for letter in "XYZHDEIFS"]
+    return max(len(array) for array in arrays if array is not None)
