@@ -75,7 +75,7 @@ def test_alerts_are_cloudevents_with_the_models_verdict(profiles: Path, tmp_path
     low = msgspec.json.decode((profiles / "WIC.json").read_bytes())
     (tmp_path / "low").mkdir()
     (tmp_path / "low" / "WIC.json").write_bytes(
-        msgspec.json.encode({**low, "threshold": low["quantiles"][1]})
+        msgspec.json.encode({**low, "threshold": low["quantiles"][0]})
     )
     output = tmp_path / "alerts.jsonl"
     result = magwatch(
