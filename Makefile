@@ -15,7 +15,7 @@ demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (K
 	$(DEMO_ENV)/bin/magwatch demo $(if $(KEEP),--keep)
 
 test: lint ## Everything that CI checks
-	$(TEST_BIN)/python -m pytest $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 lint: $(TEST_ENV)/ready ## Style, types and architecture
 	$(TEST_BIN)/ruff check .
@@ -34,7 +34,7 @@ dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/
 
 up: .env ## Run it as a service in Docker (REPLAY=1 also streams a real storm)
 	docker compose $(if $(REPLAY),--profile replay) up --build --detach
-	@echo "Grafana: http://127.0.0.1:3000, user admin, password in .env"
+	@echo "Grafana: http://127.0.0.1:3000, user admin, password in .env; live page: http://127.0.0.1:9465"
 
 down: ## Stop the service; its data stay
 	docker compose --profile '*' down

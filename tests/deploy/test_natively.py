@@ -137,6 +137,16 @@ def second_worker(stack: Stack, first_scores: list[ConsumerRecord]) -> Iterator[
         yield
 
 
+def test_the_page_shows_the_station(stack: Stack, second_worker: None) -> None:
+    service, port = stack.services["page"], str(free_port())
+    variables = {**stack.host.environment(service), "MAGWATCH_DASHBOARD_PORT": port}
+    command = stack.host.command(service, magwatch())
+    with running(stack.host, "page", command, variables):
+        wait_for("a healthy page", lambda: healthy(service, {"9465": port}))
+        snapshot = f"http://127.0.0.1:{port}/api/snapshot"
+        wait_for("the station", lambda: '"WIC"' in page(snapshot))
+
+
 def test_the_topic_job_sets_compaction_and_retention(stack: Stack) -> None:
     assert all(line.startswith("created") for line in stack.topics.splitlines())
     client = KafkaAdminClient(bootstrap_servers=stack.kafka.host_address)
