@@ -23,9 +23,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from geofield.handover import Party
+from geofield.step import Rules
 from monitor.app import Consumption, create_app, is_member
 from monitor.assembly import Assembly, assemble
+from monitor.charge import Charge
 from monitor.errors import BrokerUnreachable, Refused
+from monitor.following import Follower
 from monitor.history import IndexReader
 from monitor.http import Health, probe_server
 from monitor.lag import LagMeter
@@ -109,6 +113,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         helpers = [
             asyncio.create_task(worker.indices.follow()),
             asyncio.create_task(worker.remote.follow()),
+            asyncio.create_task(worker.control.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
             asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
@@ -129,7 +134,8 @@ def _worker(
     parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
-    observer = Observer(metrics, assembly.rules)
+    charge = _charge(settings, assembly.rules)
+    observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
@@ -141,11 +147,18 @@ def _worker(
         states=States(settings, scorer, observer),
         indices=IndexReader(settings, refused),
         remote=ScoreReader(settings, network, assembly.rules.model.sha256),
+        charge=charge,
+        control=Follower(settings, ["control"], charge.take),
         publisher=publisher,
         observer=observer,
         lease=lease,
         executor=executor,
     )
+
+
+def _charge(settings: Settings, rules: Rules) -> Charge:
+    window = rules.window
+    return Charge(Party(settings.line, rules.model.sha256), window.samples * window.cadence_ms)
 
 
 def _stop_on_signals() -> asyncio.Event:
