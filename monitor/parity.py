@@ -113,7 +113,7 @@ def _enough(both: _Both, least: int) -> Finding:
     fewest = min(counts.values(), default=0)
     at = min(counts, key=counts.__getitem__, default="no station")
     complaint = f"{at} has {fewest:,} of {least:,}" if fewest < least else ""
-    return Finding("fewest compared at a station", "", f"{fewest:,}", complaint)
+    return Finding("fewest of a station", "", f"{fewest:,}", complaint)
 
 
 def _same_windows(both: _Both) -> Finding:
@@ -121,7 +121,7 @@ def _same_windows(both: _Both) -> Finding:
     shared = sum(_scored_by_both(*pair) for pair in both.values())
     share = shared / scored if scored else 0.0
     complaint = f"{share:.1%} of them, not {LEAST_SHARE:.0%}" if share < LEAST_SHARE else ""
-    return Finding("the same windows scored", f"{scored:,}", f"{shared:,}", complaint)
+    return Finding("same windows scored", f"{scored:,}", f"{shared:,}", complaint)
 
 
 def _scored_by_both(old: Windows, new: Windows) -> int:
@@ -140,14 +140,14 @@ def _over(both: _Both) -> Finding:
         scores = [one for pair in both.values() for one in pair[side].values() if one is not None]
         over = sum(one.rmse > one.threshold for one in scores)
         shares.append(f"{over / len(scores):.2%}" if scores else "no score")
-    return Finding("windows over the threshold", *shares)
+    return Finding("over the threshold", *shares)
 
 
 def _alerts(both: _Both, old: Published, rules: AlertRules) -> Finding:
     counts = [
         sum(_opened(name, pair[side], old, rules) for name, pair in both.items()) for side in (0, 1)
     ]
-    return Finding("alerts opened, or would have", *map(str, counts))
+    return Finding("alerts opened", *map(str, counts))
 
 
 def _opened(station: str, windows: Windows, about: Published, rules: AlertRules) -> int:

@@ -97,11 +97,11 @@ def promote(
     settings = load_settings(broker=broker)
     if listing == (model is not None):
         raise click.UsageError("give either a MODEL or --list")
-    models, in_charge = _published(settings, days)
     if model is None:
-        _list(settings, models, in_charge)
+        _list(settings, *_published(settings, days))
         return
     ref = load_model(model).ref
+    models, in_charge = _published(settings, days)
     since_ms = _since_ms(begin, max((one.newest_ms for one in models.values()), default=0))
     _compare(settings, models, ref, in_charge, min_windows, force=force)
     if not yes:
@@ -153,8 +153,8 @@ def _since_ms(begin: str | None, newest_ms: int) -> int:
         raise click.UsageError(f"--from: {begin!r} is not like 2024-05-10T12:00:00Z") from None
     if since_ms < newest_ms + MINUTE_MS:
         raise Refused(
-            f"--from: windows up to {utc(newest_ms)} have been decided; the change must be at least "
-            "a minute later, or a replay would say something else than was published"
+            f"--from: windows up to {utc(newest_ms)} have been decided; the change must be at "
+            "least a minute later, or a replay would differ from what was published"
         )
     return since_ms
 
@@ -168,7 +168,12 @@ def _compare(
     *,
     force: bool,
 ) -> None:
-    if ref.sha256 not in models or in_charge is None:
+    if in_charge is None:
+        raise Refused(
+            f"nothing to compare with: no scores in {settings.topic(SCORE_TOPICS[0])} of so many "
+            "days (--days)"
+        )
+    if ref.sha256 not in models:
         raise Refused(
             f"no worker has published scores of {ref.name} {ref.version}, sha256 "
             f"{ref.sha256[:12]}: start one with MAGWATCH_LINE and MAGWATCH_MODEL, and send samples"
@@ -183,7 +188,8 @@ def _compare(
 
 
 def _table(old: ModelFields, new: ModelFields, findings: list[Finding]) -> Table:
-    table = Table("", *(f"{one.name} {one.version} {one.sha256[:8]}" for one in (old, new)), "")
+    names = [f"{one.name} {one.version}\n{one.sha256[:12]}" for one in (old, new)]
+    table = Table("", f"in charge\n{names[0]}", f"new\n{names[1]}", "")
     for one in findings:
         table.add_row(one.what, one.in_charge, one.new, one.complaint or "ok")
     return table

@@ -1,0 +1,58 @@
+"""One model is in charge of every window, whatever is known in whatever order."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geofield.handover import Handover, Handovers, Party
+
+MODELS = ("aa", "bb", "cc")
+PARTIES = [Party("", "aa"), Party("next", "bb"), Party("third", "cc")]
+handovers = st.lists(
+    st.builds(Handover, st.integers(0, 50), st.sampled_from(MODELS)),
+    max_size=8,
+    unique_by=lambda one: one.from_ms,
+)
+
+
+def known(those: list[Handover]) -> Handovers:
+    found = Handovers()
+    for one in those:
+        found = found.with_handover(one)
+    return found
+
+
+@given(handovers, st.integers(-5, 60))
+def test_exactly_one_is_in_charge_of_every_window(those: list[Handover], end_ms: int) -> None:
+    holding = [one for one in PARTIES if known(those).in_charge(one, end_ms)]
+    past = [one for one in those if one.from_ms <= end_ms]
+    wanted = max(past).model_sha256 if past else "aa"
+    assert [one.model_sha256 for one in holding] == [wanted]
+
+
+@given(handovers.flatmap(lambda those: st.tuples(st.just(those), st.permutations(those))))
+def test_the_order_in_which_handovers_come_is_no_matter(
+    both: tuple[list[Handover], list[Handover]],
+) -> None:
+    assert known(both[0]) == known(both[1]) == known([*both[1], *both[0]])
+
+
+@given(handovers, st.integers(-5, 60), st.integers(0, 60))
+def test_a_later_handover_changes_no_window_before_it(
+    those: list[Handover], end_ms: int, later_ms: int
+) -> None:
+    found = known(those)
+    after = found.with_handover(Handover(end_ms + 1 + later_ms, "bb"))
+    assert [after.in_charge(one, end_ms) for one in PARTIES] == [
+        found.in_charge(one, end_ms) for one in PARTIES
+    ]
+
+
+def test_a_handover_takes_the_place_of_one_for_the_same_time() -> None:
+    found = known([Handover(10, "bb"), Handover(10, "aa")])
+    assert found.known == (Handover(10, "aa"),)
+
+
+def test_a_named_line_with_the_model_in_charge_shares_the_charge_and_none_before() -> None:
+    same = Party("next", "aa")
+    assert not Handovers().in_charge(same, 10)
+    assert known([Handover(5, "aa")]).in_charge(same, 10)
