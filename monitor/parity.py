@@ -52,12 +52,12 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing compared; `complaint` is empty where there is none."""
+    """One thing compared; `complaint` is empty where there is none, None where people judge."""
 
     what: str
     in_charge: str
     new: str
-    complaint: str = ""
+    complaint: str | None = None
 
 
 def compare(
@@ -140,14 +140,14 @@ def _over(both: _Both) -> Finding:
         scores = [one for pair in both.values() for one in pair[side].values() if one is not None]
         over = sum(one.rmse > one.threshold for one in scores)
         shares.append(f"{over / len(scores):.2%}" if scores else "no score")
-    return Finding("over the threshold", *shares)
+    return Finding("over the threshold", shares[0], shares[1])
 
 
 def _alerts(both: _Both, old: Published, rules: AlertRules) -> Finding:
     counts = [
         sum(_opened(name, pair[side], old, rules) for name, pair in both.items()) for side in (0, 1)
     ]
-    return Finding("alerts opened", *map(str, counts))
+    return Finding("alerts opened", str(counts[0]), str(counts[1]))
 
 
 def _opened(station: str, windows: Windows, about: Published, rules: AlertRules) -> int:

@@ -191,7 +191,8 @@ def _table(old: ModelFields, new: ModelFields, findings: list[Finding]) -> Table
     names = [f"{one.name} {one.version}\n{one.sha256[:12]}" for one in (old, new)]
     table = Table("", f"in charge\n{names[0]}", f"new\n{names[1]}", "")
     for one in findings:
-        table.add_row(one.what, one.in_charge, one.new, one.complaint or "ok")
+        verdict = "" if one.complaint is None else one.complaint or "ok"
+        table.add_row(one.what, one.in_charge, one.new, verdict)
     return table
 
 
