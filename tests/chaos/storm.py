@@ -145,10 +145,17 @@ def _feeding(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float)
     """Send the records, spread over so long, from a thread; the event is set when all are in."""
     done, gone_on = Event(), Event()
     failure: list[BaseException] = []
+    # Connected while the broker is well. One request at a time: without idempotence, a repetition
+    # must not overtake.
+    producer = KafkaProducer(
+        bootstrap_servers=site.settings.broker,
+        max_in_flight_requests_per_connection=1,
+        delivery_timeout_ms=300_000,
+    )
 
     def feed() -> None:
         try:
-            _feed(site, records, seconds, gone_on)
+            _feed(producer, site.settings.topic("samples"), records, seconds, gone_on)
             done.set()
         except BaseException as error:
             failure.append(error)
@@ -164,20 +171,20 @@ def _feeding(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float)
         raise failure[0]
 
 
-def _feed(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float, hurry: Event) -> None:
-    # One request at a time: without idempotence, a repetition must not overtake.
-    producer = KafkaProducer(
-        bootstrap_servers=site.settings.broker,
-        max_in_flight_requests_per_connection=1,
-        delivery_timeout_ms=300_000,
-    )
+def _feed(
+    producer: KafkaProducer,
+    topic: str,
+    records: Sequence[tuple[bytes, bytes]],
+    seconds: float,
+    hurry: Event,
+) -> None:
     began_s = time.monotonic()
     with closing(producer):
         futures = []
         for number, (key, value) in enumerate(records):
             due_s = began_s + number / len(records) * seconds
             hurry.wait(max(due_s - time.monotonic(), 0))
-            futures.append(producer.send(site.settings.topic("samples"), value, key))
+            futures.append(producer.send(topic, value, key))
         for future in futures:
             future.get(SETTLE_S)
 

@@ -33,7 +33,7 @@ def test_a_storm_over_the_demo_data_changes_no_byte(tmp_path: Path) -> None:
 
 
 def test_a_storm_over_the_network_day_changes_no_byte(tmp_path: Path) -> None:
-    plan = replace(SHORT, restarts=1)
+    plan = replace(SHORT, kills=2, restarts=1)
     workload = network_day(stations=12)
     try:
         with unruly_kafka(tmp_path) as broker:

@@ -40,7 +40,7 @@ async def outage(settings: Settings, feed: Feed, board: Board, port: int) -> Non
         await until(lambda: feed.status.kind == "broker")
         with embedded_broker(port) as broker:
             await until(lambda: feed.status.kind == "topics")
-            assert len(missing_topics(settings)) == len(plans())
+            assert len(missing_topics(settings)) == len(plans(settings))
             await asyncio.to_thread(fill, settings, code)
             await until(lambda code=code: feed.status.kind == "live" and code in board.stations)  # type: ignore[misc]
             broker.process.kill()

@@ -25,6 +25,7 @@ from monitor.offline import score_recordings
 from monitor.records import encode_alert, encode_score
 from monitor.scoring import Scorer
 from monitor.states import States
+from tests.monitor.exposition import observer
 from tests.monitor.feeds import START_MS, station
 from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
 
@@ -150,10 +151,12 @@ def test_a_profile_outlives_the_state_it_came_from(quick_site: Site) -> None:
         for profile in (*fitted, other):
             topic, key = site.settings.topic("profiles"), profile.station.encode()
             producer.send(topic, encode_profile(profile), key, partition=2).get(30)
-    states = States(
-        site.settings, Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
-    )
+    scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
+    watching, registry = observer(assembly.rules)
+    states = States(site.settings, scorer, watching)
     asyncio.run(states.load([2]))
+    name, labels = "magwatch_station_calibrated", {"station": "NEW"}
+    assert registry.get_sample_value(name, labels) == 1
     held = states.held["NEW"]
     assert held.state.learning.profile == fitted[-1]
     assert (held.partition, held.offset) == (2, -1)

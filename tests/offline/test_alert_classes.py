@@ -117,7 +117,7 @@ def network(observatories: list[Recording]) -> Assembly:
     return Assembly(
         model,
         Rules(spec, RULES, model.ref, profiles),
-        Accepts(60_000, 0, {name: one.declination_deg for name, one in profiles.items()}),
+        Accepts(60_000, 0, {name: one.declination_deg for name, one in profiles.items()}, 0),
         Network(
             spec.hop * spec.cadence_ms,
             distant_stations(
