@@ -116,12 +116,13 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(worker.control.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
-            asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
+            asyncio.create_task(_watch(publisher, consumption, worker, parts)),
         ]
         for helper in helpers:
             helper.add_done_callback(consumption.helper_ended)
         try:
             await _or_stop(publisher.start(), stop)
+            await _or_stop(worker.control.caught_up.wait(), stop)
             if not stop.is_set():
                 await _run_until_stopped(app, consumption, stop)
         finally:
@@ -220,7 +221,7 @@ async def _beat(health: Health) -> None:
 
 
 async def _watch(
-    publisher: Publisher, consumption: Consumption, indices: IndexReader, parts: _Parts
+    publisher: Publisher, consumption: Consumption, worker: Worker, parts: _Parts
 ) -> None:
     """Keeps readiness true to what the worker could do now."""
     health = parts.health
@@ -229,7 +230,9 @@ async def _watch(
         parts.metrics.progress.broker_reachable.set(reachable)
         if not reachable:
             health.waits_for("the broker")
-        elif not indices.caught_up.is_set():
+        elif not worker.control.caught_up.is_set():
+            health.waits_for("the handovers present at start-up")
+        elif not worker.indices.caught_up.is_set():
             health.waits_for("the indices present at start-up")
         elif not consumption.assigned:
             health.waits_for("partitions")

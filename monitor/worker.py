@@ -58,7 +58,6 @@ class Worker:
     async def take(self, records: Sequence[RawRecord]) -> bool:
         """Score and publish a batch; False if the partitions changed hands meanwhile."""
         await self.indices.caught_up.wait()
-        await self.control.caught_up.wait()
         generation = self.states.generation
         await self.states.load({record.partition for record in records})
         if generation != self.states.generation:
@@ -81,7 +80,7 @@ class Worker:
 
         Nothing is said before all that was known before a restart is known again.
         """
-        if not all(one.caught_up.is_set() for one in (self.indices, self.remote, self.control)):
+        if not all(one.caught_up.is_set() for one in (self.indices, self.remote)):
             return
         generation, held = self.states.generation, self.states.held
         settled = await asyncio.get_running_loop().run_in_executor(

@@ -101,11 +101,19 @@ def promote(
         _list(settings, *_published(settings, days))
         return
     ref = load_model(model).ref
+    began_s = time.monotonic()
     models, in_charge = _published(settings, days)
-    since_ms = _since_ms(begin, max((one.newest_ms for one in models.values()), default=0))
+    newest_ms = max((one.newest_ms for one in models.values()), default=0)
+    since_ms = _since_ms(begin, newest_ms)
     _compare(settings, models, ref, in_charge, min_windows, force=force)
     if not yes:
         click.confirm(f"Put {ref.name} {ref.version} in charge from {utc(since_ms)}?", abort=True)
+    took_s = time.monotonic() - began_s
+    if 2000 * took_s > since_ms - newest_ms:
+        raise Refused(
+            f"not promoted: {took_s:.0f} s have passed, and windows were decided meanwhile: again, "
+            "with a later --from or a quicker answer"
+        )
     _publish(settings, ref, since_ms)
     click.echo(f"{ref.name} {ref.version} is in charge of windows that end at {utc(since_ms)} on")
 
