@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FIRST_LINE = ""  # in charge until the first handover
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Party:
     """A line of workers and its model."""
 
@@ -19,10 +19,10 @@ class Party:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Handover:
-    """From this event time (milliseconds since 1970) on a model is in charge."""
+    """From this event time (milliseconds since 1970) on a line with its model is in charge."""
 
     from_ms: int
-    model_sha256: str
+    party: Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,8 @@ class Handovers:
         return self.known[after - 1] if after else None
 
     def in_charge(self, party: Party, end_ms: int) -> bool:
-        """Whether windows that end at `end_ms` are the party's to publish.
-
-        Lines that run the same model are in charge together: they publish the same bytes.
-        """
+        """Whether windows that end at `end_ms` are the party's to publish."""
         handover = self.at(end_ms)
         if handover is None:
             return party.line == FIRST_LINE
-        return party.model_sha256 == handover.model_sha256
+        return party == handover.party

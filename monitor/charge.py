@@ -25,19 +25,20 @@ log = structlog.get_logger("magwatch.charge")
 
 
 class HandoverRecord(msgspec.Struct, frozen=True):
-    """A model that is in charge of the windows that end at `since` or later, until the next."""
+    """The line and model in charge of the windows that end at `since` or later, until the next."""
 
     schema_version: int
     since: UtcTime
+    line: str
     model: ModelFields
 
 
 _decoder = msgspec.json.Decoder(HandoverRecord)
 
 
-def encode_handover(model: ModelRef, since_ms: int) -> tuple[bytes, bytes]:
+def encode_handover(line: str, model: ModelRef, since_ms: int) -> tuple[bytes, bytes]:
     """Key and value on the control topic."""
-    record = HandoverRecord(HANDOVER_SCHEMA, utc(since_ms), model_fields(model))
+    record = HandoverRecord(HANDOVER_SCHEMA, utc(since_ms), line, model_fields(model))
     return record.since.encode(), msgspec.json.encode(record)
 
 
@@ -51,7 +52,7 @@ def decode_handover(value: bytes) -> tuple[Handover, HandoverRecord]:
     """
     record = _decoder.decode(value)
     since_ms = time_ms(datetime.fromisoformat(record.since))
-    return Handover(since_ms, record.model.sha256), record
+    return Handover(since_ms, Party(record.line, record.model.sha256)), record
 
 
 @dataclass(slots=True)
@@ -92,6 +93,4 @@ class Charge:
                 log.warning("handover not understood", offset=record.offset, error=str(error))
                 continue
             self.handovers = self.handovers.with_handover(handover)
-            log.info(
-                "handover", since=about.since, model=about.model.name, sha256=about.model.sha256
-            )
+            log.info("handover", since=about.since, line=about.line, sha256=about.model.sha256)

@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 import msgspec
@@ -25,7 +26,7 @@ from monitor.progress import progress_bar
 from monitor.records import ModelFields, time_ms, utc
 from monitor.settings import Settings, load_settings
 from monitor.tail import tail
-from monitor.topics import SCORE_TOPICS, unreachable
+from monitor.topics import SCORE_TOPICS, missing_topics, unreachable
 
 DAY_MS = 86_400_000
 MINUTE_MS = 60_000
@@ -48,9 +49,24 @@ _decoder = msgspec.json.Decoder(_Score)
 _Models = dict[str, Published]  # by sha256
 
 
+class Options(TypedDict):
+    """Options of the command, as click hands them over."""
+
+    model: Path | None
+    broker: str | None
+    line: str | None
+    begin: str | None
+    min_windows: int | None
+    days: float
+    force: bool
+    yes: bool
+    listing: bool
+
+
 @click.command()
 @click.argument("model", required=False, type=click.Path(path_type=Path))
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
+@click.option("--line", help="Line of its workers, empty for the first; else MAGWATCH_LINE.")
 @click.option(
     "--from",
     "begin",
@@ -72,16 +88,7 @@ _Models = dict[str, Published]  # by sha256
 @click.option("--force", is_flag=True, help="Promote although the comparison fails.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--list", "listing", is_flag=True, help="Show handovers, and who is in charge.")
-def promote(
-    model: Path | None,
-    broker: str | None,
-    begin: str | None,
-    min_windows: int | None,
-    days: float,
-    force: bool,
-    yes: bool,
-    listing: bool,
-) -> None:
+def promote(**options: Unpack[Options]) -> None:
     """Put MODEL (.onnx) in charge: from a time on, its scores and alerts are those that count.
 
     Its workers run already, as a line of their own (MAGWATCH_LINE), in shadow. Refused are a file
@@ -91,22 +98,31 @@ def promote(
     \b
     Example:
       MAGWATCH_LINE=next MAGWATCH_MODEL=new.onnx MAGWATCH_PROFILES=profiles-new magwatch worker &
-      magwatch promote new.onnx
+      magwatch promote new.onnx --line next
       magwatch promote --list
     """
-    settings = load_settings(broker=broker)
-    if listing == (model is not None):
+    settings, model = (
+        load_settings(broker=options["broker"], line=options["line"]),
+        options["model"],
+    )
+    if options["listing"] == (model is not None):
         raise click.UsageError("give either a MODEL or --list")
     if model is None:
-        _list(settings, *_published(settings, days))
+        _list(settings, *_published(settings, options["days"]))
         return
     ref = load_model(model).ref
+    if (topic := settings.topic("state")) in missing_topics(settings):
+        raise Refused(f"no line {settings.line!r}: its workers would have made {topic}")
+    _promote(settings, ref, options)
+
+
+def _promote(settings: Settings, ref: ModelRef, options: Options) -> None:
     began_s = time.monotonic()
-    models, in_charge = _published(settings, days)
+    models, in_charge = _published(settings, options["days"])
     newest_ms = max((one.newest_ms for one in models.values()), default=0)
-    since_ms = _since_ms(begin, newest_ms)
-    _compare(settings, models, ref, in_charge, min_windows, force=force)
-    if not yes:
+    since_ms = _since_ms(options["begin"], newest_ms)
+    _compare(settings, models, ref, in_charge, options)
+    if not options["yes"]:
         click.confirm(f"Put {ref.name} {ref.version} in charge from {utc(since_ms)}?", abort=True)
     took_s = time.monotonic() - began_s
     if 2000 * took_s > since_ms - newest_ms:
@@ -168,13 +184,7 @@ def _since_ms(begin: str | None, newest_ms: int) -> int:
 
 
 def _compare(
-    settings: Settings,
-    models: _Models,
-    ref: ModelRef,
-    in_charge: str | None,
-    least: int | None,
-    *,
-    force: bool,
+    settings: Settings, models: _Models, ref: ModelRef, in_charge: str | None, options: Options
 ) -> None:
     if in_charge is None:
         raise Refused(
@@ -187,10 +197,10 @@ def _compare(
             f"{ref.sha256[:12]}: start one with MAGWATCH_LINE and MAGWATCH_MODEL, and send samples"
         )
     old, new = models[in_charge], models[ref.sha256]
-    findings = compare(old, new, alert_rules(settings), least)
+    findings = compare(old, new, alert_rules(settings), options["min_windows"])
     Console().print(_table(old.model, new.model, findings))
     failed = [one for one in findings if one.complaint]
-    if failed and not force:
+    if failed and not options["force"]:
         lines = "; ".join(f"{one.what}: {one.complaint}" for one in failed)
         raise Refused(f"not promoted: {lines} (--force promotes all the same)")
 
@@ -207,7 +217,7 @@ def _table(old: ModelFields, new: ModelFields, findings: list[Finding]) -> Table
 def _publish(settings: Settings, ref: ModelRef, since_ms: int) -> None:
     from monitor.replay import open_producer  # noqa: PLC0415 - loads the archive readers
 
-    key, value = encode_handover(ref, since_ms)
+    key, value = encode_handover(settings.line, ref, since_ms)
     with closing(open_producer(settings)) as producer:
         try:
             producer.send(settings.topic("control"), value, key).get(SEND_S)
@@ -228,8 +238,8 @@ def _list(settings: Settings, models: _Models, in_charge: str | None) -> None:
             records[handover.from_ms] = record
     click.echo("handovers" if handovers.known else "no handovers: workers without a line")
     for handover in handovers.known:
-        about = records[handover.from_ms].model
-        click.echo(f"  from {utc(handover.from_ms)}  {about.name} {about.version} {about.sha256}")
+        about, line = records[handover.from_ms].model, handover.party.line or "without a name"
+        click.echo(f"  from {utc(handover.from_ms)}  line {line}: {about.name} {about.version}")
     for sha256, one in models.items():
         state = "in charge" if sha256 == in_charge else "in shadow"
         about = one.model

@@ -30,7 +30,9 @@ def both() -> tuple[Charge, Charge]:
     """The first line and a named one, after one handover."""
     old, new = Charge(Party("", MODEL.sha256)), Charge(Party("next", NEW.sha256))
     for one in (old, new):
-        one.take(records(b"rubbish", None, b"{}", encode_handover(NEW, SINCE_MS)[1], b"[1]"))
+        one.take(
+            records(b"rubbish", None, b"{}", encode_handover("next", NEW, SINCE_MS)[1], b"[1]")
+        )
     return old, new
 
 

@@ -99,7 +99,9 @@ def scene(tansu_address: str, tmp_path_factory: pytest.TempPathFactory) -> Scene
             letters = len(received(old, "deadletter"))
             said.update(_refusals(old, model, folder))
             said["promoted"] = promote(
-                old, str(model), "--from", utc(SINCE_MS), "--min-windows", "10", "--yes"
+                old,
+                *(str(model), "--line", LINE, "--from", utc(SINCE_MS)),
+                *("--min-windows", "10", "--yes"),
             )
             assert said["promoted"].exit_code == 0, said["promoted"].output
             sent += _sent(old, records[56:80], first, doomed, before=sent)
@@ -127,6 +129,7 @@ def _refusals(site: Site, model: Path, folder: Path) -> dict[str, Result]:
         "late": promote(site, str(model), "--from", utc(START_MS), "--force", "--yes"),
         "no time": promote(site, str(model), "--from", "soon"),
         "nothing": promote(site),
+        "no line": promote(site, str(model), "--line", "nxet", "--force", "--yes"),
     }
 
 
@@ -224,6 +227,7 @@ def test_both_are_in_the_metrics(scene: Scene) -> None:
         ("too few", 1, "of 1,350"),
         ("late", 1, "windows up to 2024-05-09T"),
         ("no time", 2, "'soon' is not like"),
+        ("no line", 1, "no line 'nxet'"),
         ("nothing", 2, "either a MODEL or --list"),
     ],
 )
@@ -242,5 +246,5 @@ def test_the_command_shows_what_it_compared_and_what_is_in_charge(scene: Scene) 
         assert text in shown
     assert f"in charge of windows that end at {utc(SINCE_MS)} on" in shown
     listed = scene.said["list"].output
-    assert f"from {utc(SINCE_MS)}  ulf-1hz 9.0.0" in listed
+    assert f"from {utc(SINCE_MS)}  line {LINE}: ulf-1hz 9.0.0" in listed
     assert [line.split(",")[0] for line in listed.splitlines()[2:]].count("in charge") == 1
