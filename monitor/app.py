@@ -32,7 +32,7 @@ log = structlog.get_logger("magwatch.app")
 def create_app(settings: Settings, datadir: str) -> faust.App:
     """A Faust app that serves nothing, declares nothing and keeps no tables."""
     return faust.App(
-        settings.group,
+        settings.consumer_group,
         broker=[f"kafka://{server}" for server in settings.broker.split(",")],
         broker_credentials=credentials(settings),
         broker_session_timeout=settings.session_timeout_s,

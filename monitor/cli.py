@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
     "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),
+    "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
     "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.offline", "score", "Score archive files without Kafka."),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),

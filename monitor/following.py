@@ -1,9 +1,9 @@
-"""Follows a topic outside any group: every worker needs all of it, whoever wrote it."""
+"""Follows topics outside any group: every worker needs all of it, whoever wrote it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,7 +18,7 @@ log = structlog.get_logger("magwatch.following")
 
 
 class Follower:
-    """Hands every record of a topic to `take`, in the order of each partition.
+    """Hands every record of some topics to `take`, in the order of each partition.
 
     `caught_up` is set once all records present at start-up have been handed over.
     """
@@ -26,12 +26,12 @@ class Follower:
     def __init__(
         self,
         settings: Settings,
-        name: str,
+        names: Sequence[str],
         take: Callable[[Iterable[ConsumerRecord]], None],
         since_ms: int = 0,
     ) -> None:
         self._settings = settings
-        self._topic = settings.topic(name)
+        self._topics = [settings.topic(name) for name in names]
         self._take = take
         self._since_ms = since_ms
         self.caught_up = asyncio.Event()
@@ -43,15 +43,17 @@ class Follower:
                 async with groupless_consumer(self._settings) as consumer:
                     await self._read(consumer)
             except (KafkaError, OSError) as error:
-                log.warning("not read, trying again", topic=self._topic, error=str(error))
+                log.warning("not read, trying again", topics=self._topics, error=str(error))
             await asyncio.sleep(RETRY_S)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        numbers = await partitions_of(consumer, self._topic)
-        where = [TopicPartition(self._topic, number) for number in numbers]
-        if not where:
-            log.warning("a topic does not exist", topic=self._topic)
-            return
+        where = []
+        for topic in self._topics:
+            numbers = await partitions_of(consumer, topic)
+            if not numbers:
+                log.warning("a topic does not exist", topic=topic)
+                return
+            where += [TopicPartition(topic, number) for number in numbers]
         async for records in read_to_end(consumer, where, self._since_ms):
             self._take(records)
         self.caught_up.set()

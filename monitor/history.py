@@ -19,7 +19,7 @@ class IndexReader:
     """Kp and Dst so far; `follow` runs for ever, see `Follower`."""
 
     def __init__(self, settings: Settings, on_refused: Callable[[], None]) -> None:
-        follower = Follower(settings, "indices", self._take)
+        follower = Follower(settings, ["indices"], self._take)
         self.follow, self.caught_up = follower.follow, follower.caught_up
         self._on_refused = on_refused
         self.history = KpHistory()

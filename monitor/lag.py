@@ -37,7 +37,7 @@ class LagMeter:
         while True:
             consumer = AIOKafkaConsumer(  # joins no group, since it subscribes to nothing
                 bootstrap_servers=self._settings.broker,
-                group_id=self._settings.group,
+                group_id=self._settings.consumer_group,
                 enable_auto_commit=False,
                 **client_security(self._settings),
             )

@@ -151,6 +151,7 @@ class AlertMetrics:
     opened: Counter
     settled: Counter
     promised: Counter
+    shadow: Counter
 
     @classmethod
     def create(cls, make: Maker) -> Self:
@@ -171,6 +172,9 @@ class AlertMetrics:
                 "False alerts that the calibration allows for in the windows scored so far.",
                 STATION,
             ),
+            shadow=make.counter(
+                "shadow_alerts", "Alerts opened while not in charge; not published.", STATION
+            ),
         )
 
 
@@ -185,6 +189,7 @@ class WorkMetrics:
     rebalances: Counter
     publish_retries: Counter
     model: Gauge
+    in_charge: Gauge
     build: Gauge
 
     @classmethod
@@ -208,7 +213,10 @@ class WorkMetrics:
             model=make.gauge(
                 "model_info",
                 "1: the model in use and what its evaluation showed.",
-                ("name", "version", "sha256", "verdict"),
+                ("name", "version", "sha256", "verdict", "line"),
+            ),
+            in_charge=make.gauge(
+                "model_in_charge", "1 if the newest window was this line's to publish.", ("line",)
             ),
             build=make.gauge("build_info", "1: this program.", ("version",)),
         )

@@ -16,6 +16,7 @@ from geofield.profile import StationProfile
 from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore
 from geofield.step import Rules, StationState
 from geofield.types import Float32
+from monitor.charge import Charge
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.metrics import OTHER, Metrics
@@ -37,6 +38,7 @@ class Observer:
 
     metrics: Metrics
     rules: Rules
+    charge: Charge = field(default_factory=Charge)
     settled: dict[str, Classification] = field(default_factory=dict)
 
     def about(self, version: str, now_s: float) -> None:
@@ -46,7 +48,8 @@ class Observer:
         """
         model, work = self.rules.model, self.metrics.work
         verdict = SHOWN if model.skill.startswith(SHOWN) else f"no {SHOWN}"
-        work.model.labels(model.name, model.version, model.sha256, verdict).set(1)
+        line = self.charge.party.line
+        work.model.labels(model.name, model.version, model.sha256, verdict, line).set(1)
         work.build.labels(version).set(1)
         self.metrics.progress.progress.set(now_s)
         for reason in (*(one.value for one in Reason), INDEX):
@@ -78,10 +81,14 @@ class Observer:
             self._state(station, held.state)
         self._refused(scored)
         for score in scored.scores:
+            self.charge.decided(score.end_ms)
             self._window(score, scored.held[score.station].state)
         self._delays(scored, now_s)
         self.alerts(scored.alerts)
         self._calibrations(scored)
+        if newest_ms := self.charge.newest_ms:
+            gauge = self.metrics.work.in_charge.labels(self.charge.party.line)
+            gauge.set(self.charge.window(newest_ms))
         self.metrics.progress.progress.set(now_s)
 
     def checkpoint(self) -> None:
@@ -119,6 +126,7 @@ class Observer:
         alerts = self.metrics.alerts
         alerts.opened.labels(label)
         alerts.promised.labels(label)
+        alerts.shadow.labels(label)
         for classification in Classification:
             alerts.settled.labels(label, classification.value)
 
@@ -148,7 +156,10 @@ class Observer:
         self.metrics.windows.calibrated.labels(label).set(calibrated)
         if state.buffer is not None:
             self.metrics.intake.newest_sample.labels(label).set(self._newest_s(state))
-        self.metrics.alerts.open.labels(label).set(state.alerts.current is not None)
+        current = state.alerts.current
+        self.metrics.alerts.open.labels(label).set(
+            current is not None and self.charge.alert(current)
+        )
 
     def _profile(self, station: str, state: StationState) -> StationProfile | None:
         return self.rules.profiles.get(station, state.learning.profile)
@@ -211,8 +222,13 @@ class Observer:
                 self.metrics.work.sample_to_score.observe(delay_s)
 
     def alerts(self, versions: Iterable[Alert]) -> None:
-        """These have been published."""
+        """These have been published, as far as they are this worker's."""
         for alert in versions:
+            if not self.charge.alert(alert):
+                self.metrics.alerts.shadow.labels(self._label(alert.station)).inc(
+                    alert.change is Change.OPENED
+                )
+                continue
             self._alert(alert)
             log.info(
                 f"alert {alert.change.value}",

@@ -205,7 +205,7 @@ def score_record(score: WindowScore, model: ModelRef) -> ScoreRecord:
         window_start=utc(score.start_ms),
         window_end=utc(score.end_ms),
         decided=utc(score.decided_ms),
-        model=_model(model),
+        model=model_fields(model),
         quality=score.quality.value,
         completeness=score.completeness,
         rmse=measured.rmse if measured else None,
@@ -262,7 +262,7 @@ def _alert_data(alert: Alert) -> AlertData:
         severity=alert.severity.value,
         classification=alert.classification.value,
         kp_highest=alert.highest_kp,
-        model=_model(alert.model),
+        model=model_fields(alert.model),
         skill=alert.model.skill,
         dst_lowest_nt=alert.lowest_dst_nt,
         exceeding_windows=alert.exceeding,
@@ -284,5 +284,6 @@ def _share(score: Score) -> ComponentFields:
     return ComponentFields(*(round(square / total, 4) for square in squares))
 
 
-def _model(model: ModelRef) -> ModelFields:
+def model_fields(model: ModelRef) -> ModelFields:
+    """What records say of a model."""
     return ModelFields(model.name, model.version, model.sha256)

@@ -1,4 +1,7 @@
-"""The network of stations as the score topic tells it, whichever worker scored them."""
+"""The network of stations as the score topics tell it, whichever worker scored them.
+
+Every model has a network of its own, of all its scores: those in charge and those in shadow.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from geofield.network import Network, Seen, mark
 from monitor.following import Follower
 from monitor.records import time_ms
 from monitor.settings import Settings
+from monitor.topics import SCORE_TOPICS
 
 # How long before its start a worker reads back: an alert that waits for its class is seldom older.
 LOOK_BACK_MS = 2 * 86_400_000
@@ -42,7 +46,7 @@ class ScoreReader:
 
     def __init__(self, settings: Settings, empty: Network, model_sha256: str) -> None:
         since_ms = max(empty.since_ms - LOOK_BACK_MS, 0)
-        follower = Follower(settings, "scores", self._take, since_ms)
+        follower = Follower(settings, SCORE_TOPICS, self._take, since_ms)
         self.follow, self.caught_up = follower.follow, follower.caught_up
         self._model_sha256 = model_sha256
         self.network = empty

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from monitor.charge import HANDOVER_SCHEMA, HandoverRecord
 from monitor.codec import SamplesRecord
 from monitor.indices import IndexRecord
 from monitor.records import ALERT_SCHEMA, SCORE_SCHEMA, AlertEvent, DeadLetterHeaders, ScoreRecord
@@ -25,6 +26,7 @@ RECORDS: dict[str, tuple[type[msgspec.Struct], int]] = {
     "alert": (AlertEvent, ALERT_SCHEMA),
     "deadletter-headers": (DeadLetterHeaders, 1),
     "index": (IndexRecord, 1),
+    "handover": (HandoverRecord, HANDOVER_SCHEMA),
 }
 
 

@@ -23,9 +23,13 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from geofield.handover import Party
+from geofield.step import Rules
 from monitor.app import Consumption, create_app, is_member
 from monitor.assembly import Assembly, assemble
+from monitor.charge import Charge
 from monitor.errors import BrokerUnreachable, Refused
+from monitor.following import Follower
 from monitor.history import IndexReader
 from monitor.http import Health, probe_server
 from monitor.lag import LagMeter
@@ -109,14 +113,16 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         helpers = [
             asyncio.create_task(worker.indices.follow()),
             asyncio.create_task(worker.remote.follow()),
+            asyncio.create_task(worker.control.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
-            asyncio.create_task(_watch(publisher, consumption, worker.indices, parts)),
+            asyncio.create_task(_watch(publisher, consumption, worker, parts)),
         ]
         for helper in helpers:
             helper.add_done_callback(consumption.helper_ended)
         try:
             await _or_stop(publisher.start(), stop)
+            await _or_stop(worker.control.caught_up.wait(), stop)
             if not stop.is_set():
                 await _run_until_stopped(app, consumption, stop)
         finally:
@@ -129,7 +135,8 @@ def _worker(
     parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
-    observer = Observer(metrics, assembly.rules)
+    charge = _charge(settings, assembly.rules)
+    observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
     reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
@@ -141,11 +148,18 @@ def _worker(
         states=States(settings, scorer, observer),
         indices=IndexReader(settings, refused),
         remote=ScoreReader(settings, network, assembly.rules.model.sha256),
+        charge=charge,
+        control=Follower(settings, ["control"], charge.take),
         publisher=publisher,
         observer=observer,
         lease=lease,
         executor=executor,
     )
+
+
+def _charge(settings: Settings, rules: Rules) -> Charge:
+    window = rules.window
+    return Charge(Party(settings.line, rules.model.sha256), window.samples * window.cadence_ms)
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -207,7 +221,7 @@ async def _beat(health: Health) -> None:
 
 
 async def _watch(
-    publisher: Publisher, consumption: Consumption, indices: IndexReader, parts: _Parts
+    publisher: Publisher, consumption: Consumption, worker: Worker, parts: _Parts
 ) -> None:
     """Keeps readiness true to what the worker could do now."""
     health = parts.health
@@ -216,7 +230,9 @@ async def _watch(
         parts.metrics.progress.broker_reachable.set(reachable)
         if not reachable:
             health.waits_for("the broker")
-        elif not indices.caught_up.is_set():
+        elif not worker.control.caught_up.is_set():
+            health.waits_for("the handovers present at start-up")
+        elif not worker.indices.caught_up.is_set():
             health.waits_for("the indices present at start-up")
         elif not consumption.assigned:
             health.waits_for("partitions")

@@ -34,6 +34,7 @@ NETWORK = NetworkRules()
 DAY_S = 86_400
 HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
+OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has for itself
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[float, Field(gt=0, le=100)]
@@ -59,6 +60,11 @@ class Settings(BaseSettings):
     )
     group: str = Field(
         "magwatch", pattern=GROUP_PATTERN, description="consumer group of the workers"
+    )
+    line: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9-]{0,32}$",
+        description="workers with another model beside the first ones, in shadow until promoted",
     )
     offset_reset: Literal["earliest", "latest"] = Field(
         "earliest", description="where a group without a commit begins"
@@ -271,7 +277,15 @@ class Settings(BaseSettings):
 
     def topic(self, name: str) -> str:
         """Full name of a topic, e.g. `samples` → `geomag.samples`."""
-        return self.topic_prefix + name
+        return self.topic_prefix + (self._of_line(name) if name in OWN_OF_LINE else name)
+
+    @property
+    def consumer_group(self) -> str:
+        """Group of the workers of this line."""
+        return self._of_line(self.group)
+
+    def _of_line(self, name: str) -> str:
+        return f"{name}-{self.line}" if self.line else name
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -17,7 +17,7 @@ POLL_MS = 500
 
 
 def tail(
-    settings: Settings, name: str, *, from_beginning: bool, follow: bool
+    settings: Settings, name: str, *, from_beginning: bool, follow: bool, since_ms: int = 0
 ) -> Iterator[list[bytes]]:
     """Values of a topic, poll by poll; a poll may bring none.
 
@@ -31,6 +31,8 @@ def tail(
         Begin with what the topic holds; else with what comes.
     follow
         Go on for ever; else stop at the end that the topic had at the beginning.
+    since_ms
+        Leave out what the broker took before this, where it can tell; from the beginning only.
 
     Raises
     ------
@@ -42,18 +44,24 @@ def tail(
         raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
     try:
         with closing(_consumer(settings)) as consumer:
-            yield from _polls(consumer, topic, from_beginning=from_beginning, follow=follow)
+            yield from _polls(consumer, topic, since_ms if from_beginning else None, follow=follow)
     except KafkaError as error:
         raise unreachable(settings, error) from None
 
 
 def _polls(
-    consumer: KafkaConsumer, topic: str, *, from_beginning: bool, follow: bool
+    consumer: KafkaConsumer, topic: str, since_ms: int | None, *, follow: bool
 ) -> Iterator[list[bytes]]:
     numbers = sorted(consumer.partitions_for_topic(topic) or ())
     partitions = [TopicPartition(topic, number) for number in numbers]
     consumer.assign(partitions)
-    (consumer.seek_to_beginning if from_beginning else consumer.seek_to_end)(*partitions)
+    (consumer.seek_to_end if since_ms is None else consumer.seek_to_beginning)(*partitions)
+    if since_ms:
+        for partition, place in consumer.offsets_for_times(
+            dict.fromkeys(partitions, since_ms)
+        ).items():
+            if place is not None and place.timestamp >= 0:
+                consumer.seek(partition, place.offset)
     ends = consumer.end_offsets(partitions)
     more = True
     while follow or more:

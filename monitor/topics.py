@@ -19,14 +19,14 @@ from kafka.errors import (
 from monitor.errors import BrokerUnreachable, Refused
 from monitor.refusal import refusal
 from monitor.security import client_security
-from monitor.settings import Settings
+from monitor.settings import OWN_OF_LINE, Settings
 
 # A dead letter carries whatever a producer managed to send, so that topic takes more than the
 # samples topic's consumers accept, and every client is set to that size.
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024  # the record and its headers
 DAY_MS = 86_400_000
-ALONGSIDE = ("state", "profiles")  # topics with the partitions of `samples`
+SCORE_TOPICS = ("scores", "scores-shadow")
 COMPACTED = {"cleanup.policy": "compact"}
 
 
@@ -51,17 +51,19 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
     """Every topic of magwatch.
 
     `state` has the worker's checkpoints, `profiles` what it calibrated. Their partitions must be
-    those of `samples`, since a partition's new owner reads the same partition of them.
+    those of `samples`, since a partition's new owner reads the same partition of them. A named line
+    of workers has these two for itself. `control` says which model is in charge.
     """
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
     return (
         TopicPlan("samples", {**large, **_kept(settings.samples_retention_days)}),
-        TopicPlan("scores", _kept(settings.scores_retention_days)),
+        *(TopicPlan(name, _kept(settings.scores_retention_days)) for name in SCORE_TOPICS),
         TopicPlan("alerts", dict(COMPACTED)),
         TopicPlan("deadletter", {**larger, **_kept(settings.deadletter_retention_days)}),
         # Not compacted: all have the index's name as key, and a replay needs every one.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
+        TopicPlan("control", dict(COMPACTED), partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),
     )
@@ -136,7 +138,7 @@ def _create(
     samples = existing.get(settings.topic("samples"), settings.partitions)
     options = {
         "num_partitions": plan.partitions
-        or (samples if plan.name in ALONGSIDE else settings.partitions),
+        or (samples if plan.name in OWN_OF_LINE else settings.partitions),
         "replication_factor": settings.replication,
         "configs": plan.config,
     }
@@ -167,7 +169,7 @@ def partition_count(settings: Settings) -> int:
     if missing:
         raise Refused(f"topics missing: {', '.join(missing)}: create them (`magwatch topics`)")
     samples = existing[settings.topic("samples")]
-    for name in ALONGSIDE:
+    for name in OWN_OF_LINE:
         if (count := existing[settings.topic(name)]) != samples:
             raise Refused(
                 f"{settings.topic(name)} has {count} partitions and {settings.topic('samples')} "

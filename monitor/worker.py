@@ -17,7 +17,10 @@ import msgspec
 
 from archive.profile import encode_profile
 from geofield.alert import Alert
+from geofield.score import WindowScore
+from monitor.charge import Charge
 from monitor.codec import RawRecord, Rejected
+from monitor.following import Follower
 from monitor.history import IndexReader
 from monitor.lease import Lease
 from monitor.observe import Observer
@@ -45,6 +48,8 @@ class Worker:
     states: States
     indices: IndexReader
     remote: ScoreReader
+    charge: Charge
+    control: Follower
     publisher: Publisher
     observer: Observer
     lease: Lease
@@ -75,7 +80,7 @@ class Worker:
 
         Nothing is said before all that was known before a restart is known again.
         """
-        if not (self.indices.caught_up.is_set() and self.remote.caught_up.is_set()):
+        if not all(one.caught_up.is_set() for one in (self.indices, self.remote)):
             return
         generation, held = self.states.generation, self.states.held
         settled = await asyncio.get_running_loop().run_in_executor(
@@ -89,7 +94,7 @@ class Worker:
         )
         if not await self._still_ours(generation):
             return
-        await self.publisher.publish([self._alert(alert) for alert in settled.alerts])
+        await self.publisher.publish(self._alerts(settled.alerts))
         if generation == self.states.generation:
             self.states.adopt(
                 {name: replace(held[name], state=state) for name, state in settled.states.items()}
@@ -113,14 +118,18 @@ class Worker:
         return await self.lease.holds() and generation == self.states.generation
 
     def _outgoing(self, scored: Scored) -> list[Outgoing]:
-        letters = [self._dead_letter(record, why) for record, why in scored.refused]
-        topic, model = self.settings.topic("scores"), self.scorer.rules.model
-        scores = [
-            Outgoing(topic, score.station.encode(), encode_score(score, model))
-            for score in scored.scores
+        letters = [
+            self._dead_letter(record, why)
+            for record, why in scored.refused
+            if self.charge.letter(record)
         ]
-        alerts = [self._alert(alert) for alert in scored.alerts]
-        return letters + self._profiles(scored) + scores + alerts
+        scores = [self._score(score) for score in scored.scores]
+        return letters + self._profiles(scored) + scores + self._alerts(scored.alerts)
+
+    def _score(self, score: WindowScore) -> Outgoing:
+        name = "scores" if self.charge.window(score.end_ms) else "scores-shadow"
+        value = encode_score(score, self.scorer.rules.model)
+        return Outgoing(self.settings.topic(name), score.station.encode(), value)
 
     def _profiles(self, scored: Scored) -> list[Outgoing]:
         """Profiles fitted online, on the partition of their station's samples."""
@@ -132,9 +141,13 @@ class Worker:
                 records.append(Outgoing(topic, key, value, partition=partition))
         return records
 
-    def _alert(self, alert: Alert) -> Outgoing:
+    def _alerts(self, alerts: Sequence[Alert]) -> list[Outgoing]:
         topic = self.settings.topic("alerts")
-        return Outgoing(topic, alert.id.encode(), encode_alert(alert), CLOUDEVENT_HEADERS)
+        return [
+            Outgoing(topic, alert.id.encode(), encode_alert(alert), CLOUDEVENT_HEADERS)
+            for alert in alerts
+            if self.charge.alert(alert)
+        ]
 
     def _dead_letter(self, record: RawRecord, why: Rejected) -> Outgoing:
         """The record as it came; what is known about it goes into headers."""

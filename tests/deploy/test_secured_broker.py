@@ -33,7 +33,7 @@ from tests.monitor.feeds import calibrated, station
 from tests.monitor.workers import Site, worker
 
 WRONG = "not-the-password-0815"
-ROW = re.compile(r"^\| (\w+) \| (\w+) \| (topic|topics|group) \| `([\w.]+)(\*?)` \|", re.MULTILINE)
+ROW = re.compile(r"^\| (\w+) \| (\w+) \| (topic|topics|group) \| `([\w.-]+)(\*?)` \|", re.MULTILINE)
 RECORDS = 60
 
 

@@ -185,5 +185,5 @@ def test_every_reason_and_class_is_there_before_it_happens() -> None:
 )
 def test_the_verdict_of_the_model_is_short_and_never_too_good(skill: str, verdict: str) -> None:
     _, registry = observer(replace(rules(), model=replace(MODEL, skill=skill)))
-    about = {"name": "test", "version": "1.0.0", "sha256": MODEL.sha256, "verdict": verdict}
-    assert value(registry, "model_info", **about) == 1
+    about = {"name": "test", "version": "1.0.0", "sha256": MODEL.sha256, "line": ""}
+    assert value(registry, "model_info", verdict=verdict, **about) == 1

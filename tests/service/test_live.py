@@ -20,7 +20,8 @@ from archive.model import default_model_path
 from monitor.broker import free_port
 from monitor.topics import MAX_DEAD_LETTER_BYTES
 from tests.brokers import ROOT
-from tests.monitor.workers import Running, Site, new_site, started, worker
+from tests.monitor.feeds import station
+from tests.monitor.workers import Running, Site, encoded, new_site, send, started, worker
 from tests.service.queries import (
     Query,
     alerting,
@@ -55,6 +56,7 @@ OF_STATIONS = {
 }
 OF_WORKERS = {
     "MagwatchModelMismatch",
+    "MagwatchNoModelInCharge",
     "MagwatchPublishRetries",
     "MagwatchNoProgress",
     "MagwatchLagGrowing",
@@ -158,6 +160,13 @@ def test_workers_that_differ_stand_still_or_end_are_reported(stack: Stack, tmp_p
         stack.receiver.wait_for("MagwatchWorkerDown", instance=address(other))
 
 
+def test_a_network_with_a_line_in_shadow_alone_is_reported(stack: Stack, tmp_path: Path) -> None:
+    site = new_site(stack.site.settings.broker, tmp_path, default_model_path())
+    with worker(site, LINE="next") as alone, stack.watching(alone):
+        send(site, encoded(station("NEW", 20, seed=9).records(60)))
+        stack.receiver.wait_for("MagwatchNoModelInCharge")
+
+
 def address(worker: Running) -> str:
     """What Prometheus calls a worker."""
     return worker.url.removeprefix("http://")
@@ -178,13 +187,13 @@ def refused_records(site: Site) -> Iterator[None]:
     """Two hundred records a second that cannot be used."""
     stop, topic = Event(), site.settings.topic("samples")
 
-    def send() -> None:
+    def pour() -> None:
         with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
             while not stop.wait(0.1):
                 for _ in range(20):
                     producer.send(topic, b"rubbish", LOUD.encode())
 
-    with running(Thread(target=send, daemon=True), stop):
+    with running(Thread(target=pour, daemon=True), stop):
         yield
 
 

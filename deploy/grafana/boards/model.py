@@ -42,15 +42,15 @@ def model() -> Dashboard:
 
 
 def _versions() -> list[PanelBuilder]:
-    return [_models(), _different_models(), _different_programs()]
+    return [_models(), _different_models(), _different_programs(), _in_charge(), _in_shadow()]
 
 
 def _different_models() -> PanelBuilder:
     return number(
         "Different models",
-        "Files in use by all workers. More than one is right only while workers are replaced.",
+        "Files in use by one line of workers. More than one is right only while they are replaced.",
         "short",
-        Query("count(count by (sha256) (magwatch_model_info))"),
+        Query("max(count by (line) (count by (line, sha256) (magwatch_model_info)))"),
         limits=((2, "red"),),
     )
 
@@ -62,6 +62,26 @@ def _different_programs() -> PanelBuilder:
         "short",
         Query("count(count by (version) (magwatch_build_info))"),
         limits=((2, "orange"),),
+    )
+
+
+def _in_charge() -> PanelBuilder:
+    return series(
+        "Line in charge",
+        "1 while the newest windows of a line of workers are those that count, 0 in shadow. The "
+        "line without a name is the first one.",
+        "none",
+        Query("max by (line) (magwatch_model_in_charge)", "line {{line}}"),
+    )
+
+
+def _in_shadow() -> PanelBuilder:
+    return series(
+        "Alerts in 24 hours, by line",
+        "Opened by the model in charge, and those that a model in shadow would have opened.",
+        "short",
+        Query("sum(increase(magwatch_alerts_opened_total[24h]))", "opened"),
+        Query("sum(increase(magwatch_shadow_alerts_total[24h]))", "in shadow", dashed="orange"),
     )
 
 

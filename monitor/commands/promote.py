@@ -1,0 +1,246 @@
+"""`magwatch promote`: put a model in charge that has run beside the present one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+import msgspec
+from kafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from archive.model import load_model
+from geofield.alert import ModelRef
+from geofield.handover import Handovers
+from monitor.assembly import alert_rules
+from monitor.charge import HandoverRecord, decode_handover, encode_handover
+from monitor.errors import Refused
+from monitor.indices import time_ms as parsed_ms
+from monitor.parity import Finding, Measured, Published, compare
+from monitor.progress import progress_bar
+from monitor.records import ModelFields, time_ms, utc
+from monitor.settings import Settings, load_settings
+from monitor.tail import tail
+from monitor.topics import SCORE_TOPICS, missing_topics, unreachable
+
+DAY_MS = 86_400_000
+MINUTE_MS = 60_000
+MARGIN_MS = 10 * MINUTE_MS  # workers hear of a handover within seconds
+SEND_S = 30.0
+
+
+class _Score(msgspec.Struct, frozen=True):
+    """What of a score record is compared."""
+
+    station: str
+    window_start: datetime
+    window_end: datetime
+    model: ModelFields
+    rmse: float | None
+    threshold: float | None
+
+
+_decoder = msgspec.json.Decoder(_Score)
+_Models = dict[str, Published]  # by sha256
+
+
+class Options(TypedDict):
+    """Options of the command, as click hands them over."""
+
+    model: Path | None
+    broker: str | None
+    line: str | None
+    begin: str | None
+    min_windows: int | None
+    days: float
+    force: bool
+    yes: bool
+    listing: bool
+
+
+@click.command()
+@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
+@click.option("--line", help="Line of its workers, empty for the first; else MAGWATCH_LINE.")
+@click.option(
+    "--from",
+    "begin",
+    metavar="TIME",
+    help="First event time of the new model, UTC.  [default: 10 minutes after the newest window]",
+)
+@click.option(
+    "--min-windows",
+    type=click.IntRange(1),
+    help="Windows of each station that both must have scored.  [default: a day of them]",
+)
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 400, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="Compare what was published in so many days.",
+)
+@click.option("--force", is_flag=True, help="Promote although the comparison fails.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--list", "listing", is_flag=True, help="Show handovers, and who is in charge.")
+def promote(**options: Unpack[Options]) -> None:
+    """Put MODEL (.onnx) in charge: from a time on, its scores and alerts are those that count.
+
+    Its workers run already, as a line of their own (MAGWATCH_LINE), in shadow. Refused are a file
+    that is not its manifest's, a model that no worker runs, and one that did not score what the
+    model in charge scored; only the last can be forced. Exit code 0: promoted; 1: refused.
+
+    \b
+    Example:
+      MAGWATCH_LINE=next MAGWATCH_MODEL=new.onnx MAGWATCH_PROFILES=profiles-new magwatch worker &
+      magwatch promote new.onnx --line next
+      magwatch promote --list
+    """
+    settings, model = (
+        load_settings(broker=options["broker"], line=options["line"]),
+        options["model"],
+    )
+    if options["listing"] == (model is not None):
+        raise click.UsageError("give either a MODEL or --list")
+    if model is None:
+        _list(settings, *_published(settings, options["days"]))
+        return
+    ref = load_model(model).ref
+    if (topic := settings.topic("state")) in missing_topics(settings):
+        raise Refused(f"no line {settings.line!r}: its workers would have made {topic}")
+    _promote(settings, ref, options)
+
+
+def _promote(settings: Settings, ref: ModelRef, options: Options) -> None:
+    began_s = time.monotonic()
+    models, in_charge = _published(settings, options["days"])
+    newest_ms = max((one.newest_ms for one in models.values()), default=0)
+    since_ms = _since_ms(options["begin"], newest_ms)
+    _compare(settings, models, ref, in_charge, options)
+    if not options["yes"]:
+        click.confirm(f"Put {ref.name} {ref.version} in charge from {utc(since_ms)}?", abort=True)
+    took_s = time.monotonic() - began_s
+    if 2000 * took_s > since_ms - newest_ms:
+        raise Refused(
+            f"not promoted: {took_s:.0f} s have passed, and windows were decided meanwhile: again, "
+            "with a later --from or a quicker answer"
+        )
+    _publish(settings, ref, since_ms)
+    click.echo(f"{ref.name} {ref.version} is in charge of windows that end at {utc(since_ms)} on")
+
+
+def _published(settings: Settings, days: float) -> tuple[_Models, str | None]:
+    """What every model published, and the sha256 of the one in charge of the newest window."""
+    models: _Models = {}
+    newest_ms, in_charge = 0, None
+    since_ms = round(time.time() * 1000 - days * DAY_MS)
+    with progress_bar("scores") as bar:
+        for name in SCORE_TOPICS:
+            task = bar.add_task(name, total=None)
+            for batch in tail(settings, name, from_beginning=True, follow=False, since_ms=since_ms):
+                bar.advance(task, len(batch))
+                for value in batch:
+                    taken = _take(value, models)
+                    if taken is not None and name == SCORE_TOPICS[0] and taken[0] > newest_ms:
+                        newest_ms, in_charge = taken
+    return models, in_charge
+
+
+def _take(value: bytes, models: _Models) -> tuple[int, str] | None:
+    try:
+        score = _decoder.decode(value)
+    except (ValueError, RecursionError) as error:
+        click.echo(f"a score record was not understood: {error}", err=True)
+        return None
+    end_ms, sha256 = time_ms(score.window_end), score.model.sha256
+    if sha256 not in models:
+        models[sha256] = Published(score.model, end_ms - time_ms(score.window_start))
+    measured = None
+    if score.rmse is not None and score.threshold is not None:
+        measured = Measured(score.rmse, score.threshold)
+    models[sha256].stations.setdefault(score.station, {})[end_ms] = measured
+    return end_ms, sha256
+
+
+def _since_ms(begin: str | None, newest_ms: int) -> int:
+    """When the handover is: later than any window decided, so that no worker hears of it late."""
+    if begin is None:
+        return -(-(newest_ms + MARGIN_MS) // MINUTE_MS) * MINUTE_MS
+    try:
+        since_ms = parsed_ms(begin)
+    except ValueError:
+        raise click.UsageError(f"--from: {begin!r} is not like 2024-05-10T12:00:00Z") from None
+    if since_ms < newest_ms + MINUTE_MS:
+        raise Refused(
+            f"--from: windows up to {utc(newest_ms)} have been decided; the change must be at "
+            "least a minute later, or a replay would differ from what was published"
+        )
+    return since_ms
+
+
+def _compare(
+    settings: Settings, models: _Models, ref: ModelRef, in_charge: str | None, options: Options
+) -> None:
+    if in_charge is None:
+        raise Refused(
+            f"nothing to compare with: no scores in {settings.topic(SCORE_TOPICS[0])} of so many "
+            "days (--days)"
+        )
+    if ref.sha256 not in models:
+        raise Refused(
+            f"no worker has published scores of {ref.name} {ref.version}, sha256 "
+            f"{ref.sha256[:12]}: start one with MAGWATCH_LINE and MAGWATCH_MODEL, and send samples"
+        )
+    old, new = models[in_charge], models[ref.sha256]
+    findings = compare(old, new, alert_rules(settings), options["min_windows"])
+    Console().print(_table(old.model, new.model, findings))
+    failed = [one for one in findings if one.complaint]
+    if failed and not options["force"]:
+        lines = "; ".join(f"{one.what}: {one.complaint}" for one in failed)
+        raise Refused(f"not promoted: {lines} (--force promotes all the same)")
+
+
+def _table(old: ModelFields, new: ModelFields, findings: list[Finding]) -> Table:
+    names = [f"{one.name} {one.version}\n{one.sha256[:12]}" for one in (old, new)]
+    table = Table("", f"in charge\n{names[0]}", f"new\n{names[1]}", "")
+    for one in findings:
+        verdict = "" if one.complaint is None else one.complaint or "ok"
+        table.add_row(one.what, one.in_charge, one.new, verdict)
+    return table
+
+
+def _publish(settings: Settings, ref: ModelRef, since_ms: int) -> None:
+    from monitor.replay import open_producer  # noqa: PLC0415 - loads the archive readers
+
+    key, value = encode_handover(settings.line, ref, since_ms)
+    with closing(open_producer(settings)) as producer:
+        try:
+            producer.send(settings.topic("control"), value, key).get(SEND_S)
+        except KafkaError as error:
+            raise unreachable(settings, error) from None
+
+
+def _list(settings: Settings, models: _Models, in_charge: str | None) -> None:
+    handovers, records = Handovers(), dict[int, HandoverRecord]()
+    for batch in tail(settings, "control", from_beginning=True, follow=False):
+        for value in batch:
+            try:
+                handover, record = decode_handover(value)
+            except ValueError as error:
+                click.echo(f"a handover was not understood: {error}", err=True)
+                continue
+            handovers = handovers.with_handover(handover)
+            records[handover.from_ms] = record
+    click.echo("handovers" if handovers.known else "no handovers: workers without a line")
+    for handover in handovers.known:
+        about, line = records[handover.from_ms].model, handover.party.line or "without a name"
+        click.echo(f"  from {utc(handover.from_ms)}  line {line}: {about.name} {about.version}")
+    for sha256, one in models.items():
+        state = "in charge" if sha256 == in_charge else "in shadow"
+        about = one.model
+        click.echo(f"{state}, newest window {utc(one.newest_ms)}  {about.name} {about.version}")
