@@ -1,5 +1,6 @@
 import gzip
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -172,8 +173,10 @@ def test_quakeml(tmp_path: Path) -> None:
         read_catalogue(written(tmp_path, b"<not-quakeml/>", "b.xml"))
 
 
-@pytest.mark.skipif(find_spec("obspy") is not None, reason="the extra `quakeml` is installed")
-def test_quakeml_without_obspy_says_how_to_install_it(tmp_path: Path) -> None:
+def test_quakeml_without_obspy_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "obspy", None)  # as if it were not there
     with pytest.raises(ExtraMissing, match=r"obspy is not installed: .*magwatch\[quakeml\]"):
         read_catalogue(written(tmp_path, QUAKEML, "a.xml"))
 
