@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import msgspec
 import structlog
@@ -51,7 +50,7 @@ def decode_handover(value: bytes) -> tuple[Handover, HandoverRecord]:
         If the bytes are no handover.
     """
     record = _decoder.decode(value)
-    since_ms = time_ms(datetime.fromisoformat(record.since))
+    since_ms = time_ms(record.since)
     return Handover(since_ms, Party(record.line, record.model.sha256)), record
 
 

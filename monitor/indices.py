@@ -7,15 +7,13 @@ since a replay needs what was known at every moment.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from geofield.indices import DstInterval, KpInterval
 from monitor.fields import AnyTime
-from monitor.records import time_ms as moment_ms
-from monitor.records import utc
+from monitor.records import time_ms, utc
 
 IndexName = Literal["Kp", "Dst", "SYM-H"]
 _encoder = msgspec.json.Encoder()
@@ -83,17 +81,6 @@ def decode_record(value: bytes) -> IndexRecord:
         If the record is not one of ours.
     """
     return _decoder.decode(value)
-
-
-def time_ms(text: str) -> int:
-    """Milliseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
-
-    Raises
-    ------
-    ValueError
-        If it is no time.
-    """
-    return moment_ms(datetime.fromisoformat(text))
 
 
 def _times_ms(item: IndexValue) -> tuple[int, int, int]:

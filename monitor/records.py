@@ -185,7 +185,18 @@ def utc(time_ms: int) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
 
 
-def time_ms(moment: datetime) -> int:
+def time_ms(text: str) -> int:
+    """Milliseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is no time.
+    """
+    return moment_ms(datetime.fromisoformat(text))
+
+
+def moment_ms(moment: datetime) -> int:
     """Milliseconds since 1970; a time without a zone is UTC."""
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return int((moment - EPOCH).total_seconds() * 1000)

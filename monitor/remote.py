@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 
 from geofield.network import Network, Seen, mark
 from monitor.following import Follower
-from monitor.records import time_ms
+from monitor.records import moment_ms
 from monitor.settings import Settings
 from monitor.topics import SCORE_TOPICS
 
@@ -66,7 +66,7 @@ class ScoreReader:
             return None
         return Seen(
             score.station,
-            time_ms(score.window_end),
+            moment_ms(score.window_end),
             mark(score.rmse, score.threshold, trouble=bool(score.trouble)),
             record.timestamp,
         )

@@ -13,8 +13,9 @@ from archive.kp import kp_intervals
 from geofield.indices import KpInterval
 from monitor.errors import Refused
 from monitor.index_feed.services import NAMES, run_poller
-from monitor.indices import encode_kp, time_ms
+from monitor.indices import encode_kp
 from monitor.logs import configure_logs
+from monitor.records import time_ms
 from monitor.settings import Settings, load_settings
 from monitor.topics import missing_topics, unreachable
 

@@ -20,10 +20,9 @@ from geofield.handover import Handovers
 from monitor.assembly import alert_rules
 from monitor.charge import HandoverRecord, decode_handover, encode_handover
 from monitor.errors import Refused
-from monitor.indices import time_ms as parsed_ms
 from monitor.parity import Finding, Measured, Published, compare
 from monitor.progress import progress_bar
-from monitor.records import ModelFields, time_ms, utc
+from monitor.records import ModelFields, moment_ms, time_ms, utc
 from monitor.settings import Settings, load_settings
 from monitor.tail import tail
 from monitor.topics import SCORE_TOPICS, missing_topics, unreachable
@@ -157,9 +156,9 @@ def _take(value: bytes, models: _Models) -> tuple[int, str] | None:
     except (ValueError, RecursionError) as error:
         click.echo(f"a score record was not understood: {error}", err=True)
         return None
-    end_ms, sha256 = time_ms(score.window_end), score.model.sha256
+    end_ms, sha256 = moment_ms(score.window_end), score.model.sha256
     if sha256 not in models:
-        models[sha256] = Published(score.model, end_ms - time_ms(score.window_start))
+        models[sha256] = Published(score.model, end_ms - moment_ms(score.window_start))
     measured = None
     if score.rmse is not None and score.threshold is not None:
         measured = Measured(score.rmse, score.threshold)
@@ -172,7 +171,7 @@ def _since_ms(begin: str | None, newest_ms: int) -> int:
     if begin is None:
         return -(-(newest_ms + MARGIN_MS) // MINUTE_MS) * MINUTE_MS
     try:
-        since_ms = parsed_ms(begin)
+        since_ms = time_ms(begin)
     except ValueError:
         raise click.UsageError(f"--from: {begin!r} is not like 2024-05-10T12:00:00Z") from None
     if since_ms < newest_ms + MINUTE_MS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import Enum
 
 import msgspec
@@ -70,7 +69,7 @@ class Station:
         figures = (score.rmse, score.threshold, score.return_period_days, score.completeness)
         row = [np.nan if figure is None else figure for figure in figures]
         row.append(float(QUALITIES.index(score.quality)))
-        end_ms = time_ms(datetime.fromisoformat(score.window_end))
+        end_ms = time_ms(score.window_end)
         self.windows.put(end_ms // self.hop_ms, np.array([row]))
 
     def state(self, now_ms: int, silent_after_ms: int) -> State:

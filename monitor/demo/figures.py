@@ -16,9 +16,8 @@ from geofield.profile import StationProfile
 from geofield.score import stack_scale
 from geofield.types import Float64
 from geofield.windows import DAY_MS, cut
-from monitor.demo.judgement import time_ms
 from monitor.demo.scenario import Injection
-from monitor.records import AlertData, ScoreRecord
+from monitor.records import AlertData, ScoreRecord, time_ms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from geofield.indices import KpHistory
 from geofield.windows import WindowSpec
-from monitor import records
 from monitor.demo.scenario import QUIET, Injection
-from monitor.records import AlertData, ScoreRecord
+from monitor.records import AlertData, ScoreRecord, time_ms
 
 STORM_KP = 6.0
 ALL_KNOWN_MS = 2**62
@@ -92,11 +90,6 @@ def by_quality(scores: Iterable[ScoreRecord]) -> Mapping[str, int]:
     for score in scores:
         counts[score.quality] += 1
     return counts
-
-
-def time_ms(text: str) -> int:
-    """Milliseconds since 1970 of a record's time."""
-    return records.time_ms(datetime.fromisoformat(text))
 
 
 def _meeting(alerts: Iterable[AlertData], injection: Injection, window_ms: int) -> list[AlertData]:

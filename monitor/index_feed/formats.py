@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from monitor.indices import IndexName, time_ms
+from monitor.indices import IndexName
+from monitor.records import time_ms
 
 HOUR_MS = 3_600_000
 THIRDS = 0.05  # NOAA writes two thirds as .67 or .66

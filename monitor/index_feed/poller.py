@@ -19,10 +19,10 @@ from aiokafka import ConsumerRecord, TopicPartition
 from monitor.backoff import Backoff
 from monitor.index_feed.formats import Document, Reading
 from monitor.index_feed.source import Answer, Now, Source, Unanswered
-from monitor.indices import IndexRecord, IndexValue, decode_record, time_ms
+from monitor.indices import IndexRecord, IndexValue, decode_record
 from monitor.publisher import Outgoing, Publisher
 from monitor.reading import groupless_consumer, partitions_of, read_to_end
-from monitor.records import utc
+from monitor.records import time_ms, utc
 from monitor.settings import Settings
 
 SKEW_S = 60.0

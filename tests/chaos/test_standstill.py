@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.brokers import ROOT
@@ -12,7 +11,7 @@ from tests.chaos.doomed import STANDSTILL
 from tests.chaos.fleet import HASTE
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline
-from tests.monitor.workers import Site, committed, encoded, received, send, worker
+from tests.monitor.workers import Site, committed, encoded, received, send, wait_until, worker
 
 
 def test_a_worker_that_wakes_late_does_not_bring_an_alert_back(
@@ -33,9 +32,9 @@ def test_a_worker_that_wakes_late_does_not_bring_an_alert_back(
         )
     try:
         sent = send(site, encoded(recording.records(30)))
-        _wait(lambda: _state(sleeper.pid) == "T")
+        wait_until(lambda: _state(sleeper.pid) == "T", 40.0)
         with worker(site, **HASTE):
-            _wait(lambda: committed(site) == sent)
+            wait_until(lambda: committed(site) == sent, 40.0)
             scores = len(received(site, "scores"))
             sleeper.send_signal(signal.SIGCONT)
             time.sleep(4)
@@ -51,10 +50,3 @@ def test_a_worker_that_wakes_late_does_not_bring_an_alert_back(
 
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def _wait(reached: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + 40
-    while not reached():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.1)

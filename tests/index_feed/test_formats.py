@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.index_feed.formats import Document, gfz_kp, kyoto_dst, noaa_kp
-from monitor.indices import time_ms
+from monitor.records import time_ms
 from tests.index_feed.services import gfz, kyoto, noaa, table
 
 PARSERS = [noaa_kp, gfz_kp, kyoto_dst]

@@ -20,8 +20,9 @@ from monitor.errors import Refused
 from monitor.index_feed.poller import Poller
 from monitor.index_feed.services import services
 from monitor.index_feed.source import Source, Unanswered
-from monitor.indices import IndexRecord, decode_indices, decode_record, time_ms
+from monitor.indices import IndexRecord, decode_indices, decode_record
 from monitor.publisher import Publisher
+from monitor.records import time_ms
 from monitor.settings import Settings
 from tests.index_feed.services import DAY, Served, gfz, kyoto, noaa, service, stamp_ms, table
 from tests.monitor.workers import Site, new_site, received

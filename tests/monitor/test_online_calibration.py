@@ -7,8 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -27,7 +26,7 @@ from monitor.scoring import Scorer
 from monitor.states import States
 from tests.monitor.exposition import observer
 from tests.monitor.feeds import START_MS, station
-from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
+from tests.monitor.workers import Site, encoded, received, send, values_by_key, wait_until, worker
 
 HOUR_MS = 3_600_000
 # hours instead of days: an hour for the scale, three of scores, a window every 8 s
@@ -105,13 +104,6 @@ def listed(site: Site, *options: str) -> str:
     ).stdout
 
 
-def _wait(reached: Callable[[], bool], seconds: float = 90.0) -> None:
-    deadline_s = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.2)
-
-
 def test_an_unknown_station_becomes_ok_and_alerts_and_a_kill_changes_no_byte(
     quick_site: Site,
 ) -> None:
@@ -120,7 +112,7 @@ def test_an_unknown_station_becomes_ok_and_alerts_and_a_kill_changes_no_byte(
     records = list(encoded(DAY.records(RECORD_S)))
     with worker(site, **QUICK) as first:
         first.wait_for_records(send(site, records[:60]))
-        _wait(lambda: first.metric("magwatch_checkpoints_total") > 0)
+        wait_until(lambda: first.metric("magwatch_checkpoints_total") > 0, 90.0)
         first.wait_for_records(60 + send(site, records[60:70]))
         assert 0.5 < first.metric("magwatch_calibration_progress_ratio") < 1.0
         first.process.send_signal(signal.SIGKILL)
@@ -128,7 +120,7 @@ def test_an_unknown_station_becomes_ok_and_alerts_and_a_kill_changes_no_byte(
     expected = offline(site, [DAY], history)
     with worker(site, **QUICK) as second:
         send(site, records[70:])
-        _wait(lambda: len(online(site).scores) >= len(expected.scores))
+        wait_until(lambda: len(online(site).scores) >= len(expected.scores), 90.0)
         assert second.metric("magwatch_calibration_progress_ratio") == 1.0
         assert '"event": "profile fitted"' in second.log.read_text()
     told = online(site)

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.monitor.workers import (
     new_site,
     received,
     send,
+    wait_until,
     worker,
 )
 
@@ -36,7 +36,7 @@ def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
     with worker(site, CHECKPOINT_S="1") as first:
         sent = send(site, records[:60])
         first.wait_for_records(sent)
-        _wait(lambda: committed(site) > 0)
+        wait_until(lambda: committed(site) > 0)
         sent += send(site, records[60:75])
         first.wait_for_records(sent)
         first.process.send_signal(signal.SIGKILL)
@@ -44,7 +44,7 @@ def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
     with worker(site, CHECKPOINT_S="1") as second:
         send(site, records[75:])
         scores, alerts = offline(site, [recording])
-        _wait(lambda: len(online(site, "scores")) >= len(scores))
+        wait_until(lambda: len(online(site, "scores")) >= len(scores))
         assert online(site, "scores") == scores
         assert online(site, "alerts") == alerts
         assert 45 <= second.metric("magwatch_records_total") < 120
@@ -65,13 +65,13 @@ def test_stations_move_between_workers_with_their_state(tansu_site: Site, model_
                 time.sleep(0.5)
             assert joining.metric("magwatch_records_total") > 0
             every = sorted(one.station for one in recordings)
-            _wait(lambda: sorted(shown(staying) + shown(joining)) == every)
+            wait_until(lambda: sorted(shown(staying) + shown(joining)) == every)
             assert shown(joining)
             joining.process.send_signal(signal.SIGKILL)
             joining.process.wait()
         send(site, records[500:])
         scores, alerts = offline(site, recordings)
-        _wait(lambda: len(online(site, "scores")) >= len(scores))
+        wait_until(lambda: len(online(site, "scores")) >= len(scores))
         assert online(site, "scores") == scores
         assert online(site, "alerts") == alerts
 
@@ -122,13 +122,6 @@ def test_a_restarted_kafka_is_waited_for(tmp_path: Path, model_path: Path) -> No
             running.wait_for("/readyz", 200)
             send(site, records[15:])
             scores = offline(site, [recording])[0]
-            _wait(lambda: len(online(site, "scores")) >= len(scores))
+            wait_until(lambda: len(online(site, "scores")) >= len(scores))
             assert online(site, "scores") == scores
             assert received(site, "deadletter") == []
-
-
-def _wait(reached: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline_s = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.2)

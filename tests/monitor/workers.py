@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -205,3 +205,10 @@ def values_by_key(records: Iterable[ConsumerRecord]) -> dict[bytes, list[bytes]]
         if record.value not in values:
             values.append(record.value)
     return found
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline_s = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.2)
