@@ -27,7 +27,7 @@ train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=f
 	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
 bench: $(TEST_ENV)/ready ## Measure how fast the step is
-	$(TEST_BIN)/python bench/step.py
+	$(TEST_BIN)/python -m bench.step
 
 dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/boards
 	$(TEST_BIN)/python -m deploy.grafana.boards
@@ -47,7 +47,7 @@ chaos: $(TEST_ENV)/ready ## Kill workers and brokers over real days for ten minu
 	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
 
 soak: $(TEST_ENV)/ready ## 300 stations through a worker for nine minutes: memory and lag of an hour
-	$(TEST_BIN)/python bench/soak.py
+	$(TEST_BIN)/python -m bench.soak
 
 clean: ## Remove environments, caches and the demo's output
 	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \

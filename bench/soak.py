@@ -1,6 +1,6 @@
 """One sample a second from 300 stations through a real worker: memory and lag of an hour.
 
-Run it with ``python bench/soak.py`` (`make soak`); it takes nine minutes for ninety, of which 25
+Run it with ``python -m bench.soak`` (`make soak`); it takes nine minutes for ninety, of which 25
 fill the windows, and prints a table and, as the last line, JSON. It ends with 1 if the worker's
 memory grows after its windows are full, or if it does not keep up.
 """
@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
-from step import START_MS, profile
 
 from archive.model import default_model_path, load_manifest
 from archive.profile import save_profile
 from archive.recording import Recording
+from bench.step import START_MS, profile
 from monitor.demo.system import System, running_system
 from monitor.impf import encode_samples
 from monitor.progress import progress_bar
@@ -131,7 +131,7 @@ def main(stations: int, minutes: int, record_s: int, speed: float) -> None:
 
     \b
     Example:
-      python bench/soak.py --stations 300 --minutes 120 --speed 20
+      python -m bench.soak --stations 300 --minutes 120 --speed 20
     """
     manifest = load_manifest(default_model_path().with_suffix(".json"))
     with TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
 """How fast the step is, without Kafka: records of 60 samples from 40 stations, the shipped model.
 
-Run it with ``python bench/step.py``; it prints a table and, as the last line, JSON.
+Run it with ``python -m bench.step``; it prints a table and, as the last line, JSON.
 """
 
 import json
