@@ -64,8 +64,7 @@ class Rejected:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """A record of the samples topic as Kafka delivered it."""
 
     topic: str

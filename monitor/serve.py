@@ -104,9 +104,10 @@ class _Parts:
 
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
+    saver = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
         lease = Lease(parts.settings, lambda: is_member(app))
-        worker = _worker(parts, publisher, lease, executor)
+        worker = _worker(parts, publisher, saver, lease, executor)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
@@ -116,6 +117,8 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(worker.control.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
+            asyncio.create_task(consumption.score()),
+            asyncio.create_task(worker.publish()),
             asyncio.create_task(_watch(publisher, consumption, worker, parts)),
         ]
         for helper in helpers:
@@ -128,11 +131,15 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         finally:
             for helper in helpers:
                 helper.cancel()
-            await publisher.stop()
+            await asyncio.gather(publisher.stop(), saver.stop())
 
 
 def _worker(
-    parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
+    parts: _Parts,
+    publisher: Publisher,
+    saver: Publisher,
+    lease: Lease,
+    executor: ThreadPoolExecutor,
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     charge = _charge(settings, assembly.rules)
@@ -151,6 +158,7 @@ def _worker(
         charge=charge,
         control=Follower(settings, ["control"], charge.take),
         publisher=publisher,
+        saver=saver,
         observer=observer,
         lease=lease,
         executor=executor,
