@@ -78,11 +78,12 @@ class States:
         held = {name: self.held[name] for name in sorted(self._unsaved)}
         return Pending(held, dict(self.position.items() - self._saved.items()))
 
-    def encode(self, pending: Pending) -> list[Outgoing]:
-        """Checkpoints as records; runs on any thread."""
+    def encode(self, pending: Pending, stations: Iterable[str]) -> list[Outgoing]:
+        """Checkpoints of some stations as records; runs on any thread."""
         topic = self._settings.topic("state")
         records = []
-        for station, held in pending.held.items():
+        for station in stations:
+            held = pending.held[station]
             value = checkpoint.encode(station, held, self._fingerprint(station))
             records.append(Outgoing(topic, station.encode(), value, partition=held.partition))
         return records

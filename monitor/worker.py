@@ -40,6 +40,8 @@ from monitor.settings import Settings
 from monitor.settling import settle_stations
 from monitor.states import States
 
+PART = 32  # states encoded at once: some ten milliseconds
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -115,15 +117,21 @@ class Worker:
     async def checkpoint(self) -> Mapping[int, int]:
         """Write the states that changed; says of partitions up to which record that covers them.
 
-        Nothing if the partitions change hands meanwhile.
+        Nothing if the partitions change hands meanwhile. Many stations are written in parts, over
+        half of the time to the next checkpoint: all at once they would delay what is live.
         """
         generation, pending = self.states.generation, self.states.pending()
         if not pending.held and not pending.position:
             return {}
-        records = await asyncio.to_thread(self.states.encode, pending)
-        if not await self._still_ours(generation):
-            return {}
-        await self.saver.publish(records)
+        stations = list(pending.held)
+        parts = [stations[n : n + PART] for n in range(0, len(stations), PART)]
+        for number, part in enumerate(parts):
+            if number:
+                await asyncio.sleep(self.settings.checkpoint_s / 2 / len(parts))
+            records = await asyncio.to_thread(self.states.encode, pending, part)
+            if not await self._still_ours(generation):
+                return {}
+            await self.saver.publish(records)
         if generation != self.states.generation:
             return {}
         self.states.saved(pending)
