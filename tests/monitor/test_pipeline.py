@@ -1,0 +1,180 @@
+"""A batch is scored while the one before it is published; the order of effects stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from monitor.assembly import assemble
+from monitor.charge import Charge
+from monitor.codec import RawRecord
+from monitor.following import Follower
+from monitor.history import IndexReader
+from monitor.impf import encode_samples
+from monitor.lease import Lease
+from monitor.metrics import Metrics
+from monitor.observe import Observer
+from monitor.publisher import Outgoing, Publisher
+from monitor.remote import ScoreReader
+from monitor.scoring import Scorer
+from monitor.settings import Settings
+from monitor.states import States
+from monitor.worker import Worker
+from tests.monitor.feeds import calibrated, station
+from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.workers import Site, received
+
+RECORDING = station("WIC", 40, seed=5, burst=slice(900, 1500))
+RECORDS = [
+    RawRecord("t.samples", 0, offset, part.end_ms, b"WIC", encode_samples(part))
+    for offset, part in enumerate(RECORDING.records(60))
+]
+FIRST, SECOND, REST = RECORDS[:15], RECORDS[15:30], RECORDS[30:]
+
+
+class Gated(Publisher):
+    """The real one, behind a gate."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, lambda: None)
+        self.gate = asyncio.Event()
+        self.waiting = 0
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        self.waiting += 1
+        await self.gate.wait()
+        await super().publish(batch)
+        self.waiting -= 1
+
+
+def new_worker(settings: Settings, executor: ThreadPoolExecutor, publisher: Publisher) -> Worker:
+    assembly = assemble(settings)
+    observer = Observer(Metrics.create(CollectorRegistry(), 10), assembly.rules)
+    scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
+    charge = Charge()
+    worker = Worker(
+        settings=settings,
+        scorer=scorer,
+        states=States(settings, scorer, observer),
+        indices=IndexReader(settings, lambda: None),
+        remote=ScoreReader(settings, assembly.network, assembly.rules.model.sha256),
+        charge=charge,
+        control=Follower(settings, ["control"], charge.take),
+        publisher=publisher,
+        saver=Publisher(settings, lambda: None),
+        observer=observer,
+        lease=Lease(settings, lambda: True),
+        executor=executor,
+    )
+    worker.indices.caught_up.set()
+    return worker
+
+
+Scenario = Callable[[Worker, Gated], Awaitable[None]]
+
+
+def run(site: Site, model_path: Path, scenario: Scenario) -> None:
+    """Take two batches while the gate is shut."""
+    calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
+
+    async def main() -> None:
+        publisher = Gated(site.settings)
+        with ThreadPoolExecutor(1) as executor:
+            worker = new_worker(site.settings, executor, publisher)
+            publishing = asyncio.create_task(worker.publish())
+            async with asyncio.timeout(30):
+                await worker.take(FIRST)
+                await worker.take(SECOND)
+                await scenario(worker, publisher)
+            publishing.cancel()
+            await asyncio.gather(publisher.stop(), worker.saver.stop())
+
+    asyncio.run(main())
+
+
+async def idle(worker: Worker, publisher: Gated) -> None:
+    publisher.gate.set()
+    while publisher.waiting or not worker.steps.empty():
+        await asyncio.sleep(0.01)
+
+
+def test_the_next_batch_is_scored_while_one_is_published(
+    tansu_site: Site, model_path: Path
+) -> None:
+    async def scenario(worker: Worker, publisher: Gated) -> None:
+        states = worker.states
+        assert states.ahead["WIC"].offset == SECOND[-1].offset
+        assert states.held == {}
+        assert states.position == {}
+        assert await worker.checkpoint() == {}
+        await idle(worker, publisher)
+        assert states.held == states.ahead
+        assert states.position == {0: REST[0].offset}
+        await worker.take(REST)
+        await idle(worker, publisher)
+
+    run(tansu_site, model_path, scenario)
+    scores, alerts = offline(tansu_site, [RECORDING])
+    assert online(tansu_site, "scores") == scores
+    assert online(tansu_site, "alerts") == alerts
+
+
+def test_both_are_dropped_when_partitions_change_hands(tansu_site: Site, model_path: Path) -> None:
+    async def scenario(worker: Worker, publisher: Gated) -> None:
+        worker.states.forget()
+        await idle(worker, publisher)
+        assert worker.states.held == {}
+        assert worker.states.ahead == {}
+        assert worker.states.position == {}
+        assert await worker.checkpoint() == {}
+
+    run(tansu_site, model_path, scenario)
+
+
+def test_a_checkpoint_covers_what_was_there_when_it_began(
+    tansu_site: Site, model_path: Path
+) -> None:
+    async def scenario(worker: Worker, publisher: Gated) -> None:
+        await idle(worker, publisher)
+        begun = worker.states.pending()
+        await worker.take(REST)
+        await idle(worker, publisher)
+        worker.states.saved(begun)
+        left = worker.states.pending()
+        assert (begun.position, left.position) == ({0: REST[0].offset}, {0: len(RECORDS)})
+        assert left.held["WIC"].offset == RECORDS[-1].offset
+        assert await worker.checkpoint() == {0: len(RECORDS)}
+        assert worker.states.pending().held == {}
+
+    run(tansu_site, model_path, scenario)
+
+
+@pytest.mark.parametrize("stations", [1, 33, 100])
+def test_every_station_is_in_a_checkpoint(site: Site, model_path: Path, stations: int) -> None:
+    """Many are written in parts."""
+    settings = site.settings.model_copy(update={"checkpoint_s": 0.2})
+
+    async def main() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            worker = new_worker(settings, executor, Publisher(settings, lambda: None))
+            publishing = asyncio.create_task(worker.publish())
+            await worker.take([of_station(f"Q{n:03d}", n) for n in range(stations)])
+            while not worker.states.held:
+                await asyncio.sleep(0.01)
+            assert await worker.checkpoint() == {0: stations}
+            publishing.cancel()
+            await asyncio.gather(worker.publisher.stop(), worker.saver.stop())
+
+    asyncio.run(main())
+    saved = [(record.partition, record.key) for record in received(site, "state")]
+    assert saved == [(0, f"Q{n:03d}".encode()) for n in range(stations)]
+
+
+def of_station(code: str, offset: int) -> RawRecord:
+    value = (RECORDS[0].value or b"").replace(b"WIC", code.encode())
+    return RawRecord("t.samples", 0, offset, -1, code.encode(), value)
