@@ -7,6 +7,7 @@ same windows give the same bytes wherever they are scored.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -178,6 +179,7 @@ class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaul
     value_left_out: Digits | None = None
 
 
+@lru_cache(maxsize=4096)  # the windows of all stations end at the same times
 def utc(time_ms: int) -> str:
     """ISO 8601 with Z; milliseconds only where there are any."""
     moment = EPOCH + timedelta(milliseconds=time_ms)
@@ -295,6 +297,7 @@ def _share(score: Score) -> ComponentFields:
     return ComponentFields(*(round(square / total, 4) for square in squares))
 
 
+@lru_cache(maxsize=16)
 def model_fields(model: ModelRef) -> ModelFields:
     """What records say of a model."""
     return ModelFields(model.name, model.version, model.sha256)

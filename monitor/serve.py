@@ -26,6 +26,7 @@ from prometheus_client import (
 from geofield.handover import Party
 from geofield.step import Rules
 from monitor.app import Consumption, create_app, is_member
+from monitor.aside import aside, timed
 from monitor.assembly import Assembly, assemble
 from monitor.charge import Charge
 from monitor.errors import BrokerUnreachable, Refused
@@ -104,9 +105,9 @@ class _Parts:
 
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
+    with _thread("step") as executor, _thread("model") as model_executor:
         lease = Lease(parts.settings, lambda: is_member(app))
-        worker = _worker(parts, publisher, lease, executor)
+        worker = _worker(parts, publisher, lease, executor, model_executor)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
@@ -131,14 +132,22 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             await publisher.stop()
 
 
+def _thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+
 def _worker(
-    parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
+    parts: _Parts,
+    publisher: Publisher,
+    lease: Lease,
+    executor: ThreadPoolExecutor,
+    model_executor: ThreadPoolExecutor,
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     charge = _charge(settings, assembly.rules)
     observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
-    reconstruct = observer.timed(assembly.model.reconstruct)
+    reconstruct = aside(timed(assembly.model.reconstruct, metrics.work), model_executor)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
     refused = metrics.intake.deadletters.labels(INDEX).inc
     network = replace(assembly.network, since_ms=round(time.time() * 1000))
