@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -64,8 +65,7 @@ class Rejected:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """A record of the samples topic as Kafka delivered it."""
 
     topic: str
@@ -90,6 +90,7 @@ class Accepts:
 
 
 Components = list[float | None] | None
+ELEMENTS = "XYZHDEIFS"  # in the order of the fields below
 
 
 class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
@@ -115,18 +116,12 @@ class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
 
     def elements(self) -> dict[str, list[float | None]]:
         """The arrays that are there, by the letter of the element."""
-        arrays = {
-            "X": self.geomagnetic_field_x,
-            "Y": self.geomagnetic_field_y,
-            "Z": self.geomagnetic_field_z,
-            "H": self.geomagnetic_field_h,
-            "D": self.geomagnetic_field_d,
-            "E": self.geomagnetic_field_e,
-            "I": self.geomagnetic_field_i,
-            "F": self.geomagnetic_field_f,
-            "S": self.geomagnetic_field_s,
+        arrays = msgspec.structs.astuple(self)[-len(ELEMENTS) :]
+        return {
+            letter: values
+            for letter, values in zip(ELEMENTS, arrays, strict=True)
+            if values is not None
         }
-        return {letter: values for letter, values in arrays.items() if values is not None}
 
 
 _decoder = msgspec.json.Decoder(SamplesRecord)
@@ -169,6 +164,7 @@ def _parsed(value: bytes | None) -> SamplesRecord:
         raise _Refusal(Reason.NOT_JSON, f"{error}{hint}") from None
 
 
+@lru_cache(4096)
 def _station(key: bytes | None, iaga_code: str) -> str:
     if key is None:
         raise _Refusal(Reason.BAD_KEY, "the record has no key; it must be the IAGA code")
@@ -180,6 +176,7 @@ def _station(key: bytes | None, iaga_code: str) -> str:
     return code
 
 
+@lru_cache(256)
 def _cadence_ms(text: str, expected_ms: int) -> int:
     match = DURATION.fullmatch(text)
     if not match or not any(match.groups()):
@@ -194,6 +191,7 @@ def _cadence_ms(text: str, expected_ms: int) -> int:
     return cadence_ms
 
 
+@lru_cache(4096)
 def _start_ms(text: str, cadence_ms: int) -> int:
     try:
         start = datetime.fromisoformat(text)
