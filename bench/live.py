@@ -152,7 +152,7 @@ def measure(address: str, folder: Path, stations: int, due: str, seconds: int) -
                 "scores are missing",
             )
         found_s = delays_s(published(consumer, settings.topic("scores")), own, lived.sent_ms, spec)
-    return {"stations": stations, "due": due, **_figures(lived, found_s, expected, base_mb)}
+    return {"stations": stations, "due": due, **figures(lived, found_s, expected, base_mb)}
 
 
 def _taken(system: System) -> int:
@@ -160,7 +160,8 @@ def _taken(system: System) -> int:
     return round(system.metric("magwatch_records_total"))
 
 
-def _figures(lived: Lived, found_s: Float64, expected: int, base_mb: float) -> Row:
+def figures(lived: Lived, found_s: Float64, expected: int, base_mb: float) -> Row:
+    """What the live part came to: percentiles over windows, not over batches."""
     first, last = lived.looks[0], lived.looks[-1]
     stations = lived.sent_ms.shape[1]
     half_s, rare_s, longest_s = np.percentile(found_s, (50, 99, 100)).tolist()
