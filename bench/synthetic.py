@@ -6,9 +6,8 @@ below the quietest background added, so that no two are equal. Each begins and e
 level: there is no step at midnight that no observatory has.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
 
@@ -16,13 +15,12 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
-from archive.observatory import read_file
 from archive.recording import Recording
 from geofield.types import Float64
 from geofield.windows import DAY_MS
 
 FIRST_DAY = date(2023, 1, 1)
-STATION = "WIC"
+STATION = "SYN"
 ELEMENTS = ("H", "E", "Z")
 _NOISE_NT = 0.02
 _PER_NT = 1000
@@ -32,14 +30,6 @@ _ABOUT = {
     "scale": f"integer columns are value*{_PER_NT}; null = missing",
     "source": "synthetic: 2018-08-29 of WIC, turned and with noise, once for each day",
 }
-
-
-def real_day() -> Recording:
-    """One second data of WIC on 29 August 2018: H, E, Z and F."""
-    spec = find_spec("magpy")
-    assert spec is not None
-    assert spec.origin is not None
-    return read_file(Path(spec.origin).parent / "examples" / "example5.sec")
 
 
 def synthetic_days(source: Recording, count: int, seed: int = 0) -> Iterator[Recording]:
@@ -65,7 +55,7 @@ def synthetic_days(source: Recording, count: int, seed: int = 0) -> Iterator[Rec
         yield Recording(STATION, start_ms + number * DAY_MS, source.cadence_ms, elements)
 
 
-def write_archive(folder: Path, days: Iterator[Recording]) -> list[Path]:
+def write_archive(folder: Path, days: Iterable[Recording]) -> list[Path]:
     """Write one Parquet file for each month, as `archive.observatory` reads them."""
     paths = []
     for month, own in groupby(days, key=lambda day: _date(day).strftime("%Y-%m")):

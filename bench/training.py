@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from bench.report import Cell, publish, spread
-from bench.synthetic import real_day
+from monitor.demo.scenario import quiet_day
 from monitor.progress import progress_bar
 from training.arms import negative_learning
 from training.bench import prepare, synthetic_material
@@ -42,7 +42,7 @@ def material(recipe: Recipe, data: Path | None) -> Material:
     if data is not None:
         return prepare(recipe, data, "cpu").material
     torch.set_num_threads(1)
-    day = real_day()
+    day = quiet_day()
     one_day = msgspec.structs.replace(recipe.data, train_days=[DAY])
     recipe = msgspec.structs.replace(recipe, data=one_day)
     archive = Archive(day.samples(day.reference_declination_deg()), 0.0, {})
