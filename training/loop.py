@@ -168,8 +168,8 @@ class _Batches:
             polarization="any",
         )
         vector = drawn.vector_nt() / material.row_scale_nt[rows]
-        waveform = self._tensor(drawn.waveform.astype(np.float32))
-        filtered = material.front_end.channel(waveform)[:, :, None]
+        waveform = self._tensor(drawn.waveform.astype(np.float32)[:, :, None])
+        filtered: Tensor = material.front_end(waveform)
         return filtered * self._tensor(vector.astype(np.float32)[:, None, :])
 
     def _tensor(self, values: Float32 | NDArray[np.complex64]) -> Tensor:

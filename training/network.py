@@ -197,11 +197,6 @@ class FrontEnd(nn.Module):
         filtered: Tensor = (field_nt.transpose(1, 2) @ self.matrix).transpose(1, 2)
         return filtered
 
-    def channel(self, waveform: Tensor) -> Tensor:
-        """Filter one channel, [batch, span] to [batch, steps], in a sixth of the time."""
-        filtered = nn.functional.conv1d(waveform[:, None], self.taps[..., 0], stride=self.step)
-        return filtered[:, 0]
-
 
 class ScoringGraph(nn.Module):
     """All that is exported: filter, scaling, autoencoder and error in one graph.

@@ -1,20 +1,8 @@
-import pytest
 import torch
 
 from tests.training.builders import recipe
 from training.arms import negative_learning
-from training.config import load_recipe, shipped_recipe
 from training.loop import _seed_everything
-from training.network import FrontEnd
-
-
-@pytest.mark.parametrize("name", ["ulf-1hz.toml", "minute-teo.toml"])
-def test_a_channel_by_itself_is_filtered_like_the_others(name):
-    window = load_recipe(shipped_recipe(name)).window
-    front_end = FrontEnd(window)
-    field_nt = torch.randn(7, window.spec().span, 3, generator=torch.Generator().manual_seed(0))
-    alone = torch.stack([front_end.channel(field_nt[..., one]) for one in range(3)], dim=2)
-    torch.testing.assert_close(alone, front_end(field_nt), rtol=0, atol=1e-6)
 
 
 def test_nothing_is_read_before_it_is_written(tmp_path):
