@@ -46,7 +46,7 @@ def run(arguments: list[str], log: Path, environment: Mapping[str, str] | None =
     """
     with log.open("wb") as stream:
         began_s = time.monotonic()
-        process = subprocess.Popen(  # noqa: S603 - ourselves
+        process = subprocess.Popen(
             [sys.executable, "-m", "monitor", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stream,
