@@ -20,7 +20,7 @@ from monitor.errors import Refused
 from monitor.settings import Settings
 from tests.brokers import ROOT
 
-PEERS = Path(".venv-peers") / "bin" / "python"
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
 INFERENCE_S = 2.0
 WORKER, QUIX = "magwatch", "Quix Streams"
 ONE_THREAD = "onnxruntime alone, 1 thread"
@@ -55,12 +55,12 @@ class Measured:
 def systems() -> dict[str, Callable[[Course], Measured]]:
     """By name; those that need the peers' environment only where there is one."""
     found: dict[str, Callable[[Course], Measured]] = {WORKER: run_worker}
-    if (ROOT / PEERS).exists():
+    if PEERS.exists():
         found[QUIX] = run_quix
     found[ONE_THREAD] = lambda course: run_inference(course, 1)
     found["onnxruntime alone, 2 threads"] = lambda course: run_inference(course, 2)
     found["aiokafka alone"] = lambda course: run_consumer(course, sys.executable, "bench.consume")
-    if (ROOT / PEERS).exists():
+    if PEERS.exists():
         found["confluent-kafka alone"] = lambda course: run_consumer(
             course, str(PEERS), "bench.peers.confluent"
         )
