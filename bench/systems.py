@@ -21,6 +21,7 @@ from monitor.settings import Settings
 from tests.brokers import ROOT
 
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
+PACKAGES = ("quixstreams", "confluent-kafka", "msgspec", "numpy", "onnxruntime")
 INFERENCE_S = 2.0
 WORKER, QUIX = "magwatch", "Quix Streams"
 ONE_THREAD = "onnxruntime alone, 1 thread"
@@ -64,6 +65,17 @@ def systems() -> dict[str, Callable[[Course], Measured]]:
         found["confluent-kafka alone"] = lambda course: run_consumer(
             course, str(PEERS), "bench.peers.confluent"
         )
+    return found
+
+
+def peer_versions() -> dict[str, str]:
+    """Of the libraries in the peers' environment; none where there is no such environment."""
+    if not PEERS.exists():
+        return {}
+    script = "import json, sys; from importlib.metadata import version; "
+    script += "print(json.dumps({name: version(name) for name in sys.argv[1:]}))"
+    answer = subprocess.run([PEERS, "-c", script, *PACKAGES], capture_output=True, check=True)
+    found: dict[str, str] = json.loads(answer.stdout)
     return found
 
 
