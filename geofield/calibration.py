@@ -7,7 +7,7 @@ import numpy as np
 from geofield.profile import AlertBasis, StationProfile, alert_peaks, score_distribution
 from geofield.threshold import DAYS_PER_MONTH
 from geofield.types import Bool, Float32, Float64, Int64
-from geofield.windows import DAY_MS, Windows, WindowSpec
+from geofield.windows import DAY_MS, WindowSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +116,4 @@ def profile_of(
         quiet_days=scores.days(hop_ms),
         calibrated_at=asked.station,
         threshold_days=(1.0 / commonest, 1.0 / rarest),
-    )
-
-
-def selected(windows: Windows, keep: Int64) -> Windows:
-    """The windows at the positions `keep`."""
-    return Windows(
-        windows.end_ms[keep],
-        windows.field_nt[keep],
-        windows.completeness[keep],
-        windows.sufficient[keep],
     )

@@ -30,6 +30,8 @@ def fill_gaps(field_nt: Float64, max_gap: int) -> tuple[Float64, Float64, Bool]:
         Shape [n]: no run of missing samples is longer than `max_gap`, and at least nine samples in
         ten were measured: many short gaps, bridged, would look like a calm field.
     """
+    if not np.isnan(field_nt).any():  # as most are, and quickly seen
+        return field_nt, np.ones(len(field_nt)), np.ones(len(field_nt), dtype=bool)
     missing: Bool = np.asarray(np.isnan(field_nt).any(axis=2))
     completeness = 1.0 - missing.mean(axis=1)
     sufficient = (longest_run(missing) <= max_gap) & (completeness >= MIN_COMPLETENESS)
@@ -48,6 +50,16 @@ def longest_run(flags: Bool) -> Int64:
     position = np.arange(flags.shape[1])
     last_false = np.maximum.accumulate(np.where(flags, -1, position), axis=1)
     return np.asarray((position - last_false).max(axis=1), dtype=np.int64)
+
+
+def has_run(flags: Bool, length: int) -> Bool:
+    """Whether there is a run of True so long along the last axis: [n, m] to [n]."""
+    reach = 1
+    while reach < length:
+        step = min(reach, length - reach)
+        flags = flags[:, :-step] & flags[:, step:]
+        reach += step
+    return np.asarray(flags.any(axis=1))
 
 
 def _bridged(values: Float64) -> Float64:

@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from geofield.alert import Alert, Change
 from geofield.calibrating import Fit, Learning, observed, reviewed
-from geofield.calibration import selected
 from geofield.candidates import candidates_of, values
 from geofield.indices import KpHistory
 from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
-from geofield.windows import Windows
-
-Group = tuple[str, Windows]  # windows of a station, in order of time
+from geofield.windows import Group, Windows
 
 
 def until_review(
@@ -93,9 +88,9 @@ def learn(
 def _divided(windows: Windows, learning: Learning | None) -> tuple[Windows, Windows]:
     """Windows up to the station's next look at its calibration, and those after it."""
     if learning is None or learning.over or learning.review_ms is None:
-        return windows, selected(windows, np.empty(0, np.int64))
+        return windows, windows[:0]
     early = windows.end_ms <= learning.review_ms
-    return selected(windows, np.flatnonzero(early)), selected(windows, np.flatnonzero(~early))
+    return windows[early], windows[~early]
 
 
 def _alarms(alerts: Sequence[Alert], setting: Setting) -> Mapping[str, list[tuple[int, int]]]:

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from geofield.alert import Alert, AlertRules, AlertState, ModelRef, follow
+from geofield.buffer import Buffer, Intake
 from geofield.calibrating import Fit, Learning, alarmed
 from geofield.indices import KpHistory
-from geofield.online import Group, learn, until_review
+from geofield.online import learn, until_review
 from geofield.online_rules import OnlineRules, Setting
 from geofield.profile import StationProfile
 from geofield.samples import Samples
-from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore, stack_scale
-from geofield.trouble import Finding, examine
+from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
-from geofield.windows import Buffer, Intake, Windows, WindowSpec, advance
+from geofield.watch import scored
+from geofield.windows import Due, Group, WindowSpec, advance, cut_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class StationState:
     learning: Learning = field(default_factory=Learning)
 
 
+_NEW = StationState()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a step produced, in the order of the records.
@@ -72,23 +76,6 @@ class Outcome:
     scores: list[WindowScore]
     alerts: list[Alert]
     fits: list[Fit] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    station: str
-    windows: Windows
-    profile: StationProfile | None
-
-    def scorable(self) -> Bool:
-        return np.asarray(self.windows.sufficient & (self.profile is not None))
-
-    def trouble(self) -> list[tuple[Finding, ...]]:
-        """Of the scorable windows."""
-        rows = self.scorable()
-        if self.profile is None or not rows.any():
-            return []
-        return examine(self.windows.field_nt[rows], self.profile.scale_nt)
 
 
 def step(
@@ -123,16 +110,26 @@ def step(
         If a record's cadence is not the model's.
     """
     after = dict(states)
-    due: list[Group] = []
+    due: list[tuple[str, Due]] = []
     outcome = Outcome([], [], [])
     for record in records:
-        state = _begun(after.get(record.station, StationState()), record)
+        state = _begun(after.get(record.station, _NEW), record)
         buffer, groups, counts = advance(state.buffer, record, rules.window)
-        after[record.station] = replace(state, buffer=buffer)
+        after[record.station] = StationState(buffer, state.alerts, state.learning)
         outcome.intake.append(counts)
         due += [(record.station, windows) for windows in groups]
-    _watch(after, due, outcome, reconstruct, rules, history)
+    _watch(after, _groups(due, rules.window), outcome, reconstruct, rules, history)
     return after, outcome
+
+
+def _groups(due: Sequence[tuple[str, Due]], spec: WindowSpec) -> list[Group]:
+    """Cut out all windows at once, and say again whose they are."""
+    windows = cut_out([one for _, one in due], spec)
+    ends = np.cumsum([len(one) for _, one in due], dtype=int).tolist()
+    return [
+        (station, windows[end - len(one) : end])
+        for (station, one), end in zip(due, ends, strict=True)
+    ]
 
 
 def _watch(
@@ -149,11 +146,8 @@ def _watch(
     while due:
         # a profile found on the way holds for the windows after it, however many are due at once
         now, due, fits = until_review(due, learning, setting, history)
-        profiles = {station: one.profile for station, one in learning.items()}
-        ready = [
-            _Due(*group, rules.profiles.get(group[0], profiles.get(group[0]))) for group in now
-        ]
-        scores = _scored(ready, reconstruct, rules, history)
+        profiles = {name: one.profile for name, one in learning.items() if one.profile}
+        scores = scored(now, {**profiles, **rules.profiles}, reconstruct, rules.window, history)
         alerts, apart = _followed(after, scores, rules, history)
         if setting is not None:
             learn(learning, now, scores, alerts, apart, reconstruct, setting)
@@ -194,66 +188,7 @@ def _followed(
     for row, score in enumerate(scores):
         state = after[score.station]
         followed, versions = follow(state.alerts, score, rules.model, history, rules.alert)
-        after[score.station] = replace(state, alerts=followed)
+        after[score.station] = StationState(state.buffer, followed, state.learning)
         apart[row] = alarmed(followed, score.end_ms, guard_ms)
         alerts += versions
     return alerts, apart
-
-
-def _scored(
-    due: list[_Due], reconstruct: Reconstruct, rules: Rules, history: KpHistory
-) -> list[WindowScore]:
-    errors = _errors(due, reconstruct)
-    scores: list[WindowScore] = []
-    position = 0
-    for one in due:
-        scorable, trouble = one.scorable(), iter(one.trouble())
-        for row in range(len(one.windows)):
-            window = _window(one, row, rules.window, history)
-            if scorable[row] and one.profile is not None and errors is not None:
-                score = _score(errors, position, one.profile)
-                window = replace(window, quality=Quality.OK, score=score, trouble=next(trouble))
-                position += 1
-            scores.append(window)
-    return scores
-
-
-def _errors(due: list[_Due], reconstruct: Reconstruct) -> Errors | None:
-    """Errors of all scorable windows, in order; None when there are none."""
-    fields, scales = [], []
-    for one in due:
-        rows = one.scorable()
-        if one.profile is not None and rows.any():
-            fields.append(one.windows.levelled_nt()[rows])
-            scales.append(stack_scale(one.profile.scale_nt, int(rows.sum())))
-    return reconstruct(np.concatenate(fields), np.concatenate(scales)) if fields else None
-
-
-def _score(errors: Errors, row: int, profile: StationProfile) -> Score:
-    rmse = float(errors.rmse[row])
-    h, e, z = (float(value) for value in errors.error[row])
-    return Score(
-        rmse=rmse,
-        mae=float(errors.mae[row]),
-        error=(h, e, z),
-        threshold=profile.threshold,
-        return_period_days=profile.return_period_days(rmse),
-    )
-
-
-def _window(due: _Due, row: int, spec: WindowSpec, history: KpHistory) -> WindowScore:
-    """A window as it is without a score."""
-    end_ms = int(due.windows.end_ms[row])
-    start_ms = end_ms - spec.samples * spec.cadence_ms
-    decided_ms = end_ms + spec.decision_delay_ms
-    calibrating = bool(due.windows.sufficient[row])
-    return WindowScore(
-        station=due.station,
-        start_ms=start_ms,
-        end_ms=end_ms,
-        decided_ms=decided_ms,
-        quality=Quality.CALIBRATING if calibrating else Quality.INSUFFICIENT,
-        completeness=float(due.windows.completeness[row]),
-        kp=history.between(start_ms, end_ms, decided_ms),
-        score=None,
-    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import brentq
+from scipy.special import inv_boxcox
 from scipy.stats import genpareto
 
 from geofield.pareto import Posterior, posterior
@@ -90,7 +91,9 @@ class Tail:
 
     def return_period_days(self, score: float) -> float:
         """A score as high as this comes once in so many quiet days (at least 1/peaks_per_day)."""
-        survival = float(genpareto.sf(max(score - self.base, 0.0), self.shape, scale=self.scale))
+        # what genpareto.sf comes to, without its checks of arguments: every window needs one
+        excess = max(score - self.base, 0.0) / self.scale
+        survival = float(inv_boxcox(-excess, -self.shape))
         return 1.0 / max(self.peaks_per_day * survival, 1e-9)
 
     def score_once_in(self, days: float) -> float:

@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 
-from geofield.gaps import longest_run
+from geofield.gaps import has_run, longest_run
 from geofield.samples import COMPONENTS
 from geofield.types import Bool, Float64, Int64
 
@@ -58,7 +58,9 @@ class Finding:
     components: str
 
 
-def examine(field_nt: Float64, scale_nt: tuple[float, float, float]) -> list[tuple[Finding, ...]]:
+def examine(
+    field_nt: Float64, scale_nt: Float64 | tuple[float, float, float]
+) -> list[tuple[Finding, ...]]:
     """Signs of trouble in each window; most windows have none.
 
     Parameters
@@ -66,24 +68,40 @@ def examine(field_nt: Float64, scale_nt: tuple[float, float, float]) -> list[tup
     field_nt
         Shape [n, span, 3]: raw H, E, Z without NaN.
     scale_nt
-        The station's background of each component.
+        The station's background of each component, [3], or [n, 3] for windows of several stations.
     """
     # One row for each component of each window, so that every sum runs along the memory.
     series_nt = np.ascontiguousarray(field_nt.swapaxes(1, 2)).reshape(-1, field_nt.shape[1])
-    scale = np.tile(np.asarray(scale_nt), len(field_nt))[:, None]
+    scale = np.broadcast_to(scale_nt, (len(field_nt), len(COMPONENTS))).reshape(-1, 1)
     difference_nt = np.diff(series_nt)
-    still = np.abs(difference_nt) <= STILL * scale
-    quantum_nt = np.where(still, np.inf, np.abs(difference_nt)).min(axis=1, keepdims=True)
+    size_nt = np.abs(difference_nt)
+    still = size_nt <= STILL * scale
+    # Few series have what any of these needs at least, and that is quickly seen.
+    largest_nt, one_nt = size_nt.max(axis=1), scale[:, 0]
     shown = {
-        Fault.CONSTANT: _constant(still, quantum_nt, scale),
-        Fault.STEP: _where_large(difference_nt, STEP_SCALES * scale, _stepped),
-        Fault.SPIKE: _where_large(difference_nt, SPIKE_SCALES * scale, _spiked),
-        Fault.SATURATION: _saturated(series_nt, quantum_nt, scale),
+        Fault.CONSTANT: _among(has_run(still, MIN_RUN), _constant, still, size_nt, scale),
+        Fault.STEP: _among(largest_nt >= STEP_SCALES * one_nt, _stepped, difference_nt, scale),
+        Fault.SPIKE: _among(largest_nt >= SPIKE_SCALES * one_nt, _spiked, difference_nt, scale),
+        Fault.SATURATION: _among(
+            _sticks_perhaps(series_nt, scale), _saturated, series_nt, still, size_nt, scale
+        ),
         Fault.REPETITION: _repeated(series_nt, still),
-        Fault.NOISE: _noisy(difference_nt, scale),
+        Fault.NOISE: _among(_noisy_perhaps(size_nt, scale), _noisy, difference_nt, scale),
     }
     by_window = {fault: found.reshape(-1, len(COMPONENTS)) for fault, found in shown.items()}
-    return [_findings(by_window, window) for window in range(len(field_nt))]
+    found: list[tuple[Finding, ...]] = [()] * len(field_nt)
+    for window in np.flatnonzero(np.any([one.any(axis=1) for one in by_window.values()], axis=0)):
+        found[window] = _findings(by_window, int(window))
+    return found
+
+
+def _among(candidates: Bool, judge: Callable[..., Bool], *series: Float64 | Bool) -> Bool:
+    """What `judge` finds in the rows that come into question; nothing in the others."""
+    shown = np.zeros(len(candidates), dtype=bool)
+    rows = np.flatnonzero(candidates)
+    if len(rows):
+        shown[rows] = judge(*(one[rows] for one in series))
+    return shown
 
 
 def _findings(shown: dict[Fault, Bool], window: int) -> tuple[Finding, ...]:
@@ -94,7 +112,12 @@ def _findings(shown: dict[Fault, Bool], window: int) -> tuple[Finding, ...]:
     )
 
 
-def _constant(still: Bool, quantum_nt: Float64, scale_nt: Float64) -> Bool:
+def _quantum_nt(still: Bool, size_nt: Float64) -> Float64:
+    """Smallest change in each series, [n, 1]: what one digit is in coarse records."""
+    return np.asarray(np.where(still, np.inf, size_nt).min(axis=1, keepdims=True))
+
+
+def _constant(still: Bool, size_nt: Float64, scale_nt: Float64) -> Bool:
     """Runs of one value that the share of unchanged values elsewhere does not explain.
 
     Where the smallest change is larger than the background, runs are what coarse records are made
@@ -104,30 +127,19 @@ def _constant(still: Bool, quantum_nt: Float64, scale_nt: Float64) -> Bool:
     run = longest_run(still)
     elsewhere = (still.sum(axis=1) - run + 1) / (length - run + 2)
     unlikely = run * np.log(elsewhere) + np.log(length) < np.log(RUN_CHANCE)
-    fine = (quantum_nt <= scale_nt)[:, 0] | (run == length)
+    fine = (_quantum_nt(still, size_nt) <= scale_nt)[:, 0] | (run == length)
     return np.asarray((run >= MIN_RUN) & unlikely & fine)
 
 
-def _where_large(
-    difference_nt: Float64, least_nt: Float64, judge: Callable[[Float64, Float64], Bool]
-) -> Bool:
-    """Judge those series alone that have a difference of at least `least_nt`: few do."""
-    shown = np.zeros(len(difference_nt), dtype=bool)
-    rows = np.flatnonzero((np.abs(difference_nt) >= least_nt).any(axis=1))
-    if len(rows):
-        shown[rows] = judge(difference_nt[rows], least_nt[rows])
-    return shown
-
-
-def _stepped(difference_nt: Float64, least_nt: Float64) -> Bool:
+def _stepped(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A single large difference with small ones around it: the level has moved and stays."""
     size_nt = np.abs(difference_nt)
     before_nt, after_nt = _around(size_nt)
     alone = size_nt >= JUMP_RATIO * np.maximum(before_nt, after_nt)
-    return np.asarray((alone & (size_nt >= least_nt)).any(axis=1))
+    return np.asarray((alone & (size_nt >= STEP_SCALES * scale_nt)).any(axis=1))
 
 
-def _spiked(difference_nt: Float64, least_nt: Float64) -> Bool:
+def _spiked(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A jump of one to three samples and back."""
     size_nt = np.abs(difference_nt)
     before_nt, after_nt = _around(size_nt)
@@ -139,7 +151,7 @@ def _spiked(difference_nt: Float64, least_nt: Float64) -> Bool:
         for inner in range(1, width):
             around_nt = np.maximum(around_nt, size_nt[:, inner : inner - width])
         alone = height_nt >= JUMP_RATIO * around_nt
-        spiked |= (alone & (height_nt >= least_nt)).any(axis=1)
+        spiked |= (alone & (height_nt >= SPIKE_SCALES * scale_nt)).any(axis=1)
     return spiked
 
 
@@ -154,11 +166,22 @@ def _around(size_nt: Float64) -> tuple[Float64, Float64]:
     return before_nt, after_nt
 
 
-def _saturated(series_nt: Float64, quantum_nt: Float64, scale_nt: Float64) -> Bool:
+def _sticks_perhaps(series_nt: Float64, scale_nt: Float64) -> Bool:
+    """Whether a series that moves stays at an extreme at all."""
+    highest_nt = series_nt.max(axis=1, keepdims=True)
+    lowest_nt = series_nt.min(axis=1, keepdims=True)
+    near_nt = 1.01 * STILL * scale_nt + 1e-9  # no less than `_saturated` asks for, however rounded
+    at = (series_nt >= highest_nt - near_nt) | (series_nt <= lowest_nt + near_nt)
+    moves = (highest_nt - lowest_nt >= EXTREME_SCALES * scale_nt)[:, 0]
+    return np.asarray(moves & has_run(at, EXTREME_RUN))
+
+
+def _saturated(series_nt: Float64, still: Bool, size_nt: Float64, scale_nt: Float64) -> Bool:
     """Values that stick to the highest or lowest, while a smooth turn would have others near it."""
     highest_nt = series_nt.max(axis=1, keepdims=True)
     lowest_nt = series_nt.min(axis=1, keepdims=True)
-    moves = (quantum_nt <= scale_nt) & (highest_nt - lowest_nt >= EXTREME_SCALES * scale_nt)
+    quantum_nt = _quantum_nt(still, size_nt)
+    moves = quantum_nt <= scale_nt
     sticks = np.zeros(len(series_nt), dtype=bool)
     for row in np.flatnonzero(moves):
         for extreme_nt in (highest_nt[row], lowest_nt[row]):
@@ -191,6 +214,15 @@ def _mixed_over(values: Int64) -> Int64:
     for step, factor in zip((1, 2, 4, 8), _FACTORS, strict=True):
         values = values[:, :-step] * factor + values[:, step:]
     return values
+
+
+def _noisy_perhaps(size_nt: Float64, scale_nt: Float64) -> Bool:
+    """Whether half of the differences are nearly as large as their median must be in noise."""
+    least_nt = 0.99 * NOISE_SCALES * np.sqrt(2) / _MAD_TO_SIGMA * scale_nt
+    perhaps: Bool = size_nt.max(axis=1) >= least_nt[:, 0]
+    large = (size_nt[perhaps] >= least_nt[perhaps]).sum(axis=1)
+    perhaps[perhaps] = 2 * large >= size_nt.shape[1] - 1
+    return perhaps
 
 
 def _noisy(difference_nt: Float64, scale_nt: Float64) -> Bool:

@@ -13,11 +13,13 @@ sample less the allowed lateness; the window is due when the watermark passes ``
 Until a sample is older than the watermark it may arrive in any order, again, or corrected.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
+from geofield.buffer import Buffer, Intake, begun, followed, inserted
 from geofield.gaps import fill_gaps
 from geofield.samples import Samples
 from geofield.types import Bool, Float32, Float64, Int64
@@ -111,54 +113,69 @@ class Windows:
     def __len__(self) -> int:
         return len(self.end_ms)
 
+    def __getitem__(self, which: slice | Int64 | Bool) -> "Windows":
+        """Some of the windows; a slice of them is a view."""
+        return Windows(
+            self.end_ms[which],
+            self.field_nt[which],
+            self.completeness[which],
+            self.sufficient[which],
+        )
+
+    @staticmethod
+    def joined(parts: "Sequence[Windows]") -> "Windows":
+        """All windows of one or more parts, in order."""
+        if len(parts) == 1:
+            return parts[0]
+        return Windows(
+            np.concatenate([part.end_ms for part in parts]),
+            np.concatenate([part.field_nt for part in parts]),
+            np.concatenate([part.completeness for part in parts]),
+            np.concatenate([part.sufficient for part in parts]),
+        )
+
     def levelled_nt(self) -> Float32:
         """Field [n, span, 3] without each window's own mean, taken in float64 before the cast.
 
         The main field is some 50,000 nT and the signals hundredths of one: float32 holds the
         difference, not the sum.
         """
-        level_nt = self.field_nt.mean(axis=1, keepdims=True)
-        return np.asarray(self.field_nt - level_nt, dtype=np.float32)
+        # einsum adds in the order of the samples, however many windows there are
+        level_nt = np.einsum("nsc->nc", self.field_nt)[:, None] / self.field_nt.shape[1]
+        levelled_nt = np.empty(self.field_nt.shape, np.float32)
+        np.subtract(self.field_nt, level_nt, out=levelled_nt, casting="same_kind")
+        return levelled_nt
+
+
+Group: TypeAlias = tuple[str, Windows]
+"""Windows of a station, in order of time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Buffer:
-    """The samples of a station that windows still need.
+class Due:
+    """Windows that are due, not yet cut out of the samples they lie in.
 
     Attributes
     ----------
     first
-        Number of the first sample held, counted from 1970.
+        Number of the first of these samples, counted from 1970.
     field_nt
-        Shape [n, 3], NaN where missing. Never written to: a new buffer replaces it.
-    next_end
-        End of the next window as a sample number; None until the first window is due.
+        Shape [n, 3], NaN where missing.
+    ends
+        End of each window as a sample number.
     """
 
     first: int
     field_nt: Float64
-    next_end: int | None = None
+    ends: Int64
 
-    @property
-    def after(self) -> int:
-        """Number just after the newest sample."""
-        return self.first + len(self.field_nt)
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What became of the samples of one record; the five of them add up to its length."""
-
-    accepted: int = 0
-    missing: int = 0
-    duplicate: int = 0
-    corrected: int = 0
-    late: int = 0
+    def __len__(self) -> int:
+        return len(self.ends)
 
 
 def advance(
     buffer: Buffer | None, samples: Samples, spec: WindowSpec
-) -> tuple[Buffer, list[Windows], Intake]:
+) -> tuple[Buffer, list[Due], Intake]:
     """Take in one record and return the windows that are due.
 
     After a silence of more than a day the station starts afresh: what the old samples still
@@ -177,17 +194,17 @@ def advance(
     """
     if samples.cadence_ms != spec.cadence_ms:
         raise ValueError(f"cadence {samples.cadence_ms} ms is not the model's {spec.cadence_ms} ms")
-    groups: list[Windows] = []
+    groups: list[Due] = []
     if buffer and samples.first - buffer.after > DAY_MS // spec.cadence_ms:
-        padded = _extended(buffer, buffer.first, buffer.after + spec.span + spec.lateness)
-        groups.append(_take_due(padded, spec)[1])
+        nothing_nt = np.full((spec.span + spec.lateness, 3), np.nan)
+        groups += _taken(followed(buffer, buffer.after, nothing_nt), spec)[1]
         buffer = None
     if buffer is None:
-        buffer, intake = _first_buffer(samples)
+        buffer, intake = begun(samples)
     else:
-        buffer, intake = _insert(buffer, samples, spec)
-    buffer, due = _take_due(buffer, spec)
-    return buffer, [group for group in (*groups, due) if len(group)], intake
+        buffer, intake = inserted(buffer, samples, spec.lateness)
+    buffer, due = _taken(buffer, spec)
+    return buffer, groups + due, intake
 
 
 def cut(samples: Samples, spec: WindowSpec) -> Windows:
@@ -197,67 +214,28 @@ def cut(samples: Samples, spec: WindowSpec) -> Windows:
     """
     first_end = spec.first_end(samples.first)
     ends = np.arange(first_end, samples.first + len(samples) - spec.half + 1, spec.hop)
-    return _extract(samples.field_nt, samples.first, ends, spec)
+    return cut_out([Due(samples.first, samples.field_nt, ends)], spec)
 
 
-def _first_buffer(samples: Samples) -> tuple[Buffer, Intake]:
-    missing = int(np.isnan(samples.field_nt).any(axis=1).sum())
-    intake = Intake(accepted=len(samples) - missing, missing=missing)
-    return Buffer(samples.first, samples.field_nt), intake
+def cut_out(due: Sequence[Due], spec: WindowSpec) -> Windows:
+    """The windows themselves, of one or more stations, in the order given."""
+    raw_nt = np.empty((sum(map(len, due)), spec.span, 3))
+    row = 0
+    for one in due:
+        for begin in (one.ends - (spec.samples + spec.half + one.first)).tolist():
+            raw_nt[row] = one.field_nt[begin : begin + spec.span]
+            row += 1
+    filled_nt, completeness, sufficient = fill_gaps(raw_nt, spec.max_gap)
+    ends = np.concatenate([one.ends for one in due]) if due else np.empty(0, np.int64)
+    return Windows(ends * spec.cadence_ms, filled_nt, completeness, sufficient)
 
 
-def _insert(buffer: Buffer, samples: Samples, spec: WindowSpec) -> tuple[Buffer, Intake]:
-    watermark = buffer.after - 1 - spec.lateness
-    late = min(max(watermark - samples.first, 0), len(samples))
-    if late == len(samples):
-        return buffer, Intake(late=late)
-    fresh_nt, first = samples.field_nt[late:], samples.first + late
-    extended = _extended(buffer, min(first, buffer.first), max(first + len(fresh_nt), buffer.after))
-    where = slice(first - extended.first, first - extended.first + len(fresh_nt))
-    held_nt = extended.field_nt[where]
-    intake = _compare(held_nt, fresh_nt, late)
-    extended.field_nt[where] = np.where(np.isnan(fresh_nt), held_nt, fresh_nt)
-    return extended, intake
-
-
-def _compare(held_nt: Float64, fresh_nt: Float64, late: int) -> Intake:
-    missing = np.isnan(fresh_nt).any(axis=1)
-    known = ~np.isnan(held_nt).any(axis=1) & ~missing
-    same = (held_nt == fresh_nt).all(axis=1)
-    return Intake(
-        accepted=int((~known & ~missing).sum()),
-        missing=int(missing.sum()),
-        duplicate=int((known & same).sum()),
-        corrected=int((known & ~same).sum()),
-        late=late,
-    )
-
-
-def _extended(buffer: Buffer, first: int, after: int) -> Buffer:
-    """A copy that reaches from `first` to `after`, NaN where nothing is held."""
-    field_nt = np.full((after - first, 3), np.nan)
-    begin = buffer.first - first
-    field_nt[begin : begin + len(buffer.field_nt)] = buffer.field_nt
-    return Buffer(first, field_nt, buffer.next_end)
-
-
-def _take_due(buffer: Buffer, spec: WindowSpec) -> tuple[Buffer, Windows]:
+def _taken(buffer: Buffer, spec: WindowSpec) -> tuple[Buffer, list[Due]]:
+    """What is due, and the buffer without the samples that no later window needs."""
     begin = spec.first_end(buffer.first) if buffer.next_end is None else buffer.next_end
     ends = spec.due_ends(begin, buffer.after)
-    windows = _extract(buffer.field_nt, buffer.first, ends, spec)
     if not len(ends):
-        return buffer, windows
+        return buffer, []
     next_end = int(ends[-1]) + spec.hop
     spent = next_end - spec.samples - spec.half - buffer.first
-    return Buffer(buffer.first + spent, buffer.field_nt[spent:].copy(), next_end), windows
-
-
-def _extract(field_nt: Float64, first: int, ends: Int64, spec: WindowSpec) -> Windows:
-    if not len(ends):
-        empty = np.empty((0, spec.span, 3))
-        return Windows(ends, empty, np.empty(0), np.empty(0, dtype=bool))
-    spans = sliding_window_view(field_nt, spec.span, axis=0).swapaxes(1, 2)
-    # Contiguous, so that the same sums run in the same order however many windows are due.
-    raw_nt = np.ascontiguousarray(spans[ends - spec.samples - spec.half - first])
-    filled_nt, completeness, sufficient = fill_gaps(raw_nt, spec.max_gap)
-    return Windows(ends * spec.cadence_ms, filled_nt, completeness, sufficient)
+    return buffer.without(spent, next_end), [Due(buffer.first, buffer.field_nt, ends)]

@@ -11,7 +11,7 @@ import numpy as np
 from archive.kp import kp_intervals
 from archive.model import Model
 from archive.observatory import ArchiveRefused, check_cadence, read_stations
-from geofield.calibration import QuietScores, newest, selected
+from geofield.calibration import QuietScores, newest
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.manifest import Manifest
 from geofield.orientation import OrientationError, orientation_of
@@ -207,7 +207,7 @@ class Scorer:
             part = piece(run.parts, int(begin_ms), int(stop_ms))
             windows = cut(part.samples(self.declination_deg), spec)
             self.advance(len(windows))
-            yield selected(windows, np.flatnonzero(windows.sufficient))
+            yield windows[windows.sufficient]
 
 
 def _ends_ms(start_ms: int, end_ms: int, spec: WindowSpec) -> Int64:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from geofield.alert import Alert
+from geofield.buffer import Intake
 from geofield.calibrating import Fit, progress
 from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
-from geofield.windows import Intake
 from monitor.checkpoint import Held
 from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
 from monitor.strangers import Strangers

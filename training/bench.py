@@ -198,4 +198,4 @@ def _in_rows(
 def _analytic(filtered_nt: Float32, rows_nt: Float64, front_end: FrontEnd) -> Tensor:
     scaled = filtered_nt / rows_nt[:, None, :]
     analytic = hilbert(scaled, axis=1).astype(np.complex64)
-    return torch.from_numpy(analytic).to(front_end.taps.device)
+    return torch.from_numpy(analytic).to(front_end.matrix.device)

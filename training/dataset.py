@@ -9,7 +9,6 @@ import numpy as np
 
 from archive.kp import kp_intervals
 from archive.observatory import read_archive
-from geofield.calibration import selected
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.samples import Samples
 from geofield.types import Bool, Float32, Int64
@@ -158,7 +157,7 @@ def _pieces(samples: Samples, start_ms: int, end_ms: int, spec: WindowSpec) -> I
         windows = cut(part, spec)
         span_end = windows.end_ms // spec.cadence_ms + spec.half - samples.first
         fine = windows.sufficient & (span_end > first)
-        kept = selected(windows, np.flatnonzero(fine))
+        kept = windows[fine]
         yield DayWindows(kept.end_ms, kept.levelled_nt())
 
 

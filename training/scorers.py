@@ -15,7 +15,7 @@ _BATCH = 512
 @torch.no_grad()
 def band_passed(front_end: FrontEnd, field_nt: Float32) -> Float32:
     """Raw windows [n, span, 3] to band-passed [n, steps, 3], both in nT."""
-    parts = [front_end(_tensor(front_end.taps, part)).cpu() for part in _parts(field_nt)]
+    parts = [front_end(_tensor(front_end.matrix, part)).cpu() for part in _parts(field_nt)]
     return np.asarray(torch.cat(parts).numpy())
 
 

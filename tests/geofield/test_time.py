@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 from geofield.alert import AlertRules
+from geofield.buffer import Intake
 from geofield.indices import KpHistory
 from geofield.orientation import to_hez
 from geofield.samples import Samples
 from geofield.score import Quality, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.types import Float64
-from geofield.windows import DAY_MS, Intake, advance
+from geofield.windows import DAY_MS, advance
 from tests.geofield.builders import SPEC, field_nt, rules, samples, spread
 from tests.geofield.test_orientation import DECLINATION_DEG, dif, hdz, xyz
 

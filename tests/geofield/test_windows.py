@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geofield.buffer import Buffer, Intake
 from geofield.gaps import fill_gaps
 from geofield.samples import Samples
-from geofield.windows import DAY_MS, Buffer, Intake, Windows, WindowSpec, advance, cut
+from geofield.windows import DAY_MS, Windows, WindowSpec, advance, cut, cut_out
 from tests.geofield.builders import SPEC, START_MS, field_nt, samples
 
 
@@ -17,7 +18,7 @@ def stream(records: list[Samples], spec: WindowSpec = SPEC) -> tuple[list[Window
     groups, intakes = [], []
     for record in records:
         buffer, due, intake = advance(buffer, record, spec)
-        groups += due
+        groups += [cut_out([one], spec) for one in due]
         intakes.append(intake)
     return groups, intakes
 
