@@ -26,20 +26,20 @@ async def consume(broker: str, topic: str, expected: int) -> dict[str, float]:
     try:
         partitions = [TopicPartition(topic, one) for one in await partitions_of(consumer, topic)]
         consumer.assign(partitions)
-        count, seconds, before = 0, 0.0, usage(os.getpid())
+        count, seconds, cpu_s = 0, 0.0, 0.0
         while seconds < LEAST_S:
             await consumer.seek_to_beginning(*partitions)
             first = passed = await _taken(consumer)
-            began_s = time.perf_counter()
+            began_s, cpu_began_s = time.perf_counter(), time.process_time()
             while passed < expected:
                 passed += await _taken(consumer)
             count += passed - first
             seconds += time.perf_counter() - began_s
-        after = usage(os.getpid())
+            cpu_s += time.process_time() - cpu_began_s
+        peak_mb = usage(os.getpid()).peak_mb
     finally:
         await consumer.stop()
-    cpu_s = after.cpu_s - before.cpu_s
-    return {"records": count, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": after.peak_mb}
+    return {"records": count, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
 
 
 async def _taken(consumer: AIOKafkaConsumer) -> int:

@@ -8,6 +8,7 @@ no step at midnight and no two stations are equal. For measurements of speed onl
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -55,10 +56,7 @@ class Feed:
     @classmethod
     def of(cls, stations: int, start_ms: int = START_MS) -> "Feed":
         """A feed of the real day, its few gaps bridged."""
-        elements = quiet_day().elements
-        return cls(
-            codes(stations), start_ms, np.stack([_bridged(elements[one]) for one in ELEMENTS], 1)
-        )
+        return cls(codes(stations), start_ms, _day_nt())
 
     def field_nt(self, number: int, begin: int, length: int) -> Float64:
         """Samples `begin` to `begin + length` of a station: [length, 3], two decimals."""
@@ -98,6 +96,12 @@ def fill(settings: Settings, feed: Feed, samples: int, length: int) -> Filled:
     if failures:
         raise RuntimeError(f"{len(failures)} records were not sent: {failures[0]}")
     return Filled(total, samples * len(feed.codes))
+
+
+@cache
+def _day_nt() -> Float64:
+    elements = quiet_day().elements
+    return np.stack([_bridged(elements[name]) for name in ELEMENTS], axis=1)
 
 
 def _bridged(values: Float64) -> Float64:

@@ -28,7 +28,7 @@ LENGTHS = (1, 10, 60, 600)
 STATIONS = (1, 40, 120, 1000)
 USUAL_LENGTH, USUAL_STATIONS = 60, 40
 # Samples a second that a worker may reach, by the length of a record: how much to prepare.
-GUESS = {1: 10_000, 10: 60_000, 60: 130_000, 600: 170_000}
+GUESS = {1: 20_000, 10: 100_000, 60: 200_000, 600: 250_000}
 LEAST_HOPS = 4
 NOTE = """\
 Measured from the moment when the last station has its first score to the last score of all, by the

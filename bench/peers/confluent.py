@@ -24,19 +24,19 @@ def main(broker: str, topic: str, expected: int) -> None:
     consumer = Consumer(settings)
     numbers = consumer.list_topics(topic).topics[topic].partitions
     start = [TopicPartition(topic, number, 0) for number in numbers]
-    count, seconds, before = 0, 0.0, usage(os.getpid())
+    count, seconds, cpu_s = 0, 0.0, 0.0
     while seconds < LEAST_S:
         consumer.assign(start)
         first = passed = _taken(consumer)
-        began_s = time.perf_counter()
+        began_s, cpu_began_s = time.perf_counter(), time.process_time()
         while passed < expected:
             passed += _taken(consumer)
         count += passed - first
         seconds += time.perf_counter() - began_s
-    after = usage(os.getpid())
+        cpu_s += time.process_time() - cpu_began_s
+    peak_mb = usage(os.getpid()).peak_mb
     consumer.close()
-    cpu_s = after.cpu_s - before.cpu_s
-    found = {"records": count, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": after.peak_mb}
+    found = {"records": count, "seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}
     print(json.dumps(found))
 
 

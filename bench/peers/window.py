@@ -42,11 +42,10 @@ class Buffer:
 
     def add(self, first: int, field: NDArray[np.float64]) -> tuple[range, NDArray[np.float64]]:
         """Take a record in; ends and samples [n, span, 3] of the windows that are now due."""
+        self._make_room(first + len(field))
         oldest = max(self._after - 1 - self._shape.lateness, self._origin)
-        if first < oldest:
-            field, first = field[oldest - first :], oldest
+        field, first = field[max(oldest - first, 0) :], max(first, oldest)
         if len(field):
-            self._make_room(first + len(field))
             begin = first - self._origin
             held = self._field[begin : begin + len(field)]
             held[:] = np.where(np.isnan(field), held, field)
