@@ -10,11 +10,16 @@ import click
 
 from tests.brokers import ROOT
 
-# What is run, and with which options, so that all of it takes less than half an hour.
+# What is run, and with which options, so that all of it takes about half an hour.
 MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("step",),
     ("pipeline", "--seconds", "4"),
     ("live", "--stations", "500,2000"),
+    ("scaling", "--repeats", "1"),
+    ("shapes", "--seconds", "2"),
+    ("restart",),
+    ("backfill", "--repeats", "1"),
+    ("training", "--steps", "30"),
 )
 WITHOUT_QUICK = ("step",)  # quick anyway
 

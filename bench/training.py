@@ -108,9 +108,9 @@ def measure(windows: Material, recipe: Recipe, repeats: int) -> list[dict[str, C
     return [
         {
             "what": name,
-            "step_cpu_ms": spread([1000 * one for one in seconds]),
-            "windows_per_cpu_s": spread([batch / one for one in seconds]),
-            "of_bare": spread(seconds).median / bare,
+            "CPU, ms/step": spread([1000 * one for one in seconds]),
+            "windows/s": spread([batch / one for one in seconds]),
+            "of bare step": spread(seconds).median / bare,
         }
         for name, seconds in found.items()
     ]
