@@ -16,7 +16,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
-from monitor.codec import RawRecord
+from monitor.codec import RawRecord, raw_record
 
 
 class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly typed
@@ -83,11 +83,3 @@ class Untouched(faust.Schema):  # type: ignore[misc]
         """Records of one partition, in order."""
         records: list[RawRecord] = message.value
         return records
-
-
-def raw_record(record: ConsumerRecord) -> RawRecord:
-    """What the worker needs of a record."""
-    timestamp_ms = -1 if record.timestamp is None else record.timestamp
-    return RawRecord(
-        record.topic, record.partition, record.offset, timestamp_ms, record.key, record.value
-    )

@@ -166,9 +166,9 @@ class AlertEvent(msgspec.Struct, frozen=True):
 class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     """Headers of a dead letter, whose key and value are those of the refused record.
 
-    `detail` is a sentence for the station's operator; topic, partition, offset and time (empty if
-    the sender gave none) are the record's. Where a broker refuses the size, the value is left out
-    and `value-left-out` says how many bytes it had.
+    `detail` is a sentence for the station's operator; topic, partition, offset, time (empty if the
+    sender gave none) and content type are the record's. Where a broker refuses the size, the value
+    is left out and `value-left-out` says how many bytes it had.
     """
 
     reason: Reason
@@ -177,6 +177,7 @@ class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaul
     partition: Digits
     offset: Digits
     time: str
+    content_type: str | None = None
     value_left_out: Digits | None = None
 
 

@@ -207,6 +207,7 @@ class Worker:
             partition=str(record.partition),
             offset=str(record.offset),
             time=_moment(record.timestamp_ms),
+            content_type=record.content_type or None,
         )
         fields: dict[str, str] = msgspec.to_builtins(about)
         headers = tuple((name, text.encode(errors="replace")) for name, text in fields.items())

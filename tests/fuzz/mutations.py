@@ -11,11 +11,13 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
+import numpy as np
 from msgspec import structs
 
 from archive.recording import Recording
 from monitor.codec import RawRecord
 from monitor.impf import encode_samples
+from monitor.payload import BINARY, JSON
 from monitor.replay import interleaved
 
 GOOD_SHARE = 0.4
@@ -165,6 +167,22 @@ def _late(record: RawRecord, random: Random) -> RawRecord:
     return structs.replace(record, value=msgspec.json.encode(fields))
 
 
+def _type(record: RawRecord, random: Random) -> RawRecord:
+    """Not what the header says."""
+    return structs.replace(record, content_type=random.choice((BINARY, JSON, "text/csv", "\x00")))
+
+
+def _binary(record: RawRecord, random: Random) -> RawRecord:
+    """Binary, and now and then with a broken byte."""
+    fields = msgspec.json.decode(record.value or b"")
+    for name, values in fields.items():
+        if isinstance(values, list):
+            fields[name] = np.array(values, np.float64).tobytes()
+    packed = structs.replace(record, value=msgspec.msgpack.encode(fields), content_type=BINARY)
+    return _bits(packed, random) if random.random() < 0.5 else packed
+
+
 MUTATIONS: list[Callable[[RawRecord, Random], RawRecord]] = [
     _bits, _digits, _slices, _field, _array, _time, _key, _code, _timestamp, _nothing, _late,
+    _type, _binary,
 ]  # fmt: skip
