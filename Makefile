@@ -4,6 +4,7 @@ PYTHON ?= python3
 DEMO_ENV := .venv-demo
 TEST_ENV := .venv-test
 TEST_BIN := $(TEST_ENV)/bin
+PEERS_ENV := .venv-peers
 MODEL ?= ulf-1hz
 
 .PHONY: help demo test lint train bench chaos soak dashboards up down clean
@@ -26,8 +27,8 @@ lint: $(TEST_ENV)/ready ## Style, types and architecture
 train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=minute-teo)
 	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
-bench: $(TEST_ENV)/ready ## Measure how fast the step is
-	$(TEST_BIN)/python -m bench.step
+bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure how fast it is, beside Quix Streams, in half an hour (BENCH=--quick)
+	$(TEST_BIN)/python -m bench $(BENCH)
 
 dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/boards
 	$(TEST_BIN)/python -m deploy.grafana.boards
@@ -50,8 +51,8 @@ soak: $(TEST_ENV)/ready ## 300 stations through a worker for nine minutes: memor
 	$(TEST_BIN)/python -m bench.soak
 
 clean: ## Remove environments, caches and the demo's output
-	rm -rf $(DEMO_ENV) $(TEST_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \
-		.import_linter_cache build demo-output *.egg-info
+	rm -rf $(DEMO_ENV) $(TEST_ENV) $(PEERS_ENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		.import_linter_cache bench-output build demo-output *.egg-info
 
 $(DEMO_ENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO_ENV)
@@ -62,4 +63,9 @@ $(TEST_ENV)/ready: pyproject.toml
 	@echo "installing the test environment: PyTorch makes it several GB, a few minutes the first time"
 	$(PYTHON) -m venv $(TEST_ENV)
 	$(TEST_BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(PEERS_ENV)/ready: bench/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS_ENV)
+	$(PEERS_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

@@ -1,7 +1,8 @@
 """A station's samples as an archive holds them: its own elements, on a regular grid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -101,6 +102,49 @@ class Recording:
         return replace(self, start_ms=self.start_ms + begin * self.cadence_ms, elements=part)
 
 
+class Recorded(Protocol):
+    """A recording, or what gives the same records."""
+
+    @property
+    def station(self) -> str:
+        """IAGA code."""
+
+    @property
+    def start_ms(self) -> int:
+        """Time of the first sample."""
+
+    @property
+    def end_ms(self) -> int:
+        """Time just after the last sample (exclusive)."""
+
+    @property
+    def cadence_ms(self) -> int:
+        """Sampling interval."""
+
+    def __len__(self) -> int: ...
+
+    def records(self, length: int) -> Iterator[Recording]:
+        """See `Recording.records`."""
+
+
+class _Part(Protocol):
+    """A recording, or what can be read as one."""
+
+    @property
+    def station(self) -> str: ...
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+    @property
+    def cadence_ms(self) -> int: ...
+    @property
+    def elements(self) -> Collection[str]: ...
+
+
+_OnePart = TypeVar("_OnePart", bound=_Part)
+
+
 def joined(recordings: list[Recording]) -> Recording:
     """Put recordings of one station together on one grid; where they overlap the later one counts.
 
@@ -109,12 +153,8 @@ def joined(recordings: list[Recording]) -> Recording:
     ValueError
         If they are of different stations, cadences or elements, or not on one grid.
     """
+    check_alike(recordings)
     first = min(recordings, key=lambda part: part.start_ms)
-    alike = {(part.station, part.cadence_ms, frozenset(part.elements)) for part in recordings}
-    if len(alike) != 1:
-        raise ValueError(f"these do not belong together: {_described(recordings)}")
-    if any((part.start_ms - first.start_ms) % first.cadence_ms for part in recordings):
-        raise ValueError(f"these are not on one grid of samples: {_described(recordings)}")
     length = (max(part.end_ms for part in recordings) - first.start_ms) // first.cadence_ms
     elements = {name: np.full(length, np.nan) for name in first.elements}
     for part in recordings:
@@ -125,9 +165,24 @@ def joined(recordings: list[Recording]) -> Recording:
     return replace(first, elements=elements)
 
 
-def runs(recordings: list[Recording]) -> list[list[Recording]]:
+def check_alike(parts: Sequence[_Part]) -> None:
+    """Refuse what cannot be one recording.
+
+    Raises
+    ------
+    ValueError
+        If they are of different stations, cadences or elements, or not on one grid.
+    """
+    alike = {(part.station, part.cadence_ms, frozenset(part.elements)) for part in parts}
+    if len(alike) != 1:
+        raise ValueError(f"these do not belong together: {_described(parts)}")
+    if len({part.start_ms % part.cadence_ms for part in parts}) != 1:
+        raise ValueError(f"these are not on one grid of samples: {_described(parts)}")
+
+
+def runs(recordings: list[_OnePart]) -> list[list[_OnePart]]:
     """Divide recordings of one station, in order of time, where more than a day is missing."""
-    divided: list[list[Recording]] = []
+    divided: list[list[_OnePart]] = []
     for part in recordings:
         reached_ms = max((one.end_ms for one in divided[-1]), default=0) if divided else None
         if reached_ms is None or part.start_ms - reached_ms > DAY_MS:
@@ -136,7 +191,7 @@ def runs(recordings: list[Recording]) -> list[list[Recording]]:
     return divided
 
 
-def _described(recordings: list[Recording]) -> str:
+def _described(parts: Sequence[_Part]) -> str:
     return "; ".join(
-        f"{part.station} {''.join(part.elements)} every {part.cadence_ms} ms" for part in recordings
+        f"{part.station} {''.join(part.elements)} every {part.cadence_ms} ms" for part in parts
     )

@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 import click
 import numpy as np
 
-from archive.model import default_model_path, load_manifest
-from archive.profile import save_profile
 from archive.recording import Recording
-from bench.step import START_MS, profile
+from bench.feed import codes
+from bench.running import save_profiles
+from bench.step import START_MS
 from monitor.demo.system import System, running_system
 from monitor.impf import encode_samples
 from monitor.progress import progress_bar
@@ -44,11 +44,6 @@ class Look:
     rss_mb: float
     lag_records: int
     lag_s: float
-
-
-def codes(stations: int) -> list[str]:
-    """Station codes that no observatory has."""
-    return [f"Q{number:03d}" for number in range(stations)]
 
 
 def records(stations: int, seconds: int, record_s: int) -> Iterator[tuple[int, bytes, bytes]]:
@@ -133,11 +128,9 @@ def main(stations: int, minutes: int, record_s: int, speed: float) -> None:
     Example:
       python -m bench.soak --stations 300 --minutes 120 --speed 20
     """
-    manifest = load_manifest(default_model_path().with_suffix(".json"))
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for code in codes(stations):
-            save_profile(profile(code, manifest.sha256), folder / "profiles")
+        save_profiles(codes(stations), folder / "profiles")
         with running_system(folder, folder / "profiles") as system:
             looks = soak(system, stations, minutes * 60, record_s, speed)
             windows = system.metric("magwatch_windows_total")

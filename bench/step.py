@@ -1,16 +1,14 @@
 """How fast the step is, without Kafka: records of 60 samples from 40 stations, the shipped model.
 
-Run it with ``python -m bench.step``; it prints a table and, as the last line, JSON.
+Run it with ``python -m bench.step`` (part of `make bench`).
 """
 
-import json
-import platform
-import sys
 import time
 
 import numpy as np
 
 from archive.model import default_model_path, load_model
+from bench.report import publish
 from geofield.alert import AlertRules
 from geofield.indices import KpHistory
 from geofield.profile import AlertBasis, StationProfile
@@ -72,14 +70,10 @@ def measure(batch: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print the table and the JSON."""
+    """Measure, print a table and write JSON."""
     rows = [measure(batch) for batch in (1, 16, 128, 512)]
-    print(" ".join(f"{name:>14}" for name in rows[0]))
-    for row in rows:
-        print(" ".join(f"{value:14,.1f}" for value in row.values()))
-    about = {"python": platform.python_version(), "machine": platform.machine()}
-    json.dump({"bench": "step", **about, "rows": rows}, sys.stdout)
-    print()
+    asked = {"stations": STATIONS, "minutes": MINUTES, "record_samples": RECORD}
+    publish("step", rows, asked)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ same windows give the same bytes wherever they are scored.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from geofield.alert import Alert, Change, ModelRef
 from geofield.network import Remote
 from geofield.score import Score, WindowScore
+from geofield.windows import DAY_MS
 from monitor.codec import Reason
 from monitor.fields import (
     AlertId,
@@ -179,11 +181,24 @@ class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaul
     value_left_out: Digits | None = None
 
 
+@lru_cache(maxsize=4096)  # the windows of all stations end at the same times
 def utc(time_ms: int) -> str:
     """ISO 8601 with Z; milliseconds only where there are any."""
-    moment = EPOCH + timedelta(milliseconds=time_ms)
-    detail = "milliseconds" if time_ms % 1000 else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
+    day, in_day_ms = divmod(time_ms, DAY_MS)
+    second, rest_ms = divmod(in_day_ms, 1000)
+    fraction = f".{rest_ms:03}" if rest_ms else ""
+    return f"{_date(day)}T{_time(second)}{fraction}Z"
+
+
+# Three times stand in every score; nearly all are of few days, and of the same seconds of each.
+@lru_cache(maxsize=64)
+def _date(day: int) -> str:
+    return (EPOCH + timedelta(days=day)).date().isoformat()
+
+
+@lru_cache(maxsize=8192)
+def _time(second: int) -> str:
+    return (EPOCH + timedelta(seconds=second)).time().isoformat()
 
 
 def time_ms(text: str) -> int:
@@ -296,6 +311,7 @@ def _share(score: Score) -> ComponentFields:
     return ComponentFields(*(round(square / total, 4) for square in squares))
 
 
+@lru_cache(maxsize=16)
 def model_fields(model: ModelRef) -> ModelFields:
     """What records say of a model."""
     return ModelFields(model.name, model.version, model.sha256)

@@ -14,8 +14,8 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from archive.kp import kp_intervals
-from archive.observatory import read_stations
-from archive.recording import Recording
+from archive.recording import Recorded, Recording
+from archive.reel import open_stations
 from monitor.errors import Refused
 from monitor.impf import encode_samples, encode_samples_binary
 from monitor.indices import encode_kp
@@ -104,7 +104,7 @@ def replay(
       magwatch replay *.min --record-s 3600 --speed max
     """
     settings = load_settings(broker=broker)
-    recordings = read_stations(files, station)
+    recordings = open_stations(files, station)
     records = interleaved(recordings, record_s)
     with closing(open_producer(settings)) as producer:
         if kp:
@@ -121,7 +121,7 @@ def replay(
     click.echo(f"{sent.samples:,} samples in {sent.records:,} records to {settings.broker}")
 
 
-def interleaved(recordings: Iterable[Recording], record_s: int) -> Iterator[Recording]:
+def interleaved(recordings: Iterable[Recorded], record_s: int) -> Iterator[Recording]:
     """Records of all stations in the order in which they would have been sent."""
     streams = (
         recording.records(max(record_s * 1000 // recording.cadence_ms, 1))
@@ -165,7 +165,7 @@ def send(
         advance(len(record))
 
 
-def send_kp(producer: KafkaProducer, settings: Settings, recordings: Iterable[Recording]) -> None:
+def send_kp(producer: KafkaProducer, settings: Settings, recordings: Iterable[Recorded]) -> None:
     """Send the observed Kp of the recordings' days, each value known from its interval's end."""
     topic = settings.topic("indices")
     for recording in recordings:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ from monitor.errors import Refused
 from monitor.records import ScoreRecord
 
 Row: TypeAlias = dict[str, str | float | bool | None]
+_CHUNK = 16_384  # rows of Parquet that are held as rows; a multiple of the writer's own batches
 
 
 class Format(str, Enum):
@@ -40,14 +42,19 @@ class Format(str, Enum):
             raise Refused(f"{path}: the name must end in {known}") from None
 
 
-def write_scores(records: Sequence[ScoreRecord], path: Path, kind: Format) -> None:
-    """Write one row for each window, in order."""
-    if kind is Format.JSONL:
-        path.write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
-    elif kind is Format.CSV:
-        _write_csv([row(record) for record in records], path)
-    else:
-        _write_parquet([row(record) for record in records], path)
+def write_scores(records: Iterable[ScoreRecord], path: Path, kind: Format) -> None:
+    """Write one row for each window, in order, as they come.
+
+    Rows are not kept; Parquet keeps them as columns, a third of a kilobyte each, until the last
+    one has come, because only then are the types of all columns known. The file takes its name
+    when it is complete: what stood there before stays until then.
+    """
+    part = path.with_name(f"{path.name}.part")
+    try:
+        _WRITERS[kind](records, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def row(record: ScoreRecord) -> Row:
@@ -77,15 +84,39 @@ def row(record: ScoreRecord) -> Row:
     }
 
 
-def _write_parquet(rows: Sequence[Row], path: Path) -> None:
+def _write_jsonl(records: Iterable[ScoreRecord], path: Path) -> None:
+    encoder = msgspec.json.Encoder()
+    with path.open("wb") as stream:
+        stream.writelines(encoder.encode(record) + b"\n" for record in records)
+
+
+def _write_parquet(records: Iterable[ScoreRecord], path: Path) -> None:
     with needs("archive"):
         import pyarrow  # noqa: PLC0415 - for Parquet only
         import pyarrow.parquet  # noqa: PLC0415
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), path)
+    rows = map(row, records)
+    tables = [pyarrow.Table.from_pylist(chunk) for chunk in _chunks(rows)]
+    # a column that is empty in one chunk has no type there
+    whole = pyarrow.concat_tables(tables, promote_options="permissive") if tables else None
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([]) if whole is None else whole, path)
 
 
-def _write_csv(rows: Sequence[Row], path: Path) -> None:
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, _CHUNK)):
+        yield chunk
+
+
+def _write_csv(records: Iterable[ScoreRecord], path: Path) -> None:
+    rows = map(row, records)
+    first = next(rows, None)
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]) if rows else ["station"])
+        writer = csv.DictWriter(stream, fieldnames=["station"] if first is None else list(first))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(() if first is None else chain([first], rows))
+
+
+_WRITERS: dict[Format, Callable[[Iterable[ScoreRecord], Path], None]] = {
+    Format.JSONL: _write_jsonl,
+    Format.CSV: _write_csv,
+    Format.PARQUET: _write_parquet,
+}

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 
 from monitor.broker import embedded_broker, free_port
 from monitor.errors import Refused
-from monitor.settings import Settings, load_settings
+from monitor.settings import PREFIX, Settings, load_settings
 from monitor.topics import create_topics
 
 READY_S = 60.0
@@ -59,15 +60,21 @@ class System:
 def running_system(folder: Path, profiles: Path) -> Iterator[System]:
     """Broker, topics and a worker that is ready; all of it stopped at the end of the block."""
     with embedded_broker() as broker:
-        port, log = free_port(), folder / "worker.log"
         settings = load_settings(
-            broker=broker.address, profiles=profiles, metrics_port=port, log_format="console"
+            broker=broker.address, profiles=profiles, metrics_port=free_port(), log_format="console"
         )
         create_topics(settings)
-        with _running(["worker"], settings, log) as process:
-            system = System(settings, f"http://127.0.0.1:{port}", process, log)
-            _wait_for(f"{system.metrics_url}/readyz", process, log)
+        with running_worker(settings, folder / "worker.log") as system:
             yield system
+
+
+@contextmanager
+def running_worker(settings: Settings, log: Path) -> Iterator[System]:
+    """A worker with these settings that is ready; ended at the end of the block."""
+    url = f"http://127.0.0.1:{settings.metrics_port}"
+    with _running(["worker"], settings, log) as process:
+        _wait_for(f"{url}/readyz", process, log)
+        yield System(settings, url, process, log)
 
 
 @contextmanager
@@ -100,13 +107,14 @@ def _running(
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {
-        **os.environ,
-        "MAGWATCH_BROKER": settings.broker,
-        "MAGWATCH_PROFILES": str(settings.profiles),
-        "MAGWATCH_METRICS_PORT": str(settings.metrics_port),
-        "MAGWATCH_LOG_FORMAT": "console",
+    """The caller's own, secrets among it, and what it has set otherwise."""
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    own = {
+        PREFIX + name.upper(): str(value)
+        for name, value in given.items()
+        if value is not None and not isinstance(value, SecretStr)
     }
+    return os.environ | own
 
 
 def _wait_for(page: str, process: subprocess.Popen[bytes], log: Path) -> None:

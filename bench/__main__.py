@@ -1,0 +1,49 @@
+"""Every measurement, one after the other: ``python -m bench``, which is `make bench`.
+
+Each is a module of its own that does more when it is run by hand: ``python -m bench.live --help``.
+"""
+
+import subprocess
+import sys
+
+import click
+
+from tests.brokers import ROOT
+
+# What is run, and with which options, so that all of it takes about half an hour.
+MEASUREMENTS: tuple[tuple[str, ...], ...] = (
+    ("step",),
+    ("pipeline", "--seconds", "4"),
+    ("live", "--stations", "500,2000"),
+    ("scaling", "--repeats", "1"),
+    ("shapes", "--seconds", "2"),
+    ("restart",),
+    ("backfill", "--repeats", "1"),
+    ("training", "--steps", "30"),
+    ("sizing",),
+)
+WITHOUT_QUICK = ("step",)  # quick anyway
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A try: the smallest run of each.")
+def main(quick: bool) -> None:
+    """Run every measurement; each prints a table and writes JSON to bench-output.
+
+    \b
+    Example:
+      python -m bench --quick
+    """
+    failed = []
+    for name, *options in MEASUREMENTS:
+        asked = [] if name in WITHOUT_QUICK else ["--quick"]
+        command = [sys.executable, "-m", f"bench.{name}", *(asked if quick else options)]
+        click.echo(f"\n{' '.join(command[1:])}", err=True)
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            failed.append(name)
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
