@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -11,28 +11,17 @@ from geofield.trouble import Finding
 from geofield.types import Float32
 
 
-class Errors(Protocol):
+@dataclass(frozen=True, slots=True, eq=False)
+class Errors:
     """Reconstruction errors of a batch of windows, in units of the station's scale.
 
-    Reading them may wait for a model that is still at work on the batch.
+    Attributes
+    ----------
+    rmse, mae
+        Shape [batch]: over all steps and components.
+    error
+        Shape [batch, 3]: root mean square error of H, E, Z.
     """
-
-    @property
-    def rmse(self) -> Float32:
-        """Shape [batch]: root mean square over all steps and components."""
-
-    @property
-    def mae(self) -> Float32:
-        """Shape [batch]: mean of the sizes, over all steps and components."""
-
-    @property
-    def error(self) -> Float32:
-        """Shape [batch, 3]: root mean square error of H, E, Z."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ComputedErrors:
-    """Errors that are there; see `Errors`."""
 
     rmse: Float32
     mae: Float32

@@ -1,38 +1,57 @@
 """Due windows of any stations through the model: what each of them scores, and its trouble.
 
-The model may be at work on the next batch, elsewhere, while the last one is looked at here: see
-`Reconstruct`. What comes of a window depends on neither.
+Windows are looked at by the batch, perhaps on another thread (see `Run`), since numpy and
+onnxruntime hold no lock for most of the time. What comes of a window depends on neither.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
-from geofield.score import Errors, KpKnown, Quality, Reconstruct, Score, WindowScore
+from geofield.score import KpKnown, Quality, Reconstruct, Score, WindowScore
 from geofield.trouble import Finding, examine
-from geofield.types import Bool, Float64
-from geofield.windows import Group, Windows, WindowSpec, cut_out
+from geofield.types import Bool
+from geofield.windows import Due, Group, WindowSpec, cut_out
 
 BATCH = 64  # windows; more are no faster, and fewer are sooner out of the processor's cache
+AHEAD = 2  # batches under way while one is written down
+
+Owners: TypeAlias = Sequence[tuple[str, StationProfile | None, int]]
+"""Station, its profile, and how many of the windows of a batch are its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """Windows, whose they are, and the errors of those that have a score.
+class Looked:
+    """What was seen of a batch of windows, in lists of Python's own numbers.
 
-    `owners` are station, profile, and how many windows; `usable` are the windows `scored` marks.
+    `errors` are rmse, mae and those of the components; they and `trouble` are of the windows that
+    `scored` marks.
     """
 
-    owners: Sequence[tuple[str, StationProfile | None, int]]
-    windows: Windows
-    scored: Bool
-    usable: Windows
-    scale_nt: Float64
-    errors: Errors | None
+    end_ms: list[int]
+    sufficient: list[bool]
+    completeness: list[float]
+    scored: list[bool]
+    errors: list[tuple[float, float, list[float]]]
+    trouble: list[tuple[Finding, ...]]
+
+
+Awaited: TypeAlias = Callable[[], Looked]
+Run: TypeAlias = Callable[[Awaited], Awaited]
+"""Sets work going, now or on another thread, and returns what to call for its result."""
+
+
+def at_once(work: Awaited) -> Awaited:
+    """The `Run` that does it now."""
+    result = work()
+    return lambda: result
 
 
 def scored(
@@ -41,6 +60,7 @@ def scored(
     reconstruct: Reconstruct,
     spec: WindowSpec,
     history: KpHistory,
+    run: Run,
 ) -> list[WindowScore]:
     """Score windows.
 
@@ -56,6 +76,8 @@ def scored(
         What a window is.
     history
         Kp and Dst values so far.
+    run
+        How the windows are looked at; while it is at one batch the one before is written down.
 
     Returns
     -------
@@ -63,13 +85,16 @@ def scored(
     """
     scores: list[WindowScore] = []
     known: dict[int, KpKnown] = {}
-    before: _Batch | None = None
+    waiting: deque[tuple[Owners, Awaited]] = deque()
     for part in _batches(groups):
-        batch = _begun(part, profiles, reconstruct, spec)
-        if before is not None:
-            scores += _finished(before, spec, history, known)
-        before = batch
-    return scores if before is None else scores + _finished(before, spec, history, known)
+        owners = [(station, profiles.get(station), len(due)) for station, due in part]
+        due = [one for _, one in part]
+        waiting.append((owners, run(partial(_look, due, owners, reconstruct, spec))))
+        if len(waiting) > AHEAD:
+            scores += _written(*waiting.popleft(), spec, history, known)
+    for batch in waiting:
+        scores += _written(*batch, spec, history, known)
+    return scores
 
 
 def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
@@ -89,37 +114,43 @@ def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
         yield part
 
 
-def _begun(
-    groups: Sequence[Group],
-    profiles: Mapping[str, StationProfile],
-    reconstruct: Reconstruct,
-    spec: WindowSpec,
-) -> _Batch:
-    """Cut out the windows and set the model to work."""
-    windows = cut_out([due for _, due in groups], spec)
-    owners = [(station, profiles.get(station), len(group)) for station, group in groups]
+def _look(due: Sequence[Due], owners: Owners, reconstruct: Reconstruct, spec: WindowSpec) -> Looked:
+    """Cut windows out, examine them, and let the model score those that can have a score."""
+    windows = cut_out(due, spec)
     counts = [count for _, _, count in owners]
     scored: Bool = windows.sufficient & np.repeat([bool(one) for _, one, _ in owners], counts)
     scales = [profile.scale_nt if profile else (np.nan,) * 3 for _, profile, _ in owners]
     scale_nt = np.repeat(np.array(scales), counts, axis=0)[scored]
     usable = windows if scored.all() else windows[scored]
-    errors = None
+    errors: list[tuple[float, float, list[float]]] = []
     if len(usable):
-        errors = reconstruct(usable.levelled_nt(), scale_nt.astype(np.float32))
-    return _Batch(owners, windows, scored, usable, scale_nt, errors)
+        found = reconstruct(usable.levelled_nt(), scale_nt.astype(np.float32))
+        columns = (found.rmse.tolist(), found.mae.tolist(), found.error.tolist())
+        errors = list(zip(*columns, strict=True))
+    return Looked(
+        windows.end_ms.tolist(),
+        windows.sufficient.tolist(),
+        windows.completeness.tolist(),
+        scored.tolist(),
+        errors,
+        examine(usable.field_nt, scale_nt),
+    )
 
 
-def _finished(
-    batch: _Batch, spec: WindowSpec, history: KpHistory, known: dict[int, KpKnown]
+def _written(
+    owners: Owners,
+    awaited: Awaited,
+    spec: WindowSpec,
+    history: KpHistory,
+    known: dict[int, KpKnown],
 ) -> list[WindowScore]:
     """What comes of the windows; `known` keeps what all stations' windows of one time share."""
-    trouble = examine(batch.usable.field_nt, batch.scale_nt)
-    rows = iter(zip(_numbers(batch.errors), trouble, strict=True))
-    windows = batch.windows
-    ends_ms, sufficient = windows.end_ms.tolist(), windows.sufficient.tolist()
-    facts = zip(ends_ms, sufficient, windows.completeness.tolist(), batch.scored, strict=True)
+    looked = awaited()
+    rows = iter(zip(looked.errors, looked.trouble, strict=True))
+    columns = (looked.end_ms, looked.sufficient, looked.completeness, looked.scored)
+    facts = zip(*columns, strict=True)
     scores = []
-    for station, profile, count in batch.owners:
+    for station, profile, count in owners:
         for end_ms, enough, completeness, has_score in islice(facts, count):
             start_ms = end_ms - spec.samples * spec.cadence_ms
             decided_ms = end_ms + spec.decision_delay_ms
@@ -138,13 +169,6 @@ def _finished(
                 )
             )  # fmt: skip
     return scores
-
-
-def _numbers(errors: Errors | None) -> list[tuple[float, float, list[float]]]:
-    """Rmse, mae and error of each window; waits for the model."""
-    if errors is None:
-        return []
-    return list(zip(errors.rmse.tolist(), errors.mae.tolist(), errors.error.tolist(), strict=True))
 
 
 def _score(rmse: float, mae: float, error: list[float], profile: StationProfile) -> Score:

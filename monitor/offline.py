@@ -106,11 +106,11 @@ def score_recordings(
     """
     states: dict[str, StationState] = {}
     rules, network = assembly.rules, assembly.network
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="model") as executor:
-        reconstruct = aside(assembly.model.reconstruct, executor)
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="windows") as executor:
+        run, reconstruct = aside(executor), assembly.model.reconstruct
         for record in interleaved(recordings, record_s):
             samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
-            states, outcome = step(states, [samples], reconstruct, rules, history)
+            states, outcome = step(states, [samples], reconstruct, rules, history, run)
             advance(len(record))
             network = network.with_windows(map(_seen, outcome.scores))
             yield outcome

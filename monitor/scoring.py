@@ -19,6 +19,7 @@ from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
+from geofield.watch import Run, at_once
 from monitor.checkpoint import Held
 from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
 from monitor.strangers import Strangers
@@ -60,6 +61,7 @@ class Scorer:
     rules: Rules
     accepts: Accepts
     reconstruct: Reconstruct
+    run: Run = at_once
 
     def score(
         self, records: Sequence[RawRecord], held: Mapping[str, Held], history: KpHistory
@@ -117,7 +119,12 @@ class Scorer:
         stations = {samples.station for _, samples in batch}
         states = {name: held[name].state for name in stations if name in held}
         after, outcome = step(
-            states, [samples for _, samples in batch], self.reconstruct, self.rules, history
+            states,
+            [samples for _, samples in batch],
+            self.reconstruct,
+            self.rules,
+            history,
+            self.run,
         )
         _collect(batch, after, outcome, result)
         if (setting := self.rules.setting) is not None:

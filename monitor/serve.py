@@ -24,8 +24,8 @@ from prometheus_client import (
 )
 
 from geofield.handover import Party
-from geofield.score import Reconstruct
 from geofield.step import Rules
+from geofield.watch import Run
 from monitor.app import Consumption, create_app, is_member
 from monitor.aside import aside, timed
 from monitor.assembly import Assembly, assemble
@@ -107,11 +107,9 @@ class _Parts:
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     saver = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
-    with _thread("step") as executor, _thread("model") as model_executor:
+    with _thread("step") as executor, _thread("windows") as beside:
         lease = Lease(parts.settings, lambda: is_member(app))
-        timed_model = timed(parts.assembly.model.reconstruct, parts.metrics.work)
-        reconstruct = aside(timed_model, model_executor)
-        worker = _worker(parts, publisher, saver, lease, executor, reconstruct)
+        worker = _worker(parts, publisher, saver, lease, executor, aside(beside))
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
@@ -148,13 +146,14 @@ def _worker(
     saver: Publisher,
     lease: Lease,
     executor: ThreadPoolExecutor,
-    reconstruct: Reconstruct,
+    run: Run,
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     charge = _charge(settings, assembly.rules)
     observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
-    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
+    reconstruct = timed(assembly.model.reconstruct, metrics.work)
+    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct, run)
     refused = metrics.intake.deadletters.labels(INDEX).inc
     network = replace(assembly.network, since_ms=round(time.time() * 1000))
     return Worker(

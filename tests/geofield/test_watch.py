@@ -11,6 +11,7 @@ from geofield.samples import Samples
 from geofield.score import Errors, Reconstruct, WindowScore
 from geofield.step import step
 from geofield.types import Float32
+from geofield.watch import Run, at_once
 from monitor.aside import aside
 from tests.geofield.builders import field_nt, rules, samples, spread
 
@@ -27,8 +28,8 @@ def records() -> list[Samples]:
     ]
 
 
-def scores(reconstruct: Reconstruct) -> list[WindowScore]:
-    return step({}, records(), reconstruct, SETUP, KpHistory())[1].scores
+def scores(reconstruct: Reconstruct, run: Run = at_once) -> list[WindowScore]:
+    return step({}, records(), reconstruct, SETUP, KpHistory(), run)[1].scores
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
@@ -46,9 +47,9 @@ def test_the_size_of_a_batch_changes_nothing(batch: int, monkeypatch: pytest.Mon
     assert sum(sizes) == sum(one.score is not None for one in expected)
 
 
-def test_a_model_on_another_thread_gives_the_same() -> None:
+def test_looking_on_another_thread_gives_the_same() -> None:
     with ThreadPoolExecutor(1) as executor:
-        assert scores(aside(spread, executor)) == scores(spread)
+        assert scores(spread, aside(executor)) == scores(spread)
 
 
 def test_its_failure_is_the_failure_of_the_step() -> None:
@@ -56,4 +57,4 @@ def test_its_failure_is_the_failure_of_the_step() -> None:
         raise RuntimeError("no memory")
 
     with ThreadPoolExecutor(1) as executor, pytest.raises(RuntimeError, match="no memory"):
-        scores(aside(broken, executor))
+        scores(broken, aside(executor))
