@@ -9,7 +9,7 @@ timestamp, so a replay decides the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -125,20 +125,65 @@ class _Refusal(Exception):
         self.rejected = Rejected(reason, detail)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """A record that is well formed; whether its values make a field is seen by `samples_of`.
+
+    `elements` has what was reported by the letter of the element, all of the same length.
+    """
+
+    station: str
+    start_ms: int
+    cadence_ms: int
+    elements: Mapping[str, Values]
+    length: int
+
+    @property
+    def end_ms(self) -> int:
+        """Time just after the last sample (exclusive)."""
+        return self.start_ms + self.length * self.cadence_ms
+
+
 def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
     """Read one record; every fault ends in a `Rejected`, never in an exception."""
+    report = read(record, accepts)
+    return report if isinstance(report, Rejected) else samples_of([report], accepts)
+
+
+def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
+    """Read one record as far as that goes without looking at its values."""
     try:
         fields = _parsed(record)
         station = _station(record.key, fields.iaga_code)
         cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
         start_ms = _start_ms(fields.start_date, cadence_ms)
-        elements = _arrays(fields, cadence_ms)
-        length = max(map(len, elements.values()))
-        _not_from_the_future(start_ms + (length - 1) * cadence_ms, record, accepts)
-        field_nt = _field_nt(elements, accepts.declination_deg.get(station, 0.0))
-        return Samples(station, start_ms, cadence_ms, field_nt)
+        elements, length = _arrays(fields, cadence_ms)
+        report = Report(station, start_ms, cadence_ms, elements, length)
+        _not_from_the_future(report.end_ms - cadence_ms, record, accepts)
     except _Refusal as refusal:
         return refusal.rejected
+    return report
+
+
+def samples_of(reports: Sequence[Report], accepts: Accepts) -> Samples | Rejected:
+    """The samples of reports of one station, each of which goes on where the last one ends."""
+    first = reports[0]
+    elements = {
+        name: _joined([report.elements[name] for report in reports]) for name in first.elements
+    }
+    try:
+        field_nt = to_hez(elements, accepts.declination_deg.get(first.station, 0.0))
+    except OrientationError as error:
+        reason = Reason.BAD_FIELD if _is_vector(elements) else Reason.ORIENTATION
+        return Rejected(reason, str(error))
+    return Samples(first.station, first.start_ms, first.cadence_ms, field_nt)
+
+
+def _joined(parts: Sequence[Values]) -> Float64:
+    """One array of them all; numpy turns None into NaN, which is what a gap is from here on."""
+    if all(isinstance(part, list) for part in parts):
+        return np.array([value for part in parts for value in part], dtype=np.float64)
+    return np.concatenate([np.array(part, dtype=np.float64) for part in parts])
 
 
 def _parsed(record: RawRecord) -> SamplesRecord | BinarySamplesRecord:
@@ -206,7 +251,9 @@ def _start_ms(text: str, cadence_ms: int) -> int:
     return start_ms
 
 
-def _arrays(fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int) -> dict[str, Values]:
+def _arrays(
+    fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int
+) -> tuple[dict[str, Values], int]:
     elements = fields.elements()
     if not elements:
         raise _Refusal(Reason.ORIENTATION, "no geomagneticField arrays")
@@ -219,7 +266,7 @@ def _arrays(fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int) -> dic
         raise _Refusal(Reason.EMPTY, "the arrays are empty")
     if length * cadence_ms > DAY_MS:
         raise _Refusal(Reason.TOO_LONG, f"{length:,} samples are more than a day")
-    return elements
+    return elements, length
 
 
 def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) -> None:
@@ -233,17 +280,7 @@ def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) ->
         )
 
 
-def _field_nt(elements: dict[str, Values], declination_deg: float) -> Float64:
-    # numpy turns None into NaN, which is what a gap is from here on
-    arrays = {name: np.array(values, dtype=np.float64) for name, values in elements.items()}
-    try:
-        return to_hez(arrays, declination_deg)
-    except OrientationError as error:
-        reason = Reason.BAD_FIELD if _is_vector(elements) else Reason.ORIENTATION
-        raise _Refusal(reason, str(error)) from None
-
-
-def _is_vector(elements: dict[str, Values]) -> bool:
+def _is_vector(elements: Mapping[str, Float64]) -> bool:
     try:
         orientation_of(frozenset(elements))
     except OrientationError:

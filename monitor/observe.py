@@ -72,7 +72,8 @@ class Observer:
 
     def batch(self, scored: Scored, now_s: float) -> None:
         """A batch has been published at `now_s` (seconds since 1970, of this machine)."""
-        self.metrics.intake.records.inc(len(scored.taken) + len(scored.refused) + scored.repeated)
+        taken = sum(len(one.records) for one in scored.taken)
+        self.metrics.intake.records.inc(taken + len(scored.refused) + scored.repeated)
         self._intake(scored.taken, now_s)
         for station, held in scored.held.items():
             self._state(station, held.state)
@@ -129,8 +130,8 @@ class Observer:
             for outcome in OUTCOMES:
                 if count := getattr(one.intake, outcome):
                     counts[label, outcome] += count
-            if one.record.timestamp_ms >= 0 and label != OTHER:
-                newest_ms[label] = one.record.timestamp_ms
+            if one.sent_ms >= 0 and label != OTHER:
+                newest_ms[label] = one.sent_ms
         for labels, count in counts.items():
             self.metrics.intake.samples.labels(*labels).inc(count)
         for label, sent_ms in newest_ms.items():
@@ -218,7 +219,7 @@ class Observer:
 
     def _delays(self, scored: Scored, now_s: float) -> None:
         """A window's delay counts from the newest record of its station in the batch."""
-        sent_ms = {taken.station: taken.record.timestamp_ms for taken in scored.taken}
+        sent_ms = {taken.station: taken.sent_ms for taken in scored.taken}
         for score in scored.scores:
             if sent_ms[score.station] >= 0:  # a broker may keep no time
                 delay_s = max(now_s - sent_ms[score.station] / 1000, 0.0)

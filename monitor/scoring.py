@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from geofield import watch
 from geofield.alert import Alert
 from geofield.buffer import Intake
 from geofield.calibrating import Fit, progress
@@ -19,9 +20,9 @@ from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
-from geofield.watch import Run, at_once
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
+from monitor.codec import Accepts, RawRecord, Reason, Rejected, read, samples_of
+from monitor.runs import Run, Runs
 from monitor.strangers import Strangers
 
 log = structlog.get_logger("magwatch.scoring")
@@ -29,12 +30,16 @@ log = structlog.get_logger("magwatch.scoring")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A record that entered a station's window, and what became of its samples."""
+    """Records that entered a station's window, and what became of their samples."""
 
-    record: RawRecord
+    records: Sequence[RawRecord]
     station: str
-    newest_ms: int
     intake: Intake
+
+    @property
+    def sent_ms(self) -> int:
+        """Kafka's time of the last of them; -1 if the broker keeps none."""
+        return self.records[-1].timestamp_ms
 
 
 @dataclass(slots=True)
@@ -61,7 +66,7 @@ class Scorer:
     rules: Rules
     accepts: Accepts
     reconstruct: Reconstruct
-    run: Run = at_once
+    look: watch.Run = watch.at_once
 
     def score(
         self, records: Sequence[RawRecord], held: Mapping[str, Held], history: KpHistory
@@ -69,17 +74,23 @@ class Scorer:
         """Take `records` in order, starting from the states in `held`."""
         result = Scored()
         strangers = Strangers(held, self.accepts)
-        batch: list[tuple[RawRecord, Samples]] = []
+        runs = Runs()
         for record in records:
-            samples = decode(record, self.accepts)
-            if isinstance(samples, Rejected):
-                result.refused.append((record, samples))
-            elif _known_already(record, held.get(samples.station)):
+            report = read(record, self.accepts)
+            if isinstance(report, Rejected):
+                result.refused.append((record, report))
+            elif _known_already(record, held.get(report.station)):
                 result.repeated += 1
-            elif refusal := strangers.refuse(record, samples.station):
+            elif refusal := strangers.refuse(record, report, self.accepts):
                 result.refused.append((record, refusal))
             else:
-                batch.append((record, samples))
+                runs.add(record, report)
+        batch: list[tuple[Run, Samples]] = []
+        for run, samples in runs.samples(self.accepts):
+            if isinstance(samples, Rejected):
+                result.refused.append((run.last, samples))
+            else:
+                batch.append((run, samples))
         self._step_all(batch, held, history, result)
         return result
 
@@ -91,7 +102,7 @@ class Scorer:
 
     def _step_all(
         self,
-        batch: list[tuple[RawRecord, Samples]],
+        batch: list[tuple[Run, Samples]],
         held: Mapping[str, Held],
         history: KpHistory,
         result: Scored,
@@ -100,18 +111,27 @@ class Scorer:
         try:
             self._step(batch, held, history, result)
         except Exception:
-            log.exception("a batch failed, taking its records one by one", records=len(batch))
-            for one in batch:
-                try:
-                    self._step([one], {**held, **result.held}, history, result)
-                except Exception as error:
-                    log.exception("a record failed", station=one[1].station, offset=one[0].offset)
-                    detail = f"{type(error).__name__}: {error}"
-                    result.refused.append((one[0], Rejected(Reason.INTERNAL, detail)))
+            log.exception("a batch failed, taking its records one by one", runs=len(batch))
+            for one in (record for run, _ in batch for record in run.alone()):
+                self._step_alone(one, {**held, **result.held}, history, result)
+
+    def _step_alone(
+        self, one: Run, held: Mapping[str, Held], history: KpHistory, result: Scored
+    ) -> None:
+        samples = samples_of(one.reports, self.accepts)
+        if isinstance(samples, Rejected):
+            result.refused.append((one.last, samples))
+            return
+        try:
+            self._step([(one, samples)], held, history, result)
+        except Exception as error:
+            log.exception("a record failed", station=samples.station, offset=one.last.offset)
+            detail = f"{type(error).__name__}: {error}"
+            result.refused.append((one.last, Rejected(Reason.INTERNAL, detail)))
 
     def _step(
         self,
-        batch: list[tuple[RawRecord, Samples]],
+        batch: list[tuple[Run, Samples]],
         held: Mapping[str, Held],
         history: KpHistory,
         result: Scored,
@@ -124,7 +144,7 @@ class Scorer:
             self.reconstruct,
             self.rules,
             history,
-            self.run,
+            self.look,
         )
         _collect(batch, after, outcome, result)
         if (setting := self.rules.setting) is not None:
@@ -134,15 +154,15 @@ class Scorer:
 
 
 def _collect(
-    batch: list[tuple[RawRecord, Samples]],
+    batch: list[tuple[Run, Samples]],
     after: Mapping[str, StationState],
     outcome: Outcome,
     result: Scored,
 ) -> None:
-    for (record, samples), intake in zip(batch, outcome.intake, strict=True):
-        newest_ms = samples.end_ms - samples.cadence_ms
-        result.taken.append(Taken(record, samples.station, newest_ms, intake))
-        result.held[samples.station] = Held(after[samples.station], record.partition, record.offset)
+    for (run, samples), intake in zip(batch, outcome.intake, strict=True):
+        result.taken.append(Taken(run.records, samples.station, intake))
+        last = run.last
+        result.held[samples.station] = Held(after[samples.station], last.partition, last.offset)
     result.scores += outcome.scores
     result.alerts += outcome.alerts
     result.fits += outcome.fits

@@ -11,25 +11,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason, Rejected
+from monitor.codec import Accepts, RawRecord, Reason, Rejected, Report, samples_of
 
 
 class Strangers:
     """The stations without a profile file, by partition, as a batch goes on."""
 
     def __init__(self, held: Mapping[str, Held], accepts: Accepts) -> None:
-        self._accepts = accepts
         self._found: dict[int, set[str]] = {}
         for station, one in held.items():
             if station not in accepts.declination_deg:
                 self._found.setdefault(one.partition, set()).add(station)
 
-    def refuse(self, record: RawRecord, station: str) -> Rejected | None:
-        """Find room for a record's station; if there is none, the reason."""
-        if station in self._accepts.declination_deg:
+    def refuse(self, record: RawRecord, report: Report, accepts: Accepts) -> Rejected | None:
+        """Find room for a record's station; if there is none, the reason.
+
+        A record that is refused for its values takes no room.
+        """
+        station = report.station
+        if station in accepts.declination_deg:
             return None
         known = self._found.setdefault(record.partition, set())
-        if station not in known and len(known) >= self._accepts.strangers:
+        if station in known:
+            return None
+        if isinstance(fault := samples_of([report], accepts), Rejected):
+            return fault
+        if len(known) >= accepts.strangers:
             return Rejected(
                 Reason.TOO_MANY_STATIONS,
                 f"{station} has no profile, and its partition has {len(known):,} such stations "

@@ -36,14 +36,14 @@ class Accounts:
         """Check that one batch adds up, and add it."""
         self.fed += len(fed)
         refused = [record.offset for record, _ in scored.refused]
-        taken = [one.record.offset for one in scored.taken]
+        taken = [record for one in scored.taken for record in one.records]
         assert len(fed) == len(refused) + len(taken) + scored.repeated
-        named = Counter((one.record.partition, one.record.offset) for one in scored.taken)
+        named = Counter((record.partition, record.offset) for record in taken)
         named.update((record.partition, record.offset) for record, _ in scored.refused)
         assert all(count == 1 for count in named.values()), "a record was counted twice"
         for one in scored.taken:
             counts = {outcome: getattr(one.intake, outcome) for outcome in OUTCOMES}
-            assert sum(counts.values()) == _length(one.record)
+            assert sum(counts.values()) == sum(map(_length, one.records))
             self.samples.update(counts)
         self.records.update(taken=len(taken), refused=len(refused), repeated=scored.repeated)
         self.reasons.update(why.reason.value for _, why in scored.refused)

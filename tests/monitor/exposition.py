@@ -47,7 +47,7 @@ def scored(watching: Observer, batch: list[Samples]) -> Scored:
     result = Scored(scores=outcome.scores, alerts=outcome.alerts)
     for one, intake in zip(batch, outcome.intake, strict=True):
         sent = record(one.station)
-        result.taken.append(Taken(sent, one.station, one.end_ms - one.cadence_ms, intake))
+        result.taken.append(Taken([sent], one.station, intake))
         result.held[one.station] = Held(after[one.station], 0, 0)
     return result
 

@@ -1,0 +1,107 @@
+"""Records taken together come to what they come to one by one."""
+
+from collections import Counter
+
+import msgspec
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.recording import Recording
+from geofield.alert import AlertRules
+from geofield.indices import KpHistory
+from monitor.checkpoint import Held
+from monitor.codec import Accepts, RawRecord
+from monitor.impf import encode_samples
+from monitor.scoring import Scored, Scorer
+from tests.geofield.builders import START_MS, field_nt, rules, spread
+
+ACCEPTS = Accepts(1000, 300_000, {"WIC": 0.0}, strangers=1)
+SETUP = rules("WIC", alert=AlertRules(k=2, n=3, clear=2))
+OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")
+FIELD_NT = field_nt(400, 5)
+FIELD_NT[200:230, 0] += np.random.default_rng(1).normal(0, 5.0, 30)
+
+
+def record(offset: int, station: str, begin: int, length: int, fault: str) -> RawRecord:
+    values = FIELD_NT[begin : begin + length]
+    names = "HDZ" if fault == "other elements" else "HEZ"
+    elements = {name: values[:, column].copy() for column, name in enumerate(names)}
+    if fault == "gap":
+        elements["H"][0] = np.nan
+    if fault == "too strong":
+        elements["Z"][-1] = 100_500.0
+    if fault == "other elements":
+        elements["D"][:] = 1.0
+    value = encode_samples(Recording(station, START_MS + begin * 1000, 1000, elements))
+    return RawRecord("t", 0, offset, -1, station.encode(), b"{" if fault == "cut" else value)
+
+
+pieces = st.tuples(
+    st.sampled_from(["WIC", "NEW", "TOO"]),
+    st.integers(-15, 15).map(lambda gap: max(gap, 0) if gap > -10 else gap),
+    st.integers(1, 25),
+    st.sampled_from(["none"] * 12 + ["gap", "too strong", "other elements", "cut"]),
+)
+
+
+def records(drawn: list[tuple[str, int, int, str]]) -> list[RawRecord]:
+    """Records of several stations; most go on where their station's last one ended."""
+    after: dict[str, int] = {}
+    made = []
+    for offset, (station, gap, length, fault) in enumerate(drawn):
+        begin = min(max(after.get(station, 0) + gap, 0), len(FIELD_NT) - length)
+        made.append(record(offset, station, begin, length, fault))
+        after[station] = begin + length
+    return made
+
+
+def summary(batches: list[Scored]) -> object:
+    """All that is published, counted or kept."""
+    held: dict[str, Held] = {}
+    counts: Counter[tuple[str, str]] = Counter()
+    for batch in batches:
+        held |= batch.held
+        for taken in batch.taken:
+            for outcome in OUTCOMES:
+                counts[taken.station, outcome] += getattr(taken.intake, outcome)
+    scores = [score for batch in batches for score in batch.scores]
+    kept = {
+        name: (one.offset, one.state.buffer and one.state.buffer.field_nt.tobytes(),
+               one.state.buffer and one.state.buffer.next_end, one.state.alerts)
+        for name, one in held.items()
+    }  # fmt: skip
+    return (
+        sorted(scores, key=lambda one: (one.station, one.end_ms)),
+        {alert.id: alert for batch in batches for alert in batch.alerts},
+        sorted((bad.offset, why) for batch in batches for bad, why in batch.refused),
+        +counts,
+        kept,
+    )
+
+
+@given(st.lists(pieces, min_size=1, max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_one_by_one_or_all_at_once(drawn: list[tuple[str, int, int, str]]) -> None:
+    scorer = Scorer(SETUP, ACCEPTS, spread)
+    made = records(drawn)
+    at_once = scorer.score(made, {}, KpHistory())
+    held: dict[str, Held] = {}
+    singly = []
+    for one in made:
+        singly.append(scorer.score([one], held, KpHistory()))
+        held = held | singly[-1].held
+    assert summary([at_once]) == summary(singly)
+
+
+def test_records_in_order_are_one_run_and_a_bad_one_is_refused_by_itself() -> None:
+    scorer = Scorer(SETUP, ACCEPTS, spread)
+    faults = ["none", "none", "too strong", "none"]
+    made = [record(n, "WIC", 20 * n, 20, fault) for n, fault in enumerate(faults)]
+    good = scorer.score([msgspec.structs.replace(one, value=made[0].value) for one in made[:1]],
+                        {}, KpHistory())  # fmt: skip
+    assert [len(taken.records) for taken in good.taken] == [1]
+    assert [len(taken.records) for taken in scorer.score(made[:2], {}, KpHistory()).taken] == [2]
+    mixed = scorer.score(made, {}, KpHistory())
+    assert [bad.offset for bad, _ in mixed.refused] == [2]
+    assert sum(len(taken.records) for taken in mixed.taken) == 3
