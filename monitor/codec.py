@@ -235,7 +235,7 @@ def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) ->
 
 def _field_nt(elements: dict[str, Values], declination_deg: float) -> Float64:
     # numpy turns None into NaN, which is what a gap is from here on
-    arrays = {name: np.array(values, dtype=np.float64) for name, values in elements.items()}
+    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in elements.items()}
     try:
         return to_hez(arrays, declination_deg)
     except OrientationError as error:
