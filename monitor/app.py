@@ -27,7 +27,7 @@ from monitor.worker import Worker
 
 SETTLE_S = 2.0
 FETCH_BYTES = 4 * 1024 * 1024
-FETCHES = 4  # that wait in Faust's buffer
+FETCHES = 4096  # Faust's buffer is never full: nothing is fetched while there is no room
 log = structlog.get_logger("magwatch.app")
 
 
@@ -44,6 +44,7 @@ def create_app(settings: Settings, datadir: str) -> faust.App:
         broker_commit_interval=settings.commit_s,
         consumer_auto_offset_reset=settings.offset_reset,
         consumer_max_fetch_size=FETCH_BYTES,
+        broker_max_poll_records=settings.batch_records,
         stream_buffer_maxsize=FETCHES,
         # Records wait for a checkpoint before they are committed, so there is always one "in work".
         stream_wait_empty=False,
@@ -101,6 +102,7 @@ class Consumption:
         # Faust's own acknowledgements would commit what is still in work
         topic = app.topic(self._settings.topic("samples"), schema=Untouched(), acks=False)
         self._app = app
+        app.transport.room = self._intake.room
         app.agent(topic, name="samples", concurrency=1)(self._consume)
         app.timer(self._settings.checkpoint_s)(self._checkpoint)
         app.timer(SETTLE_S)(self._worker.settle)
@@ -115,7 +117,9 @@ class Consumption:
     async def score(self) -> None:
         """Lead batch after batch to the worker, for ever."""
         while True:
-            await self._worker.take(await self._intake.batch())
+            records = await self._intake.batch()
+            # What is queued is of this generation; while `take` waits another may begin.
+            await self._worker.take(records, self._worker.states.generation)
 
     def helper_ended(self, helper: asyncio.Task[None]) -> None:
         """What works beside the stream must not end in silence: the worker ends with it."""
@@ -126,7 +130,6 @@ class Consumption:
     async def _consume(self, stream: Any) -> None:
         try:
             async for event in stream.events():
-                await self._intake.room()
                 if self._is_current(event.message):
                     self._add(event.value)
         except Exception as error:

@@ -181,9 +181,11 @@ def samples_of(reports: Sequence[Report], accepts: Accepts) -> Samples | Rejecte
 
 def _joined(parts: Sequence[Values]) -> Float64:
     """One array of them all; numpy turns None into NaN, which is what a gap is from here on."""
+    if len(parts) == 1:
+        return np.asarray(parts[0], dtype=np.float64)
     if all(isinstance(part, list) for part in parts):
         return np.array([value for part in parts for value in part], dtype=np.float64)
-    return np.concatenate([np.array(part, dtype=np.float64) for part in parts])
+    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
 
 
 def _parsed(record: RawRecord) -> SamplesRecord | BinarySamplesRecord:

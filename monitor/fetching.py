@@ -8,6 +8,7 @@ the group, the partitions and the moments of committing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from faust.types.tuples import ConsumerMessage
 
 from monitor.codec import RawRecord, raw_record
 
+PAUSE_S = 0.02  # after a fetch that brought little: the next brings more for the same effort
+
 
 class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly typed
     """Faust's consumer; the value of its messages is a list of `RawRecord`, in order."""
@@ -25,6 +28,7 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly t
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._covered: dict[TopicPartition, int] = {}
+        self._pause_s = 0.0
 
     def cover(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Let all records before these offsets be committed, at the next commit."""
@@ -37,7 +41,17 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly t
     async def _getmany(
         self, active_partitions: set[TopicPartition] | None, timeout: float
     ) -> dict[TopicPartition, list[list[ConsumerRecord]]]:
+        """What one fetch brings, once there is room for it; Faust asks again after `timeout`."""
+        if self._pause_s:
+            await asyncio.sleep(self._pause_s)
+        try:
+            async with asyncio.timeout(timeout):
+                await self.transport.room()
+        except TimeoutError:
+            return {}
         fetched = await super()._getmany(active_partitions, timeout)
+        little = self.app.conf.broker_max_poll_records // 4
+        self._pause_s = PAUSE_S if sum(map(len, fetched.values())) < little else 0.0
         return {where: [records] for where, records in fetched.items() if records}
 
     def _to_message(self, tp: TopicPartition, record: Sequence[ConsumerRecord]) -> ConsumerMessage:
@@ -68,9 +82,12 @@ class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly t
 
 
 class FetchTransport(driver.Transport):  # type: ignore[misc]
-    """Faust's transport with that consumer."""
+    """Faust's transport with that consumer, which fetches when `room` returns."""
 
     Consumer = FetchConsumer
+
+    async def room(self) -> None:
+        """Wait until there is room; to be replaced by whoever takes the records."""
 
 
 class Untouched(faust.Schema):  # type: ignore[misc]

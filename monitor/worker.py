@@ -77,15 +77,16 @@ class Worker:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     steps: asyncio.Queue[Step] = field(default_factory=lambda: asyncio.Queue(1))
 
-    async def take(self, records: Sequence[RawRecord]) -> None:
+    async def take(self, records: Sequence[RawRecord], generation: int) -> None:
         """Score a batch from the states that the last one leads to, and queue it for `publish`.
 
-        Nothing comes of it if the partitions change hands meanwhile: it is read again.
+        `generation` is that of the states when the records came. Nothing comes of them if the
+        partitions have changed hands since: they are read again.
         """
         await self.indices.caught_up.wait()
         async with self.turn:
-            generation = self.states.generation
-            await self.states.load({record.partition for record in records})
+            if generation == self.states.generation:
+                await self.states.load({record.partition for record in records})
             if generation != self.states.generation:
                 return
             step = await self._in_thread(self._scored, generation, records, self.states.ahead)

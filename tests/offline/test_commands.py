@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from archive.profile import load_profile
 from monitor.cli import main
 from monitor.codec import Accepts, RawRecord, decode
+from monitor.payload import BINARY, JSON
 from monitor.records import AlertEvent, ScoreRecord
 from monitor.settings import load_settings
 from monitor.tail import tail
@@ -134,13 +135,17 @@ def test_a_speed_that_is_none_is_refused(speed: str) -> None:
     assert "60x" in result.output
 
 
-def test_replay_sends_every_sample_and_the_kp_of_the_day(tansu_address: str) -> None:
-    prefix = "replay-test."
+@pytest.mark.parametrize(("encoding", "content_type"), [("json", JSON), ("binary", BINARY)])
+def test_replay_sends_every_sample_and_the_kp_of_the_day(
+    tansu_address: str, encoding: str, content_type: str
+) -> None:
+    prefix = f"replay-{encoding}."
     settings = load_settings(broker=tansu_address, topic_prefix=prefix)
     create_topics(settings)
+    options = ["--station", "wiq", "--broker", tansu_address, "--encoding", encoding]
     result = CliRunner().invoke(
         main,
-        ["replay", QUIET, "--speed", "max", "--station", "wiq", "--broker", tansu_address],
+        ["replay", QUIET, "--speed", "max", *options],
         env={"MAGWATCH_TOPIC_PREFIX": prefix},
         catch_exceptions=False,
     )
@@ -148,7 +153,7 @@ def test_replay_sends_every_sample_and_the_kp_of_the_day(tansu_address: str) -> 
     values = [v for batch in all_of(settings, "samples") for v in batch]
     accepts = Accepts(1000, 300_000, {}, 0)
     records = [
-        decode(RawRecord("samples", 0, n, -1, b"WIQ", value), accepts)
+        decode(RawRecord("samples", 0, n, -1, b"WIQ", value, content_type), accepts)
         for n, value in enumerate(values)
     ]
     assert sum(len(record) for record in records) == 86_400  # type: ignore[arg-type]
