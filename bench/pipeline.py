@@ -19,7 +19,17 @@ from bench.feed import Feed, fill
 from bench.inference import windows_nt
 from bench.report import Row, publish, spread
 from bench.running import kafka, prepared
-from bench.systems import ONE_THREAD, PEERS, QUIX, WORKER, Course, Measured, run_consumer, systems
+from bench.systems import (
+    ONE_THREAD,
+    PEERS,
+    QUIX,
+    WORKER,
+    Course,
+    Measured,
+    peer_versions,
+    run_consumer,
+    systems,
+)
 from geofield.windows import WindowSpec
 from monitor.errors import Refused
 from monitor.progress import progress_bar
@@ -123,6 +133,7 @@ def _row(
         "x Quix": rate.median / quix if quix and windows else None,
         "of onnxruntime": rate.median / bare if windows else None,
         "CPU, cores": spread([run.cores for run in runs]).median,
+        "samples/CPU s": spread([run.samples_per_s / run.cores for run in runs]).median,
         "peak, MB": max(peaks_mb) if peaks_mb else None,
         "measured, s": spread([run.seconds for run in runs]).median,
     }
@@ -176,7 +187,7 @@ def main(
     except Refused as reason:
         sys.exit(str(reason))
     same = f"\nBoth scored the same windows; largest difference of an rmse: {max(largest):.2g}."
-    asked = {"settings": chosen, "seconds": seconds, "repeats": repeats}
+    asked = {"settings": chosen, "seconds": seconds, "repeats": repeats, "peers": peer_versions()}
     publish("pipeline", table, asked, NOTE + (same if largest else ""))
 
 

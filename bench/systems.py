@@ -20,7 +20,8 @@ from monitor.errors import Refused
 from monitor.settings import Settings
 from tests.brokers import ROOT
 
-PEERS = Path(".venv-peers") / "bin" / "python"
+PEERS = ROOT / ".venv-peers" / "bin" / "python"
+PACKAGES = ("quixstreams", "confluent-kafka", "msgspec", "numpy", "onnxruntime")
 INFERENCE_S = 2.0
 WORKER, QUIX = "magwatch", "Quix Streams"
 ONE_THREAD = "onnxruntime alone, 1 thread"
@@ -55,15 +56,26 @@ class Measured:
 def systems() -> dict[str, Callable[[Course], Measured]]:
     """By name; those that need the peers' environment only where there is one."""
     found: dict[str, Callable[[Course], Measured]] = {WORKER: run_worker}
-    if (ROOT / PEERS).exists():
+    if PEERS.exists():
         found[QUIX] = run_quix
     found[ONE_THREAD] = lambda course: run_inference(course, 1)
     found["onnxruntime alone, 2 threads"] = lambda course: run_inference(course, 2)
     found["aiokafka alone"] = lambda course: run_consumer(course, sys.executable, "bench.consume")
-    if (ROOT / PEERS).exists():
+    if PEERS.exists():
         found["confluent-kafka alone"] = lambda course: run_consumer(
             course, str(PEERS), "bench.peers.confluent"
         )
+    return found
+
+
+def peer_versions() -> dict[str, str]:
+    """Of the libraries in the peers' environment; none where there is no such environment."""
+    if not PEERS.exists():
+        return {}
+    script = "import json, sys; from importlib.metadata import version; "
+    script += "print(json.dumps({name: version(name) for name in sys.argv[1:]}))"
+    answer = subprocess.run([PEERS, "-c", script, *PACKAGES], capture_output=True, check=True)
+    found: dict[str, str] = json.loads(answer.stdout)
     return found
 
 

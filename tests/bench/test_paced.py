@@ -22,7 +22,7 @@ def due(own: Plan, number: int) -> tuple[int, list[tuple[int, int]]]:
     for second in range(own.seconds):
         one = own.feed.recording(number, begin + own.history + second, 1).samples(0.0)
         buffer, now, _ = advance(buffer, one, SPEC)
-        found += [(second, int(end)) for group in now for end in group.end_ms]
+        found += [(second, end * CADENCE_MS) for group in now for end in group.ends.tolist()]
     return sum(map(len, groups)), found
 
 
