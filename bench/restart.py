@@ -183,7 +183,7 @@ def row(what: str, case: Case, found: Sequence[Waited], state: State | None) -> 
         "record, samples": case.length,
         "first score, s": spread([one.first_s for one in found]),
         "all stations, s": spread([one.all_s for one in found]),
-        "checkpoint, KB": state.total_bytes / state.stations / 1000 if state else None,
+        "checkpoint, kB": state.total_bytes / state.stations / 1000 if state else None,
         "all checkpoints, MB": state.total_bytes / 1e6 if state else None,
     }
 
