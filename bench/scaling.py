@@ -23,7 +23,7 @@ from kafka import KafkaConsumer
 
 from archive.model import default_model_path, load_manifest
 from bench.contest import expected_scores, published
-from bench.feed import Feed
+from bench.feed import Feed, send
 from bench.report import Row, publish, spread
 from bench.running import afresh, kafka, prepared, topic_size, worker
 from bench.usage import usage
@@ -31,7 +31,6 @@ from geofield.windows import WindowSpec
 from monitor.demo.system import System
 from monitor.errors import Refused
 from monitor.progress import progress_bar
-from monitor.replay import open_producer
 from monitor.settings import Settings
 
 WORKERS = (1, 2, 4)
@@ -64,7 +63,7 @@ def together(
     """So many workers on so many records, of which `wanted` scores are to come."""
     with ExitStack() as stack, closing(KafkaConsumer(bootstrap_servers=settings.broker)) as scores:
         systems = _started(stack, settings, folder, count)
-        _send(settings, records)
+        send(settings, records)
         sent_s, looks = time.time(), list[tuple[float, list[float]]]()
         deadline_s = time.monotonic() + LONGEST_S
         while topic_size(scores, settings.topic("scores")) < wanted:
@@ -117,14 +116,6 @@ def _has_its_share(system: System, workers: int) -> bool:
     system.check_alive()
     assigned = re.findall(r"partitions assigned .*partitions=\[([\d, ]*)\]", system.log.read_text())
     return bool(assigned) and len(assigned[-1].split(",")) == system.settings.partitions // workers
-
-
-def _send(settings: Settings, records: Sequence[tuple[bytes, bytes]]) -> None:
-    topic = settings.topic("samples")
-    with closing(open_producer(settings)) as producer:
-        for key, value in records:
-            producer.send(topic, value, key)
-        producer.flush()
 
 
 def _cpu_s(systems: Sequence[System]) -> list[float]:
