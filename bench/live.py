@@ -210,14 +210,17 @@ def main(stations: str, due: str, seconds: int, quick: bool) -> None:
     modes = [TOGETHER, SPREAD] if due == "both" else [due]
     if quick:
         counts, modes, seconds = [100], [TOGETHER], 70
+    table: list[Row] = []
+    failure = None
     try:
         with kafka() as (address, folder):
-            table = [
-                measure(address, folder, count, mode, seconds) for count in counts for mode in modes
-            ]
+            for count in counts:
+                table += [measure(address, folder, count, mode, seconds) for mode in modes]
     except Refused as reason:
-        sys.exit(str(reason))
-    publish("live", table, {"stations": counts, "due": modes, "seconds": seconds}, NOTE)
+        failure = str(reason)
+    if table:  # what was measured before something failed, too
+        publish("live", table, {"stations": counts, "due": modes, "seconds": seconds}, NOTE)
+    sys.exit(failure)
 
 
 if __name__ == "__main__":

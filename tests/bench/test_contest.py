@@ -25,6 +25,12 @@ def test_a_run_counts_from_the_moment_when_every_station_has_a_score() -> None:
     assert (run.windows, run.seconds, run.cpu_s, run.peak_mb) == (2, 2.0, 1.0, 99)
 
 
+def test_the_wait_for_records_that_do_not_come_is_left_out() -> None:
+    scores = [score(at_s, "Q000") for at_s in [*range(100), 1000]]
+    run = steady(scores, [(0.0, Usage(0.0, 1, 1)), (1000.0, Usage(100.0, 1, 1))])
+    assert run.windows == run.seconds == 98
+
+
 def test_a_run_that_is_too_short_is_no_measurement() -> None:
     with pytest.raises(Refused, match="too few samples"):
         steady([score(10, "Q000")], [(10.0, Usage(0.0, 1, 1))])
