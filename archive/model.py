@@ -12,7 +12,7 @@ import onnxruntime
 
 from geofield.alert import ModelRef
 from geofield.manifest import SCHEMA_VERSION, Manifest, ModelWindow
-from geofield.score import Errors
+from geofield.score import ComputedErrors, Errors
 from geofield.types import Float32
 
 DEFAULT_MODEL = "ulf-1hz"
@@ -47,7 +47,7 @@ class Model:
 
     def reconstruct(self, field_nt: Float32, scale_nt: Float32) -> Errors:
         """Score windows: `field_nt` [batch, span, 3] without level, `scale_nt` [batch, 3]."""
-        return Errors(*self.run(["rmse", "mae", "error"], field_nt, scale_nt))
+        return ComputedErrors(*self.run(["rmse", "mae", "error"], field_nt, scale_nt))
 
     def traces(self, field_nt: Float32, scale_nt: Float32) -> tuple[Float32, Float32]:
         """Band-passed field and its reconstruction, both [batch, steps, 3] in nT."""

@@ -20,6 +20,7 @@ MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("restart",),
     ("backfill", "--repeats", "1"),
     ("training", "--steps", "30"),
+    ("sizing",),
 )
 WITHOUT_QUICK = ("step",)  # quick anyway
 

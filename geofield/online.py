@@ -9,7 +9,7 @@ from geofield.indices import KpHistory
 from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
-from geofield.windows import Group, Windows
+from geofield.windows import Due, Group, cut_out
 
 
 def until_review(
@@ -38,12 +38,12 @@ def until_review(
     seen: set[str] = set()
     for station, windows in due:
         if setting is not None and station in learning and station not in seen:
-            first_ms = int(windows.end_ms[0])
+            first_ms = int(windows.ends[0]) * setting.window.cadence_ms
             learned, fit = reviewed(learning[station], station, first_ms, setting, history)
             learning[station] = learned
             fits += [fit] if fit else []
         seen.add(station)
-        early, late = _divided(windows, learning.get(station))
+        early, late = _divided(windows, learning.get(station), setting)
         now += [(station, early)] if len(early) else []
         later += [(station, late)] if len(late) else []
     return now, later, fits
@@ -71,10 +71,11 @@ def learn(
     """
     stations, candidates = [], []
     position = 0
-    for station, windows in groups:
-        rows = slice(position, position + len(windows))
+    for station, due in groups:
+        rows = slice(position, position + len(due))
         position = rows.stop
         if station in learning and not learning[station].over:
+            windows = cut_out([due], setting.window)
             stations.append(station)
             candidates.append(candidates_of(windows, scores[rows], learning[station], apart[rows]))
     alarms = _alarms(alerts, setting)
@@ -85,12 +86,12 @@ def learn(
         learning[station] = observed(learning[station], end_ms, few, spans, setting)
 
 
-def _divided(windows: Windows, learning: Learning | None) -> tuple[Windows, Windows]:
+def _divided(due: Due, learning: Learning | None, setting: Setting | None) -> tuple[Due, Due]:
     """Windows up to the station's next look at its calibration, and those after it."""
-    if learning is None or learning.over or learning.review_ms is None:
-        return windows, windows[:0]
-    early = windows.end_ms <= learning.review_ms
-    return windows[early], windows[~early]
+    if setting is None or learning is None or learning.over or learning.review_ms is None:
+        return due, due[:0]
+    early = due.ends * setting.window.cadence_ms <= learning.review_ms
+    return due[early], due[~early]
 
 
 def _alarms(alerts: Sequence[Alert], setting: Setting) -> Mapping[str, list[tuple[int, int]]]:

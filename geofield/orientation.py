@@ -5,7 +5,9 @@ version 5, and the IAGA-2002 format description. Angles are in degrees here; the
 formats that carry arc minutes convert before they call.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from geofield.types import Float64
 MAX_FIELD_NT = 99_999.0
 FILL_VALUES = (99_999, 88_888)  # "missing" and "not recorded"
 ORIENTATIONS = ("XYZ", "HEZ", "HDZ", "DIF")
+STRONG_NT = 88_000.0  # below all fills and the limit, above any field on the Earth
 _ANGLES = frozenset("DI")
 
 
@@ -21,6 +24,7 @@ class OrientationError(ValueError):
     """The elements do not describe a magnetic field vector; the message says why."""
 
 
+@lru_cache(1024)
 def orientation_of(elements: frozenset[str]) -> str:
     """Name the orientation that a set of elements makes, e.g. ``HDZ``; extra F or S may be there.
 
@@ -65,24 +69,44 @@ def to_hez(elements: Mapping[str, Float64], declination_deg: float) -> Float64:
     """
     orientation = orientation_of(frozenset(elements))
     _check_lengths(elements)
-    clean = {name: _masked(name, elements[name]) for name in orientation}
+    values = np.array([elements[name] for name in orientation], dtype=np.float64)
+    worst: list[float] = np.fmax.reduce(np.abs(values), axis=1).tolist()
+    if not _plain(orientation, worst):
+        values = np.array([_masked(*pair) for pair in zip(orientation, values, strict=True)])
+    clean = dict(zip(orientation, values, strict=True))
     field_nt = np.column_stack(_vector(orientation, clean, declination_deg))
-    _check_magnitude(field_nt)
+    if not _weak(orientation, worst):
+        _check_magnitude(field_nt)
     return field_nt
 
 
+def _plain(orientation: str, worst: Iterable[float]) -> bool:
+    """Whether no fill and nothing beyond its limit can be among values of such magnitudes."""
+    return not any(
+        highest > (360.0 if name in _ANGLES else STRONG_NT)
+        for name, highest in zip(orientation, worst, strict=True)
+    )
+
+
+def _weak(orientation: str, worst: Iterable[float]) -> bool:
+    """Whether the vector must be shorter than the limit, whatever its direction."""
+    lengths = [
+        highest for name, highest in zip(orientation, worst, strict=True) if name not in _ANGLES
+    ]
+    return math.hypot(*lengths) < STRONG_NT
+
+
 def _check_lengths(elements: Mapping[str, Float64]) -> None:
-    lengths = {name: len(values) for name, values in sorted(elements.items())}
-    if len(set(lengths.values())) != 1:
-        stated = ", ".join(f"{name} {length}" for name, length in lengths.items())
+    lengths = set(map(len, elements.values()))
+    if len(lengths) != 1:
+        stated = ", ".join(f"{name} {len(values)}" for name, values in sorted(elements.items()))
         raise OrientationError(f"arrays of unequal length: {stated}")
-    if not next(iter(lengths.values())):
+    if 0 in lengths:
         raise OrientationError("the arrays are empty")
 
 
 def _masked(name: str, values: Float64) -> Float64:
     """Values with fills as NaN. Fills may carry decimals (99999.90); no field is that strong."""
-    values = np.asarray(values, dtype=np.float64)
     clean = np.where(np.isin(np.floor(np.abs(values)), FILL_VALUES), np.nan, values)
     limit, unit = (360.0, "degrees") if name in _ANGLES else (MAX_FIELD_NT, "nT")
     if np.any(np.abs(clean) > limit):

@@ -56,7 +56,7 @@ class Posterior:
 
     def excess(self, survival: float) -> float:
         """The inverse of `survival`."""
-        if survival >= 1.0:
+        if survival >= self.survival(0.0):  # 1, but for rounding
             return 0.0
         highest = float(self._excesses(np.array([1.0 / survival])).max())
         if self.survival(highest) >= survival:  # so near to 1 that rounding decides

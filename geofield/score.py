@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -11,17 +11,28 @@ from geofield.trouble import Finding
 from geofield.types import Float32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Errors:
+class Errors(Protocol):
     """Reconstruction errors of a batch of windows, in units of the station's scale.
 
-    Attributes
-    ----------
-    rmse, mae
-        Shape [batch]: over all steps and components.
-    error
-        Shape [batch, 3]: root mean square error of H, E, Z.
+    Reading them may wait for a model that is still at work on the batch.
     """
+
+    @property
+    def rmse(self) -> Float32:
+        """Shape [batch]: root mean square over all steps and components."""
+
+    @property
+    def mae(self) -> Float32:
+        """Shape [batch]: mean of the sizes, over all steps and components."""
+
+    @property
+    def error(self) -> Float32:
+        """Shape [batch, 3]: root mean square error of H, E, Z."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComputedErrors:
+    """Errors that are there; see `Errors`."""
 
     rmse: Float32
     mae: Float32

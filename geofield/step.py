@@ -20,7 +20,7 @@ from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
 from geofield.watch import scored
-from geofield.windows import Due, Group, WindowSpec, advance, cut_out
+from geofield.windows import Group, WindowSpec, advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def step(
         If a record's cadence is not the model's.
     """
     after = dict(states)
-    due: list[tuple[str, Due]] = []
+    due: list[Group] = []
     outcome = Outcome([], [], [])
     for record in records:
         state = _begun(after.get(record.station, _NEW), record)
@@ -118,18 +118,8 @@ def step(
         after[record.station] = StationState(buffer, state.alerts, state.learning)
         outcome.intake.append(counts)
         due += [(record.station, windows) for windows in groups]
-    _watch(after, _groups(due, rules.window), outcome, reconstruct, rules, history)
+    _watch(after, due, outcome, reconstruct, rules, history)
     return after, outcome
-
-
-def _groups(due: Sequence[tuple[str, Due]], spec: WindowSpec) -> list[Group]:
-    """Cut out all windows at once, and say again whose they are."""
-    windows = cut_out([one for _, one in due], spec)
-    ends = np.cumsum([len(one) for _, one in due], dtype=int).tolist()
-    return [
-        (station, windows[end - len(one) : end])
-        for (station, one), end in zip(due, ends, strict=True)
-    ]
 
 
 def _watch(

@@ -93,7 +93,8 @@ class Tail:
         """A score as high as this comes once in so many quiet days (at least 1/peaks_per_day)."""
         # what genpareto.sf comes to, without its checks of arguments: every window needs one
         excess = max(score - self.base, 0.0) / self.scale
-        survival = float(inv_boxcox(-excess, -self.shape))
+        ends = self.shape < 0 and excess >= -1 / self.shape
+        survival = 0.0 if ends else float(inv_boxcox(-excess, -self.shape))
         return 1.0 / max(self.peaks_per_day * survival, 1e-9)
 
     def score_once_in(self, days: float) -> float:

@@ -15,7 +15,7 @@ from geofield.profile import StationProfile
 from geofield.score import Errors, KpKnown, Quality, Reconstruct, Score, WindowScore
 from geofield.trouble import Finding, examine
 from geofield.types import Bool, Float64
-from geofield.windows import Group, Windows, WindowSpec
+from geofield.windows import Group, Windows, WindowSpec, cut_out
 
 BATCH = 64  # windows; more are no faster, and fewer are sooner out of the processor's cache
 
@@ -65,7 +65,7 @@ def scored(
     known: dict[int, KpKnown] = {}
     before: _Batch | None = None
     for part in _batches(groups):
-        batch = _begun(part, profiles, reconstruct)
+        batch = _begun(part, profiles, reconstruct, spec)
         if before is not None:
             scores += _finished(before, spec, history, known)
         before = batch
@@ -76,10 +76,10 @@ def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
     """The windows in order, so many at once."""
     part: list[Group] = []
     room = BATCH
-    for station, windows in groups:
+    for station, due in groups:
         begin = 0
-        while begin < len(windows):
-            few = windows[begin : begin + room]
+        while begin < len(due):
+            few = due[begin : begin + room]
             part.append((station, few))
             begin, room = begin + len(few), room - len(few)
             if not room:
@@ -90,10 +90,13 @@ def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
 
 
 def _begun(
-    groups: Sequence[Group], profiles: Mapping[str, StationProfile], reconstruct: Reconstruct
+    groups: Sequence[Group],
+    profiles: Mapping[str, StationProfile],
+    reconstruct: Reconstruct,
+    spec: WindowSpec,
 ) -> _Batch:
-    """Set the model to work."""
-    windows = Windows.joined([group for _, group in groups])
+    """Cut out the windows and set the model to work."""
+    windows = cut_out([due for _, due in groups], spec)
     owners = [(station, profiles.get(station), len(group)) for station, group in groups]
     counts = [count for _, _, count in owners]
     scored: Bool = windows.sufficient & np.repeat([bool(one) for _, one, _ in owners], counts)

@@ -122,18 +122,6 @@ class Windows:
             self.sufficient[which],
         )
 
-    @staticmethod
-    def joined(parts: "Sequence[Windows]") -> "Windows":
-        """All windows of one or more parts, in order."""
-        if len(parts) == 1:
-            return parts[0]
-        return Windows(
-            np.concatenate([part.end_ms for part in parts]),
-            np.concatenate([part.field_nt for part in parts]),
-            np.concatenate([part.completeness for part in parts]),
-            np.concatenate([part.sufficient for part in parts]),
-        )
-
     def levelled_nt(self) -> Float32:
         """Field [n, span, 3] without each window's own mean, taken in float64 before the cast.
 
@@ -145,10 +133,6 @@ class Windows:
         levelled_nt = np.empty(self.field_nt.shape, np.float32)
         np.subtract(self.field_nt, level_nt, out=levelled_nt, casting="same_kind")
         return levelled_nt
-
-
-Group: TypeAlias = tuple[str, Windows]
-"""Windows of a station, in order of time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,6 +155,14 @@ class Due:
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def __getitem__(self, which: slice | Bool) -> "Due":
+        """Some of the windows."""
+        return Due(self.first, self.field_nt, self.ends[which])
+
+
+Group: TypeAlias = tuple[str, Due]
+"""Windows of a station, in order of time."""
 
 
 def advance(

@@ -1,9 +1,9 @@
 """From the bytes of a samples record to `Samples`, or to the reason why not.
 
 The value is INTERMAGNET's MQTT payload (IMPF) with the two fields that IMPF keeps in its MQTT
-topic, `iagaCode` and `cadence`; angles are in degrees, `null` is a gap. Other IMPF keys are
-tolerated. Pure: whether a record is from the future is judged by its own Kafka timestamp, so a
-replay decides the same.
+topic, `iagaCode` and `cadence`, in one of the encodings of `payload`; angles are in degrees. Other
+IMPF keys are tolerated. Pure: whether a record is from the future is judged by its own Kafka
+timestamp, so a replay decides the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Annotated
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,7 +22,13 @@ import numpy as np
 from geofield.orientation import OrientationError, orientation_of, to_hez
 from geofield.samples import STATION_CODE, Samples
 from geofield.types import Float64
-from monitor.fields import AnyTime
+from monitor.payload import (
+    ENCODINGS,
+    BinarySamplesRecord,
+    SamplesRecord,
+    Values,
+    encoding_of,
+)
 
 MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day at one sample a second, every digit written
 DAY_MS = 86_400_000
@@ -39,6 +46,8 @@ class Reason(str, Enum):
     """Why a record is refused: the `reason` header of its dead letter and a metric's label."""
 
     NOT_JSON = "not-json"
+    NOT_MESSAGEPACK = "not-messagepack"
+    CONTENT_TYPE = "content-type"
     WRONG_TYPE = "wrong-type"
     TOO_BIG = "too-big"
     BAD_KEY = "bad-key"
@@ -64,8 +73,7 @@ class Rejected:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(msgspec.Struct, frozen=True, gc=False):
     """A record of the samples topic as Kafka delivered it."""
 
     topic: str
@@ -74,6 +82,25 @@ class RawRecord:
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
+    content_type: str = ""
+
+
+def raw_record(record: Any) -> RawRecord:
+    """What is needed of a record as aiokafka delivers it."""
+    content_type = ""
+    for name, value in record.headers:
+        if name.lower() == "content-type":
+            content_type = (value or b"").decode(errors="replace")
+    timestamp_ms = -1 if record.timestamp is None else record.timestamp
+    return RawRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        timestamp_ms,
+        record.key,
+        record.value,
+        content_type,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,47 +116,7 @@ class Accepts:
     strangers: int
 
 
-Components = list[float | None] | None
-
-
-class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
-    """INTERMAGNET's MQTT payload (IMPF) and the two fields that IMPF keeps in its MQTT topic.
-
-    The first sample is at `startDate` and the others follow by `cadence`; arrays of nT, D and I of
-    degrees, all of one length; null is a gap. The elements make a vector: XYZ, HDZ, HEZ or DIF.
-    Keys that are not named here are tolerated.
-    """
-
-    start_date: AnyTime
-    iaga_code: Annotated[str, msgspec.Meta(description="IAGA code, also the key of the record")]
-    cadence: Annotated[str, msgspec.Meta(description="ISO 8601 duration, such as PT1S or PT1M")]
-    geomagnetic_field_x: Components = msgspec.field(default=None, name="geomagneticFieldX")
-    geomagnetic_field_y: Components = msgspec.field(default=None, name="geomagneticFieldY")
-    geomagnetic_field_z: Components = msgspec.field(default=None, name="geomagneticFieldZ")
-    geomagnetic_field_h: Components = msgspec.field(default=None, name="geomagneticFieldH")
-    geomagnetic_field_d: Components = msgspec.field(default=None, name="geomagneticFieldD")
-    geomagnetic_field_e: Components = msgspec.field(default=None, name="geomagneticFieldE")
-    geomagnetic_field_i: Components = msgspec.field(default=None, name="geomagneticFieldI")
-    geomagnetic_field_f: Components = msgspec.field(default=None, name="geomagneticFieldF")
-    geomagnetic_field_s: Components = msgspec.field(default=None, name="geomagneticFieldS")
-
-    def elements(self) -> dict[str, list[float | None]]:
-        """The arrays that are there, by the letter of the element."""
-        arrays = {
-            "X": self.geomagnetic_field_x,
-            "Y": self.geomagnetic_field_y,
-            "Z": self.geomagnetic_field_z,
-            "H": self.geomagnetic_field_h,
-            "D": self.geomagnetic_field_d,
-            "E": self.geomagnetic_field_e,
-            "I": self.geomagnetic_field_i,
-            "F": self.geomagnetic_field_f,
-            "S": self.geomagnetic_field_s,
-        }
-        return {letter: values for letter, values in arrays.items() if values is not None}
-
-
-_decoder = msgspec.json.Decoder(SamplesRecord)
+NOT_READABLE = {"JSON": Reason.NOT_JSON, "MessagePack": Reason.NOT_MESSAGEPACK}
 
 
 class _Refusal(Exception):
@@ -141,7 +128,7 @@ class _Refusal(Exception):
 def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
     """Read one record; every fault ends in a `Rejected`, never in an exception."""
     try:
-        fields = _parsed(record.value)
+        fields = _parsed(record)
         station = _station(record.key, fields.iaga_code)
         cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
         start_ms = _start_ms(fields.start_date, cadence_ms)
@@ -154,21 +141,30 @@ def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
         return refusal.rejected
 
 
-def _parsed(value: bytes | None) -> SamplesRecord:
+def _parsed(record: RawRecord) -> SamplesRecord | BinarySamplesRecord:
+    value, encoding = record.value, encoding_of(record.content_type)
+    if encoding is None:
+        known = " and ".join(ENCODINGS)
+        raise _Refusal(
+            Reason.CONTENT_TYPE, f"content type {record.content_type[:80]!r}; known are {known}"
+        )
+    undecodable = NOT_READABLE[encoding.name]
     if value is None:
-        raise _Refusal(Reason.NOT_JSON, "the record has no value")
+        raise _Refusal(undecodable, "the record has no value")
     if len(value) > MAX_VALUE_BYTES:
         limit = f"{MAX_VALUE_BYTES:,} bytes"
         raise _Refusal(Reason.TOO_BIG, f"{len(value):,} bytes are more than the {limit} accepted")
     try:
-        return _decoder.decode(value)
+        return encoding.read(value)
     except msgspec.ValidationError as error:
         raise _Refusal(Reason.WRONG_TYPE, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "; JSON has no NaN, a gap is null" if b"NaN" in value else ""
-        raise _Refusal(Reason.NOT_JSON, f"{error}{hint}") from None
+        no_nan = undecodable is Reason.NOT_JSON and b"NaN" in value
+        hint = "; JSON has no NaN, a gap is null" if no_nan else ""
+        raise _Refusal(undecodable, f"{error}{hint}") from None
 
 
+@lru_cache(4096)
 def _station(key: bytes | None, iaga_code: str) -> str:
     if key is None:
         raise _Refusal(Reason.BAD_KEY, "the record has no key; it must be the IAGA code")
@@ -180,6 +176,7 @@ def _station(key: bytes | None, iaga_code: str) -> str:
     return code
 
 
+@lru_cache(256)
 def _cadence_ms(text: str, expected_ms: int) -> int:
     match = DURATION.fullmatch(text)
     if not match or not any(match.groups()):
@@ -194,6 +191,7 @@ def _cadence_ms(text: str, expected_ms: int) -> int:
     return cadence_ms
 
 
+@lru_cache(4096)
 def _start_ms(text: str, cadence_ms: int) -> int:
     try:
         start = datetime.fromisoformat(text)
@@ -208,7 +206,7 @@ def _start_ms(text: str, cadence_ms: int) -> int:
     return start_ms
 
 
-def _arrays(fields: SamplesRecord, cadence_ms: int) -> dict[str, list[float | None]]:
+def _arrays(fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int) -> dict[str, Values]:
     elements = fields.elements()
     if not elements:
         raise _Refusal(Reason.ORIENTATION, "no geomagneticField arrays")
@@ -235,7 +233,7 @@ def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) ->
         )
 
 
-def _field_nt(elements: dict[str, list[float | None]], declination_deg: float) -> Float64:
+def _field_nt(elements: dict[str, Values], declination_deg: float) -> Float64:
     # numpy turns None into NaN, which is what a gap is from here on
     arrays = {name: np.array(values, dtype=np.float64) for name, values in elements.items()}
     try:
@@ -245,7 +243,7 @@ def _field_nt(elements: dict[str, list[float | None]], declination_deg: float) -
         raise _Refusal(reason, str(error)) from None
 
 
-def _is_vector(elements: dict[str, list[float | None]]) -> bool:
+def _is_vector(elements: dict[str, Values]) -> bool:
     try:
         orientation_of(frozenset(elements))
     except OrientationError:

@@ -71,7 +71,7 @@ class LagMeter:
             offsets = consumer.beginning_offsets if earliest else consumer.end_offsets
             start = (await offsets([where]))[where]
         if where.partition in self._consumption.assigned:
-            self._consumption.position.setdefault(where.partition, start)
+            self._consumption.begun.setdefault(where.partition, start)
 
     def _show(self, ends: dict[int, int]) -> None:
         """Tansu names an offset inside the last batch for an end, so a lag may be below zero."""

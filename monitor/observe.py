@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -13,9 +12,8 @@ import structlog
 from geofield.alert import Alert, Change, Classification, Severity, Status
 from geofield.calibrating import Fit
 from geofield.profile import StationProfile
-from geofield.score import Errors, Quality, Reconstruct, Score, WindowScore
+from geofield.score import Quality, Score, WindowScore
 from geofield.step import Rules, StationState
-from geofield.types import Float32
 from monitor.charge import Charge
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
@@ -75,14 +73,11 @@ class Observer:
     def batch(self, scored: Scored, now_s: float) -> None:
         """A batch has been published at `now_s` (seconds since 1970, of this machine)."""
         self.metrics.intake.records.inc(len(scored.taken) + len(scored.refused) + scored.repeated)
-        for taken in scored.taken:
-            self._taken(taken, now_s)
+        self._intake(scored.taken, now_s)
         for station, held in scored.held.items():
             self._state(station, held.state)
         self._refused(scored)
-        for score in scored.scores:
-            self.charge.decided(score.end_ms)
-            self._window(score, scored.held[score.station].state)
+        self._windows(scored)
         self._delays(scored, now_s)
         self.alerts(scored.alerts)
         self._calibrations(scored)
@@ -94,18 +89,6 @@ class Observer:
     def checkpoint(self) -> None:
         """States were written."""
         self.metrics.work.checkpoints.inc()
-
-    def timed(self, reconstruct: Reconstruct) -> Reconstruct:
-        """The same model, with its batches and times counted."""
-
-        def measured(field_nt: Float32, scale_nt: Float32) -> Errors:
-            begin_s = time.perf_counter()
-            errors = reconstruct(field_nt, scale_nt)
-            self.metrics.work.inference.observe(time.perf_counter() - begin_s)
-            self.metrics.work.inference_batch.observe(len(field_nt))
-            return errors
-
-        return measured
 
     def _label(self, station: str) -> str:
         """A station's label; a new one begins with all its counters at zero."""
@@ -137,14 +120,20 @@ class Observer:
             if label != OTHER:
                 self.metrics.windows.calibrated.labels(label).set(1)
 
-    def _taken(self, taken: Taken, now_s: float) -> None:
-        label = self._label(taken.station)
-        for outcome in OUTCOMES:
-            count = getattr(taken.intake, outcome)
-            if count:
-                self.metrics.intake.samples.labels(label, outcome).inc(count)
-        sent_ms = taken.record.timestamp_ms
-        if sent_ms >= 0 and label != OTHER:
+    def _intake(self, taken: Iterable[Taken], now_s: float) -> None:
+        """Count once for each station, however many records it sent."""
+        counts: Counter[tuple[str, str]] = Counter()
+        newest_ms: dict[str, int] = {}
+        for one in taken:
+            label = self._label(one.station)
+            for outcome in OUTCOMES:
+                if count := getattr(one.intake, outcome):
+                    counts[label, outcome] += count
+            if one.record.timestamp_ms >= 0 and label != OTHER:
+                newest_ms[label] = one.record.timestamp_ms
+        for labels, count in counts.items():
+            self.metrics.intake.samples.labels(*labels).inc(count)
+        for label, sent_ms in newest_ms.items():
             # a sender's clock that is ahead must not keep its silence from being seen
             self.metrics.intake.newest_record.labels(label).set(min(sent_ms / 1000, now_s))
 
@@ -187,17 +176,28 @@ class Observer:
                 offset=record.offset,
             )
 
-    def _window(self, window: WindowScore, state: StationState) -> None:
-        label = self._label(window.station)
-        self.metrics.windows.decided.labels(label, window.quality.value).inc()
-        profile = self._profile(window.station, state)
-        if window.score is not None and profile is not None:
-            self._against_calibration(label, window.score, profile)
+    def _windows(self, scored: Scored) -> None:
+        windows: dict[str, list[WindowScore]] = {}
+        for score in scored.scores:
+            self.charge.decided(score.end_ms)
+            windows.setdefault(score.station, []).append(score)
+        for station, scores in windows.items():
+            self._station(station, scores, scored.held[station].state)
+
+    def _station(self, station: str, windows: Sequence[WindowScore], state: StationState) -> None:
+        """Windows of one station, in order of time."""
+        label = self._label(station)
+        for quality, count in Counter(one.quality.value for one in windows).items():
+            self.metrics.windows.decided.labels(label, quality).inc(count)
+        scores = [one.score for one in windows if one.score is not None]
+        profile = self._profile(station, state)
+        if scores and profile is not None:
+            self._against_calibration(label, scores, profile)
         if label == OTHER:
             return
-        self.metrics.windows.completeness.labels(label).set(window.completeness)
-        if window.score is not None:
-            self._score(label, window.score)
+        self.metrics.windows.completeness.labels(label).set(windows[-1].completeness)
+        if scores:
+            self._score(label, scores[-1])
 
     def _score(self, label: str, score: Score) -> None:
         windows = self.metrics.windows
@@ -205,13 +205,16 @@ class Observer:
         windows.threshold.labels(label).set(score.threshold)
         windows.return_period.labels(label).set(score.return_period_days * DAY_S)
 
-    def _against_calibration(self, label: str, score: Score, profile: StationProfile) -> None:
+    def _against_calibration(
+        self, label: str, scores: Sequence[Score], profile: StationProfile
+    ) -> None:
         """What lets a rule see that a profile no longer describes its station."""
         for name, quantile in zip(QUANTILES, profile.quantiles, strict=True):
-            self.metrics.windows.above_quantile.labels(label, name).inc(score.rmse > quantile)
+            above = sum(score.rmse > quantile for score in scores)
+            self.metrics.windows.above_quantile.labels(label, name).inc(above)
         window = self.rules.window
         hop_days = window.hop * window.cadence_ms / 1000 / DAY_S
-        self.metrics.alerts.promised.labels(label).inc(hop_days / profile.asked_days)
+        self.metrics.alerts.promised.labels(label).inc(len(scores) * hop_days / profile.asked_days)
 
     def _delays(self, scored: Scored, now_s: float) -> None:
         """A window's delay counts from the newest record of its station in the batch."""

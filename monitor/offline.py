@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.network import Seen, mark
 from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
+from monitor.aside import aside
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record, utc
@@ -23,7 +25,7 @@ from monitor.settings import load_settings
 from monitor.settling import settle_stations
 from monitor.tables import Format, write_scores
 
-RECORD_S = 3600
+RECORD_S = 86_400  # as much as a record may have: nothing else depends on it
 
 
 @click.command()
@@ -104,12 +106,14 @@ def score_recordings(
     """
     states: dict[str, StationState] = {}
     rules, network = assembly.rules, assembly.network
-    for record in interleaved(recordings, record_s):
-        samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
-        states, outcome = step(states, [samples], assembly.model.reconstruct, rules, history)
-        advance(len(record))
-        network = network.with_windows(map(_seen, outcome.scores))
-        yield outcome
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="model") as executor:
+        reconstruct = aside(assembly.model.reconstruct, executor)
+        for record in interleaved(recordings, record_s):
+            samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
+            states, outcome = step(states, [samples], reconstruct, rules, history)
+            advance(len(record))
+            network = network.with_windows(map(_seen, outcome.scores))
+            yield outcome
     settled = settle_stations(states, history, network, rules.alert, now_ms=EVENTUALLY_MS)
     yield Outcome([], [], settled.alerts)
 

@@ -1,18 +1,23 @@
 """Sends scores, alerts, dead letters and checkpoints, and waits until the broker has them.
 
-Faust's own `send` costs as much as consuming, so this is a raw producer that takes whole batches.
+Faust's own `send` costs as much as consuming, and a producer's future for each record no less: this
+is a raw producer that is given whole batches.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownError
+from aiokafka.producer.message_accumulator import BatchBuilder
 
+from monitor.placement import home_of
 from monitor.security import client_security
 from monitor.settings import Settings
 from monitor.topics import MAX_DEAD_LETTER_BYTES
@@ -44,6 +49,8 @@ class Publisher:
         self._on_retry = on_retry
         self._producer: AIOKafkaProducer | None = None
         self._idempotent = True
+        self._numbers: dict[str, list[int]] = {}  # of each topic's partitions
+        self._any = count()
 
     async def start(self) -> None:
         """Connect; waits for the broker as long as it takes."""
@@ -52,6 +59,7 @@ class Publisher:
     async def stop(self) -> None:
         """Close the connection."""
         producer, self._producer = self._producer, None
+        self._numbers = {}
         if producer is not None:
             await producer.stop()
 
@@ -106,7 +114,6 @@ class Publisher:
             enable_idempotence=idempotent,
             max_request_size=MAX_DEAD_LETTER_BYTES,
             max_batch_size=256 * 1024,
-            linger_ms=2,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             **client_security(self._settings),
         )
@@ -118,22 +125,43 @@ class Publisher:
         return producer
 
     async def _send_all(self, batch: Sequence[Outgoing]) -> None:
+        """Partitions side by side, each in order; returns when nothing is under way any more."""
         producer = await self._connected()
-        pending = [
-            await producer.send(
-                item.topic,
-                key=item.key,
-                value=item.value,
-                headers=list(item.headers),
-                partition=item.partition,
-            )
-            for item in batch
+        partitions: dict[tuple[str, int], list[Outgoing]] = {}
+        for item in batch:
+            numbers = self._numbers.get(item.topic)
+            if numbers is None:
+                numbers = self._numbers[item.topic] = sorted(
+                    await producer.partitions_for(item.topic)
+                )
+            partitions.setdefault((item.topic, self._partition(item, numbers)), []).append(item)
+        sending = [
+            self._send(producer, topic, partition, items)
+            for (topic, partition), items in partitions.items()
         ]
-        # Wait for all of them, so that no send is still under way when a failure is retried.
-        results = await asyncio.gather(*pending, return_exceptions=True)
-        for result in results:
+        for result in await asyncio.gather(*sending, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
+
+    async def _send(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, items: Sequence[Outgoing]
+    ) -> None:
+        """Whole batches: a future for each record costs more than to score it."""
+        remaining = deque(items)
+        while remaining:
+            builder = producer.create_batch()
+            while remaining and _append(builder, remaining[0]):
+                remaining.popleft()
+            builder.close()
+            await (await producer.send_batch(builder, topic, partition=partition))
+
+    def _partition(self, item: Outgoing, numbers: Sequence[int]) -> int:
+        """As asked, or as the key hashes, or any."""
+        if item.partition is not None:
+            return item.partition
+        if item.key is not None:
+            return numbers[home_of(item.key, len(numbers))]
+        return numbers[next(self._any) % len(numbers)]
 
     def _without_large_letter(self, item: Outgoing) -> Outgoing:
         """A dead letter that may be too large, without its value; anything else as it is."""
@@ -148,3 +176,11 @@ class Publisher:
         log.warning(event, error=str(error) or type(error).__name__)
         self._on_retry()
         await asyncio.sleep(RETRY_S)
+
+
+def _append(builder: BatchBuilder, item: Outgoing) -> bool:
+    """False if the batch is full; one record always fits."""
+    added = builder.append(
+        timestamp=None, key=item.key, value=item.value, headers=list(item.headers)
+    )
+    return added is not None

@@ -166,9 +166,9 @@ class AlertEvent(msgspec.Struct, frozen=True):
 class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
     """Headers of a dead letter, whose key and value are those of the refused record.
 
-    `detail` is a sentence for the station's operator; topic, partition, offset and time (empty if
-    the sender gave none) are the record's. Where a broker refuses the size, the value is left out
-    and `value-left-out` says how many bytes it had.
+    `detail` is a sentence for the station's operator; topic, partition, offset, time (empty if the
+    sender gave none) and content type are the record's. Where a broker refuses the size, the value
+    is left out and `value-left-out` says how many bytes it had.
     """
 
     reason: Reason
@@ -177,9 +177,11 @@ class DeadLetterHeaders(msgspec.Struct, frozen=True, rename="kebab", omit_defaul
     partition: Digits
     offset: Digits
     time: str
+    content_type: str | None = None
     value_left_out: Digits | None = None
 
 
+@lru_cache(maxsize=4096)  # the windows of all stations end at the same times
 def utc(time_ms: int) -> str:
     """ISO 8601 with Z; milliseconds only where there are any."""
     day, in_day_ms = divmod(time_ms, DAY_MS)
@@ -309,6 +311,7 @@ def _share(score: Score) -> ComponentFields:
     return ComponentFields(*(round(square / total, 4) for square in squares))
 
 
+@lru_cache(maxsize=16)
 def model_fields(model: ModelRef) -> ModelFields:
     """What records say of a model."""
     return ModelFields(model.name, model.version, model.sha256)

@@ -17,14 +17,19 @@ from archive.kp import kp_intervals
 from archive.recording import Recorded, Recording
 from archive.reel import open_stations
 from monitor.errors import Refused
-from monitor.impf import encode_samples
+from monitor.impf import encode_samples, encode_samples_binary
 from monitor.indices import encode_kp
+from monitor.payload import BINARY
 from monitor.progress import progress_bar
 from monitor.security import client_security
 from monitor.settings import Settings, load_settings
 from monitor.topics import MAX_RECORD_BYTES, admin, unreachable
 
 FLUSH_S = 30.0
+ENCODERS: dict[str, tuple[Callable[[Recording], bytes], list[tuple[str, bytes]]]] = {
+    "json": (encode_samples, []),
+    "binary": (encode_samples_binary, [("content-type", BINARY.encode())]),
+}
 
 
 class Speed(click.ParamType):
@@ -70,6 +75,13 @@ class Sent:
     help="Length of a record in seconds of data.",
 )
 @click.option(
+    "--encoding",
+    type=click.Choice(list(ENCODERS)),
+    default="json",
+    show_default=True,
+    help="How samples are written; binary is MessagePack with doubles.",
+)
+@click.option(
     "--kp/--no-kp", default=True, show_default=True, help="Send the Kp of these days as well."
 )
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
@@ -78,6 +90,7 @@ def replay(
     station: str | None,
     speed: float | None,
     record_s: int,
+    encoding: str,
     kp: bool,
     broker: str | None,
 ) -> None:
@@ -100,9 +113,8 @@ def replay(
             task = bar.add_task("replay", total=sum(map(len, recordings)))
             sent = Sent()
             try:
-                send(
-                    producer, settings, paced(records, speed), sent, lambda n: bar.advance(task, n)
-                )
+                due = paced(records, speed)
+                send(producer, settings, due, sent, lambda n: bar.advance(task, n), encoding)
             except KeyboardInterrupt:
                 click.echo("interrupted", err=True)
             flush(producer, settings, sent)
@@ -137,12 +149,14 @@ def send(
     records: Iterable[Recording],
     sent: Sent,
     advance: Callable[[int], object],
+    encoding: str = "json",
 ) -> None:
     """Send records, keyed by station; failures are collected in `sent`."""
     topic = settings.topic("samples")
+    encode, headers = ENCODERS[encoding]
     for record in records:
         try:
-            future = producer.send(topic, encode_samples(record), record.station.encode())
+            future = producer.send(topic, encode(record), record.station.encode(), headers=headers)
         except KafkaError as error:
             raise unreachable(settings, error) from None
         future.add_errback(lambda error: sent.failures.append(str(error)))

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from monitor.charge import HANDOVER_SCHEMA, HandoverRecord
-from monitor.codec import SamplesRecord
 from monitor.indices import IndexRecord
+from monitor.payload import SamplesRecord
 from monitor.records import ALERT_SCHEMA, SCORE_SCHEMA, AlertEvent, DeadLetterHeaders, ScoreRecord
 
 FOLDER = Path(__file__).parent / "schemas"

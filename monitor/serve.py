@@ -24,8 +24,10 @@ from prometheus_client import (
 )
 
 from geofield.handover import Party
+from geofield.score import Reconstruct
 from geofield.step import Rules
 from monitor.app import Consumption, create_app, is_member
+from monitor.aside import aside, timed
 from monitor.assembly import Assembly, assemble
 from monitor.charge import Charge
 from monitor.errors import BrokerUnreachable, Refused
@@ -104,9 +106,12 @@ class _Parts:
 
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference") as executor:
+    saver = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
+    with _thread("step") as executor, _thread("model") as model_executor:
         lease = Lease(parts.settings, lambda: is_member(app))
-        worker = _worker(parts, publisher, lease, executor)
+        timed_model = timed(parts.assembly.model.reconstruct, parts.metrics.work)
+        reconstruct = aside(timed_model, model_executor)
+        worker = _worker(parts, publisher, saver, lease, executor, reconstruct)
         consumption = Consumption(worker, parts.metrics, partitions)
         consumption.install(app)
         lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
@@ -116,6 +121,8 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(worker.control.follow()),
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
+            asyncio.create_task(consumption.score()),
+            asyncio.create_task(worker.publish()),
             asyncio.create_task(_watch(publisher, consumption, worker, parts)),
         ]
         for helper in helpers:
@@ -128,17 +135,25 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         finally:
             for helper in helpers:
                 helper.cancel()
-            await publisher.stop()
+            await asyncio.gather(publisher.stop(), saver.stop())
+
+
+def _thread(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
 
 def _worker(
-    parts: _Parts, publisher: Publisher, lease: Lease, executor: ThreadPoolExecutor
+    parts: _Parts,
+    publisher: Publisher,
+    saver: Publisher,
+    lease: Lease,
+    executor: ThreadPoolExecutor,
+    reconstruct: Reconstruct,
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     charge = _charge(settings, assembly.rules)
     observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
-    reconstruct = observer.timed(assembly.model.reconstruct)
     scorer = Scorer(assembly.rules, assembly.accepts, reconstruct)
     refused = metrics.intake.deadletters.labels(INDEX).inc
     network = replace(assembly.network, since_ms=round(time.time() * 1000))
@@ -151,6 +166,7 @@ def _worker(
         charge=charge,
         control=Follower(settings, ["control"], charge.take),
         publisher=publisher,
+        saver=saver,
         observer=observer,
         lease=lease,
         executor=executor,

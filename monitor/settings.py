@@ -164,8 +164,8 @@ class Settings(BaseSettings):
     strangers: int = Field(
         1000, ge=0, description="stations without a profile file that a partition may have"
     )
-    batch_records: int = Field(512, ge=1, le=100_000, description="most records scored at once")
-    batch_wait_s: Seconds = Field(0.25, description="longest wait for a batch to fill")
+    batch_records: int = Field(2048, ge=1, le=100_000, description="most records scored at once")
+    batch_wait_s: Seconds = Field(0.1, description="longest wait for a batch to fill")
     checkpoint_s: Seconds = Field(30.0, description="between checkpoints of station states")
     session_timeout_s: Seconds = Field(10.0, description="silence after which a worker is given up")
     rebalance_timeout_s: Seconds = Field(10.0, description="time for workers to join again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,8 +25,20 @@ RETRY_S = 1.0
 log = structlog.get_logger("magwatch.states")
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """States to be checkpointed, and of partitions that went on the next record after them."""
+
+    held: Mapping[str, Held]
+    position: Mapping[int, int]
+
+
 class States:
-    """States by station; `generation` counts assignments: work begun before one is void after."""
+    """States by station; `generation` counts assignments: work begun before one is void after.
+
+    `held` are those whose scores and alerts are on the broker, `position` is of each partition the
+    first record of which that cannot be said; `ahead` are those after the last batch scored.
+    """
 
     def __init__(self, settings: Settings, scorer: Scorer, observer: Observer) -> None:
         self._settings = settings
@@ -34,6 +47,9 @@ class States:
         self._loaded: set[int] = set()
         self._unsaved: set[str] = set()
         self.held: dict[str, Held] = {}
+        self.ahead: Mapping[str, Held] = {}
+        self.position: dict[int, int] = {}
+        self._saved: dict[int, int] = {}
         self.generation = 0
         self._loading = asyncio.Lock()
         self._topic_id = ""
@@ -43,32 +59,40 @@ class States:
         self.generation += 1
         self._loaded.clear()
         self._unsaved.clear()
-        self.held = {}
+        self.held, self.ahead = {}, {}
+        self.position, self._saved = {}, {}
         self._observer.forgotten()
 
-    def adopt(self, held: Mapping[str, Held]) -> None:
-        """Take over the states after a batch."""
+    def foresee(self, held: Mapping[str, Held]) -> None:
+        """What a batch leads to, once it is published; the next one begins there."""
+        self.ahead = {**self.ahead, **held}  # the inference thread may be reading the old one
+
+    def adopt(self, held: Mapping[str, Held], position: Mapping[int, int]) -> None:
+        """Take over the states after a batch that is published, and how far it read."""
         self.held.update(held)
         self._unsaved.update(held)
+        self.position.update(position)
 
-    @property
-    def unsaved(self) -> bool:
-        """Whether anything has changed since the last checkpoint."""
-        return bool(self._unsaved)
+    def pending(self) -> Pending:
+        """What changed since the last checkpoint, as of now."""
+        held = {name: self.held[name] for name in sorted(self._unsaved)}
+        return Pending(held, dict(self.position.items() - self._saved.items()))
 
-    def pending(self) -> list[Outgoing]:
-        """Checkpoints of the stations that changed since the last time."""
+    def encode(self, pending: Pending) -> list[Outgoing]:
+        """Checkpoints as records; runs on any thread."""
         topic = self._settings.topic("state")
         records = []
-        for station in sorted(self._unsaved):
-            held = self.held[station]
+        for station, held in pending.held.items():
             value = checkpoint.encode(station, held, self._fingerprint(station))
             records.append(Outgoing(topic, station.encode(), value, partition=held.partition))
         return records
 
-    def saved(self) -> None:
-        """The checkpoints that `pending` returned are on the broker."""
-        self._unsaved.clear()
+    def saved(self, pending: Pending) -> None:
+        """These checkpoints are on the broker; what changed since then is not."""
+        self._saved.update(pending.position)
+        for station, held in pending.held.items():
+            if self.held[station] is held:
+                self._unsaved.discard(station)
 
     async def load(self, partitions: Iterable[int]) -> None:
         """Read the checkpoints of partitions not read since they were assigned.
@@ -92,6 +116,7 @@ class States:
         if generation != self.generation:
             return
         self.held.update(found)
+        self.foresee(found)
         self._loaded.update(wanted)
         self._observer.loaded(found)
         log.info("states loaded", partitions=wanted, stations=len(found))

@@ -2,16 +2,17 @@
 
 The order is the guarantee. A batch is published before its states are adopted; states are
 checkpointed before their records are committed. Killed in between, the worker reads those records
-again and publishes the same bytes again.
+again and publishes the same bytes again. While a batch is being published the next one is scored,
+from the states that the first will lead to; it is published after the first and adopted after it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -19,6 +20,7 @@ from archive.profile import encode_profile
 from geofield.alert import Alert
 from geofield.score import WindowScore
 from monitor.charge import Charge
+from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Rejected
 from monitor.following import Follower
 from monitor.history import IndexReader
@@ -40,8 +42,23 @@ from monitor.states import States
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What a batch came to, on its way to the broker; `position` is the next of each partition."""
+
+    generation: int
+    outgoing: list[Outgoing]
+    held: Mapping[str, Held]
+    position: Mapping[int, int] = field(default_factory=dict)
+    scored: Scored | None = None
+    settled: Sequence[Alert] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is made of; the executor has one thread, so steps never overlap."""
+    """What a worker is made of; the executor has one thread, so steps never overlap.
+
+    Checkpoints have a producer of their own: scores need not wait behind megabytes of them.
+    """
 
     settings: Settings
     scorer: Scorer
@@ -51,29 +68,26 @@ class Worker:
     charge: Charge
     control: Follower
     publisher: Publisher
+    saver: Publisher
     observer: Observer
     lease: Lease
     executor: ThreadPoolExecutor
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    steps: asyncio.Queue[Step] = field(default_factory=lambda: asyncio.Queue(1))
 
-    async def take(self, records: Sequence[RawRecord]) -> bool:
-        """Score and publish a batch; False if the partitions changed hands meanwhile."""
+    async def take(self, records: Sequence[RawRecord]) -> None:
+        """Score a batch from the states that the last one leads to, and queue it for `publish`.
+
+        Nothing comes of it if the partitions change hands meanwhile: it is read again.
+        """
         await self.indices.caught_up.wait()
-        generation = self.states.generation
-        await self.states.load({record.partition for record in records})
-        if generation != self.states.generation:
-            return False
-        loop = asyncio.get_running_loop()
-        scored = await loop.run_in_executor(
-            self.executor, self.scorer.score, records, self.states.held, self.indices.history
-        )
-        if not await self._still_ours(generation):
-            return False
-        await self.publisher.publish(self._outgoing(scored))
-        if generation != self.states.generation:
-            return False
-        self.states.adopt(scored.held)
-        self.observer.batch(scored, time.time())
-        return True
+        async with self.turn:
+            generation = self.states.generation
+            await self.states.load({record.partition for record in records})
+            if generation != self.states.generation:
+                return
+            step = await self._in_thread(self._scored, generation, records, self.states.ahead)
+            await self._queue(step)
 
     async def settle(self) -> None:
         """Publish what can now be said of alerts that are over, also of silent stations.
@@ -82,40 +96,75 @@ class Worker:
         """
         if not all(one.caught_up.is_set() for one in (self.indices, self.remote)):
             return
-        generation, held = self.states.generation, self.states.held
-        settled = await asyncio.get_running_loop().run_in_executor(
-            self.executor,
-            settle_stations,
+        async with self.turn:
+            generation = self.states.generation
+            step = await self._in_thread(self._settled, generation, self.states.ahead)
+            if step.held or step.outgoing:
+                await self._queue(step)
+
+    async def publish(self) -> None:
+        """Publish step after step for ever; meanwhile the next one is worked out."""
+        while True:
+            step = await self.steps.get()
+            if not await self._still_ours(step.generation):
+                continue
+            await self.publisher.publish(step.outgoing)
+            if step.generation == self.states.generation:
+                self._adopt(step)
+
+    async def checkpoint(self) -> Mapping[int, int]:
+        """Write the states that changed; says of partitions up to which record that covers them.
+
+        Nothing if the partitions change hands meanwhile.
+        """
+        generation, pending = self.states.generation, self.states.pending()
+        if not pending.held and not pending.position:
+            return {}
+        records = await asyncio.to_thread(self.states.encode, pending)
+        if not await self._still_ours(generation):
+            return {}
+        await self.saver.publish(records)
+        if generation != self.states.generation:
+            return {}
+        self.states.saved(pending)
+        self.observer.checkpoint()
+        return pending.position
+
+    async def _still_ours(self, generation: int) -> bool:
+        return await self.lease.holds() and generation == self.states.generation
+
+    async def _in_thread(self, work: Callable[..., Step], *arguments: object) -> Step:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.executor, work, *arguments)
+
+    async def _queue(self, step: Step) -> None:
+        if step.generation == self.states.generation:
+            self.states.foresee(step.held)
+            await self.steps.put(step)
+
+    def _adopt(self, step: Step) -> None:
+        self.states.adopt(step.held, step.position)
+        if step.scored is not None:
+            self.observer.batch(step.scored, time.time())
+        self.observer.alerts(step.settled)
+
+    def _scored(
+        self, generation: int, records: Sequence[RawRecord], held: Mapping[str, Held]
+    ) -> Step:
+        scored = self.scorer.score(records, held, self.indices.history)
+        position = {record.partition: record.offset + 1 for record in records}
+        return Step(generation, self._outgoing(scored), scored.held, position, scored)
+
+    def _settled(self, generation: int, held: Mapping[str, Held]) -> Step:
+        settled = settle_stations(
             {station: one.state for station, one in held.items()},
             self.indices.history,
             self.remote.network,
             self.scorer.rules.alert,
             round(time.time() * 1000),
         )
-        if not await self._still_ours(generation):
-            return
-        await self.publisher.publish(self._alerts(settled.alerts))
-        if generation == self.states.generation:
-            self.states.adopt(
-                {name: replace(held[name], state=state) for name, state in settled.states.items()}
-            )
-            self.observer.alerts(settled.alerts)
-
-    async def checkpoint(self) -> bool:
-        """Write the states that changed; False if the partitions changed hands meanwhile."""
-        generation = self.states.generation
-        if not await self._still_ours(generation):
-            return False
-        pending = self.states.pending()
-        await self.publisher.publish(pending)
-        if generation != self.states.generation:
-            return False
-        self.states.saved()
-        self.observer.checkpoint()
-        return True
-
-    async def _still_ours(self, generation: int) -> bool:
-        return await self.lease.holds() and generation == self.states.generation
+        after = {name: replace(held[name], state=state) for name, state in settled.states.items()}
+        return Step(generation, self._alerts(settled.alerts), after, settled=settled.alerts)
 
     def _outgoing(self, scored: Scored) -> list[Outgoing]:
         letters = [
@@ -158,6 +207,7 @@ class Worker:
             partition=str(record.partition),
             offset=str(record.offset),
             time=_moment(record.timestamp_ms),
+            content_type=record.content_type or None,
         )
         fields: dict[str, str] = msgspec.to_builtins(about)
         headers = tuple((name, text.encode(errors="replace")) for name, text in fields.items())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.model import Model
-from geofield.score import Errors, Reconstruct
+from geofield.score import ComputedErrors, Errors, Reconstruct
 from geofield.types import Float32, Float64
 from training.baselines import BASELINES
 from training.evaluation import CLASSIFIER, NEGATIVE
@@ -56,13 +56,13 @@ def _baseline(model: Model, name: str) -> Reconstruct:
 
 
 def _same(score: Float32) -> Errors:
-    return Errors(score, score, np.stack([score] * 3, axis=1))
+    return ComputedErrors(score, score, np.stack([score] * 3, axis=1))
 
 
 def _batched(reconstruct: Reconstruct) -> Reconstruct:
     def scored(field_nt: Float32, scale_nt: Float32) -> Errors:
         parts = [reconstruct(field_nt[part], scale_nt[part]) for part in _parts(len(field_nt))]
-        return Errors(
+        return ComputedErrors(
             np.concatenate([part.rmse for part in parts]),
             np.concatenate([part.mae for part in parts]),
             np.concatenate([part.error for part in parts]),

@@ -12,7 +12,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from monitor.codec import Accepts, RawRecord, Rejected, decode
+from monitor.codec import Accepts, Rejected, decode, raw_record
 from monitor.dashboard.board import Board
 from monitor.dashboard.station import HOUR_MS
 from monitor.reading import groupless_consumer, partitions_of
@@ -118,15 +118,7 @@ class Feed:
                 self._take[record.topic](record)
 
     def _samples(self, record: ConsumerRecord) -> None:
-        raw = RawRecord(
-            record.topic,
-            record.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-        )
-        samples = decode(raw, self._accepts)
+        samples = decode(raw_record(record), self._accepts)
         if not isinstance(samples, Rejected):  # the worker has dead-lettered it
             now_ms = self._now_ms()  # a producer's clock may be ahead, a broker may keep no time
             received_ms = min(record.timestamp, now_ms) if record.timestamp > 0 else now_ms

@@ -24,7 +24,7 @@ from monitor.cli import main
 from monitor.scoring import Scorer
 from monitor.states import States
 
-SENT_S = 0.01  # what was sent before the fatal record gets on its way
+SENT_S = 0.01  # what was sent before the fatal batch gets on its way
 STILL_S = float(os.environ.get("STILL_S", "7"))  # more than twice the session timeout
 
 
@@ -67,25 +67,25 @@ def _doom_alerts(times: int) -> None:
 
 
 def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
-    original = AIOKafkaProducer.send
+    original = AIOKafkaProducer.send_batch
     calls = count(1)
 
-    async def fatal(self: AIOKafkaProducer, topic: str, *arguments: Any, **named: Any) -> Any:
+    async def fatal(self: AIOKafkaProducer, batch: Any, topic: str, **named: Any) -> Any:
         if topic.endswith(topics) and next(calls) >= times:
             await asyncio.sleep(SENT_S)
             die()
-        return await original(self, topic, *arguments, **named)
+        return await original(self, batch, topic, **named)
 
-    AIOKafkaProducer.send = fatal
+    AIOKafkaProducer.send_batch = fatal
 
 
 STANDSTILL = "stands still before an alert"
 
 # What happens, and how often, at most, its point is passed before.
 FATES: dict[str, tuple[int, Callable[[int], None]]] = {
-    "in a publication": (100, lambda n: _doom_sends(n, ("scores", "alerts"))),
+    "in a publication": (30, lambda n: _doom_sends(n, ("scores", "alerts"))),
     "after a publication": (12, lambda n: _doom_call(States, "adopt", n)),
-    "in a checkpoint": (30, lambda n: _doom_sends(n, ("state",))),
+    "in a checkpoint": (12, lambda n: _doom_sends(n, ("state",))),
     "after a checkpoint": (4, lambda n: _doom_call(States, "saved", n)),
     "while states load": (2, lambda n: _doom_call(States, "_loaded_now", n)),
     "when partitions go": (2, lambda n: _doom_call(Consumption, "_on_revoked", n)),

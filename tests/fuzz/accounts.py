@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import msgpack
 
 from geofield.indices import KpHistory
 from monitor import checkpoint
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason
 from monitor.observe import OUTCOMES
+from monitor.payload import BINARY, BinarySamplesRecord
 from monitor.records import encode_alert, encode_score
 from monitor.scoring import Scored, Scorer
 
@@ -100,7 +102,11 @@ def _batches(records: Iterable[RawRecord], size: int) -> Iterable[list[RawRecord
 
 
 def _length(record: RawRecord) -> int:
-    """How many samples a record brings, counted without the codec."""
-    fields = json.loads((record.value or b"").decode(errors="replace"))
+    """How many samples a record brings, counted without decoding its values."""
+    value = record.value or b""
+    if record.content_type == BINARY:
+        packed = msgpack.decode(value, type=BinarySamplesRecord)
+        return max(map(len, packed.elements().values()))
+    fields = json.loads(value.decode(errors="replace"))
     arrays = [fields.get(f"geomagneticField{letter}") for letter in "XYZHDEIFS"]
     return max(len(array) for array in arrays if array is not None)

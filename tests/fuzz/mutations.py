@@ -11,10 +11,13 @@ from typing import Any
 from zlib import crc32
 
 import msgspec
+import numpy as np
+from msgspec import structs
 
 from archive.recording import Recording
 from monitor.codec import RawRecord
 from monitor.impf import encode_samples
+from monitor.payload import BINARY, JSON
 from monitor.replay import interleaved
 
 GOOD_SHARE = 0.4
@@ -46,7 +49,7 @@ def fuzzed(recordings: Sequence[Recording], count: int, seed: int) -> Iterator[R
     offsets = [0] * PARTITIONS
     for record in islice(_sent(recordings, random), count):
         partition = crc32(record.key or b"") % PARTITIONS
-        yield replace(record, partition=partition, offset=offsets[partition])
+        yield structs.replace(record, partition=partition, offset=offsets[partition])
         offsets[partition] += 1
 
 
@@ -74,7 +77,7 @@ def _bits(record: RawRecord, random: Random) -> RawRecord:
     value = bytearray(record.value or b"")
     for _ in range(random.randint(1, 3)):
         value[random.randrange(len(value))] ^= 1 << random.randrange(8)
-    return replace(record, value=bytes(value))
+    return structs.replace(record, value=bytes(value))
 
 
 def _digits(record: RawRecord, random: Random) -> RawRecord:
@@ -82,7 +85,7 @@ def _digits(record: RawRecord, random: Random) -> RawRecord:
     value = bytearray(record.value or b"")
     where = [n for n, byte in enumerate(value) if 48 <= byte <= 57]
     value[random.choice(where)] = random.randint(48, 57)
-    return replace(record, value=bytes(value))
+    return structs.replace(record, value=bytes(value))
 
 
 def _slices(record: RawRecord, random: Random) -> RawRecord:
@@ -90,7 +93,9 @@ def _slices(record: RawRecord, random: Random) -> RawRecord:
     value = record.value or b""
     begin, end = sorted(random.choices(range(len(value)), k=2))
     filling = random.choice((b"", value[begin:end] * 2, random.randbytes(8), b"NaN", b"null", b"["))
-    return replace(record, value=value[:begin] + filling + random.choice((value[end:], b"")))
+    return structs.replace(
+        record, value=value[:begin] + filling + random.choice((value[end:], b""))
+    )
 
 
 def _field(record: RawRecord, random: Random) -> RawRecord:
@@ -104,7 +109,7 @@ def _field(record: RawRecord, random: Random) -> RawRecord:
             fields[name] = random.choice(VALUES)
         case 2:
             fields["geomagneticField" + random.choice("XYZHDEIFSQ")] = fields.pop(name)
-    return replace(record, value=msgspec.json.encode(fields))
+    return structs.replace(record, value=msgspec.json.encode(fields))
 
 
 def _array(record: RawRecord, random: Random) -> RawRecord:
@@ -123,7 +128,7 @@ def _array(record: RawRecord, random: Random) -> RawRecord:
             array += array[: random.randint(1, 3)]
         case 2:
             array.pop()
-    return replace(record, value=msgspec.json.encode(fields))
+    return structs.replace(record, value=msgspec.json.encode(fields))
 
 
 def _time(record: RawRecord, random: Random) -> RawRecord:
@@ -132,26 +137,26 @@ def _time(record: RawRecord, random: Random) -> RawRecord:
         fields["startDate"] = random.choice(STARTS)
     else:
         fields["cadence"] = random.choice(CADENCES)
-    return replace(record, value=msgspec.json.encode(fields))
+    return structs.replace(record, value=msgspec.json.encode(fields))
 
 
 def _key(record: RawRecord, random: Random) -> RawRecord:
-    return replace(record, key=random.choice(KEYS))
+    return structs.replace(record, key=random.choice(KEYS))
 
 
 def _code(record: RawRecord, random: Random) -> RawRecord:
     """A station that nobody has heard of."""
     code = b"Z%02d" % random.randrange(100)
     value = (record.value or b"").replace(record.key or b"", code)
-    return replace(record, key=code, value=value)
+    return structs.replace(record, key=code, value=value)
 
 
 def _timestamp(record: RawRecord, random: Random) -> RawRecord:
-    return replace(record, timestamp_ms=random.choice(TIMES_MS))
+    return structs.replace(record, timestamp_ms=random.choice(TIMES_MS))
 
 
 def _nothing(record: RawRecord, random: Random) -> RawRecord:
-    return replace(record, value=random.choice((None, b"", b"{}", b"null", b"[]")))
+    return structs.replace(record, value=random.choice((None, b"", b"{}", b"null", b"[]")))
 
 
 def _late(record: RawRecord, random: Random) -> RawRecord:
@@ -159,9 +164,25 @@ def _late(record: RawRecord, random: Random) -> RawRecord:
     fields = msgspec.json.decode(record.value or b"")
     minutes = b"T%02d:%02d:" % (random.randrange(24), random.randrange(60))
     fields["startDate"] = fields["startDate"][:10] + minutes.decode() + fields["startDate"][17:]
-    return replace(record, value=msgspec.json.encode(fields))
+    return structs.replace(record, value=msgspec.json.encode(fields))
+
+
+def _type(record: RawRecord, random: Random) -> RawRecord:
+    """Not what the header says."""
+    return structs.replace(record, content_type=random.choice((BINARY, JSON, "text/csv", "\x00")))
+
+
+def _binary(record: RawRecord, random: Random) -> RawRecord:
+    """Binary, and now and then with a broken byte."""
+    fields = msgspec.json.decode(record.value or b"")
+    for name, values in fields.items():
+        if isinstance(values, list):
+            fields[name] = np.array(values, np.float64).tobytes()
+    packed = structs.replace(record, value=msgspec.msgpack.encode(fields), content_type=BINARY)
+    return _bits(packed, random) if random.random() < 0.5 else packed
 
 
 MUTATIONS: list[Callable[[RawRecord, Random], RawRecord]] = [
     _bits, _digits, _slices, _field, _array, _time, _key, _code, _timestamp, _nothing, _late,
+    _type, _binary,
 ]  # fmt: skip

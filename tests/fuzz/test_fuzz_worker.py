@@ -6,7 +6,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.assembly import assemble
-from monitor.codec import RawRecord
+from monitor.codec import raw_record
 from monitor.scoring import Scorer
 from tests.fuzz.accounts import Accounts, feed
 from tests.fuzz.mutations import fuzzed
@@ -21,7 +21,9 @@ def test_the_metrics_of_a_worker_add_up(tansu_site: Site, model_path: Path) -> N
     site = tansu_site
     for code in ("WIC", "WIX", "WID"):
         calibrated(site.folder / "profiles", model_path, code, 1.5)
-    records = [(one.key, one.value) for one in fuzzed(stations(), RECORDS, seed=9)]
+    records = [
+        (one.key, one.value, one.content_type) for one in fuzzed(stations(), RECORDS, seed=9)
+    ]
     with worker(site) as running:
         running.wait_for_records(send(site, records))
         expected = judged(site)
@@ -38,10 +40,7 @@ def judged(site: Site) -> Accounts:
     """What the scoring path makes of the topic as it stands, without broker and worker."""
     assembly = assemble(site.settings)
     scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
-    stored = [
-        RawRecord(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value)
-        for one in received(site, "samples")
-    ]
+    stored = [raw_record(one) for one in received(site, "samples")]
     return feed(stored, scorer, batch=len(stored), reread_every=0)
 
 

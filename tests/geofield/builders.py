@@ -5,7 +5,7 @@ import numpy as np
 from geofield.alert import AlertRules, ModelRef
 from geofield.profile import AlertBasis, StationProfile
 from geofield.samples import Samples
-from geofield.score import Errors
+from geofield.score import ComputedErrors, Errors
 from geofield.step import Rules
 from geofield.threshold import Tail
 from geofield.types import Float32, Float64
@@ -60,4 +60,4 @@ def spread(field: Float32, scale_nt: Float32) -> Errors:
     scaled = field / scale_nt[:, None, :]
     error = np.sqrt((scaled**2).mean(axis=1))
     rmse = np.sqrt((scaled**2).mean(axis=(1, 2)))
-    return Errors(rmse, np.abs(scaled).mean(axis=(1, 2)), error)
+    return ComputedErrors(rmse, np.abs(scaled).mean(axis=(1, 2)), error)

@@ -34,6 +34,7 @@ def test_with_many_peaks_the_truth_is_left_alone() -> None:
 
 @settings(max_examples=30)
 @example(excess=list(np.linspace(0.01, 9.0, 12)), survival=1 - 1e-16)
+@example(excess=[1.0, 2.0, 3.0, 4.0, 1.5, 1.125, 1.875, 2.5, 0.5, 0.25], survival=1 - 1e-16)
 @given(
     st.lists(st.floats(0.01, 9.0), min_size=10, max_size=40, unique=True),
     st.floats(1e-6, 1.0),

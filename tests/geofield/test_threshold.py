@@ -167,3 +167,12 @@ def test_the_scale_is_robust_and_a_dead_sensor_has_none() -> None:
     noise[:, 2] = 3.0
     with pytest.raises(ValueError, match="does not vary"):
         robust_scale_nt(noise)
+
+
+@given(st.floats(0.0, 50.0), st.floats(-0.4, 0.9), st.floats(0.01, 2.0))
+def test_return_periods_are_those_of_the_generalized_pareto_distribution(
+    score: float, shape: float, scale: float
+) -> None:
+    tail = Tail(base=1.0, shape=shape, scale=scale, peaks_per_day=20.0, peaks=40)
+    survival = genpareto.sf(max(score - 1.0, 0.0), shape, scale=scale)
+    assert tail.return_period_days(score) == pytest.approx(1.0 / max(20.0 * survival, 1e-9))

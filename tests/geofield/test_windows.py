@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofield.buffer import Buffer, Intake
-from geofield.gaps import fill_gaps
+from geofield.gaps import fill_gaps, has_run, longest_run
 from geofield.samples import Samples
 from geofield.windows import DAY_MS, Windows, WindowSpec, advance, cut, cut_out
 from tests.geofield.builders import SPEC, START_MS, field_nt, samples
@@ -200,3 +200,11 @@ def test_another_cadence_is_refused() -> None:
 def test_a_window_that_cannot_be_is_refused(change: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="WindowSpec"):
         replace(SPEC, **change)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=40, max_size=40), max_size=5), st.integers(1, 45))
+def test_a_run_is_there_when_the_longest_is_long_enough(
+    rows: list[list[bool]], length: int
+) -> None:
+    flags = np.array(rows, dtype=bool).reshape(-1, 40)
+    assert (has_run(flags, length) == (longest_run(flags) >= length)).all()

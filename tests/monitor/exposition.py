@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.step import Rules, step
+from monitor.aside import timed
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.metrics import Metrics
@@ -41,7 +42,7 @@ def record(key: str, offset: int = 0) -> RawRecord:
 
 def scored(watching: Observer, batch: list[Samples]) -> Scored:
     """What the domain makes of a batch, as the worker hands it to its observer."""
-    model = watching.timed(spread)
+    model = timed(spread, watching.metrics.work)
     after, outcome = step({}, batch, model, watching.rules, KpHistory())
     result = Scored(scores=outcome.scores, alerts=outcome.alerts)
     for one, intake in zip(batch, outcome.intake, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from geofield.indices import KpInterval
-from monitor.app import Consumption, _by_size
+from monitor.app import Consumption
 from monitor.codec import RawRecord, Reason, Rejected
 from monitor.history import IndexReader
 from monitor.indices import encode_kp
@@ -44,14 +44,7 @@ def test_a_dead_letter_takes_any_timestamp(timestamp_ms: int) -> None:
     assert dict(letter.headers)["offset"] == b"7"
 
 
-def event(offset: int, generation: int, partition: int = 0, size: int = 10) -> Any:
-    message = SimpleNamespace(
-        offset=offset, generation_id=generation, partition=partition, value=b"x" * size
-    )
-    return SimpleNamespace(message=message)
-
-
-def test_events_fetched_before_a_rebalance_are_left_to_be_read_again() -> None:
+def test_what_was_fetched_before_a_rebalance_is_left_to_be_read_again() -> None:
     consumption = Consumption(
         SimpleNamespace(settings=load_settings()),  # type: ignore[arg-type]
         SimpleNamespace(),  # type: ignore[arg-type]
@@ -59,16 +52,9 @@ def test_events_fetched_before_a_rebalance_are_left_to_be_read_again() -> None:
     )
     consumption._app = SimpleNamespace(consumer_generation_id=2)
     consumption.assigned = {0}
-    fresh = event(3, generation=2)
-    events = [event(1, 1), fresh, event(4, 2, partition=5)]
-    assert consumption._current(events) == [fresh]
-
-
-def test_a_backlog_of_long_records_is_scored_in_parts() -> None:
-    events = [event(n, 1, size=400_000) for n in range(10)]
-    parts = list(_by_size(events))
-    assert [one for part in parts for one in part] == events
-    assert all(len(part) <= 3 for part in parts)
+    assert consumption._is_current(SimpleNamespace(generation_id=2, partition=0))
+    assert not consumption._is_current(SimpleNamespace(generation_id=1, partition=0))
+    assert not consumption._is_current(SimpleNamespace(generation_id=2, partition=5))
 
 
 def test_a_task_that_fails_beside_the_stream_ends_the_worker() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from prometheus_client import CollectorRegistry, generate_latest
 
 from geofield.alert import Change, Classification, Status
@@ -105,7 +106,7 @@ def test_stations_leave_with_their_partitions_and_come_back_from_checkpoints() -
 def test_a_clock_ahead_does_not_hide_silence(sent_s: float, shown_s: float) -> None:
     watching, registry = observer(rules("WIC"))
     batch = scored(watching, [loud()])
-    record = replace(batch.taken[0].record, timestamp_ms=round(sent_s * 1000))
+    record = structs.replace(batch.taken[0].record, timestamp_ms=round(sent_s * 1000))
     batch.taken = [replace(batch.taken[0], record=record)]
     watching.batch(batch, NOW_S)
     assert value(registry, "newest_record_timestamp_seconds", station="WIC") == shown_s

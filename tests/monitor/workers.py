@@ -142,16 +142,21 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def send(site: Site, records: Iterable[tuple[bytes | None, bytes | None]]) -> int:
-    """Send keys and values to the samples topic, in order; returns how many."""
+Sendable = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, str]
+
+
+def send(site: Site, records: Iterable[Sendable]) -> int:
+    """Send keys, values and content types to the samples topic, in order; returns how many."""
     count = 0
     producer = KafkaProducer(
         bootstrap_servers=site.settings.broker, max_request_size=MAX_DEAD_LETTER_BYTES
     )
     with closing(producer):
         futures = []
-        for key, value in records:
-            futures.append(producer.send(site.settings.topic("samples"), value, key))
+        for key, value, *content_type in records:
+            headers = [("content-type", one.encode()) for one in content_type if one]
+            topic = site.settings.topic("samples")
+            futures.append(producer.send(topic, value, key, headers=headers))
             count += 1
         for future in futures:
             future.get(30)

@@ -1,0 +1,111 @@
+"""The two ways of writing a record of samples: JSON, and MessagePack with arrays of doubles.
+
+Which one it is, the Kafka header `content-type` says; without one it is JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+import msgspec
+import numpy as np
+
+from geofield.types import Float64
+from monitor.fields import AnyTime
+
+JSON = "application/json"
+BINARY = "application/vnd.magwatch.samples+msgpack"
+ELEMENTS = "XYZHDEIFS"  # in the order of the fields below
+DOUBLE = np.dtype("<f8")
+
+Numbers: TypeAlias = list[float | None] | None
+Doubles: TypeAlias = bytes | None
+Values: TypeAlias = Sequence[float | None] | Float64
+
+
+class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
+    """INTERMAGNET's MQTT payload (IMPF) and the two fields that IMPF keeps in its MQTT topic.
+
+    The first sample is at `startDate` and the others follow by `cadence`; arrays of nT, D and I of
+    degrees, all of one length; null is a gap. The elements make a vector: XYZ, HDZ, HEZ or DIF.
+    Keys that are not named here are tolerated.
+    """
+
+    start_date: AnyTime
+    iaga_code: Annotated[str, msgspec.Meta(description="IAGA code, also the key of the record")]
+    cadence: Annotated[str, msgspec.Meta(description="ISO 8601 duration, such as PT1S or PT1M")]
+    geomagnetic_field_x: Numbers = msgspec.field(default=None, name="geomagneticFieldX")
+    geomagnetic_field_y: Numbers = msgspec.field(default=None, name="geomagneticFieldY")
+    geomagnetic_field_z: Numbers = msgspec.field(default=None, name="geomagneticFieldZ")
+    geomagnetic_field_h: Numbers = msgspec.field(default=None, name="geomagneticFieldH")
+    geomagnetic_field_d: Numbers = msgspec.field(default=None, name="geomagneticFieldD")
+    geomagnetic_field_e: Numbers = msgspec.field(default=None, name="geomagneticFieldE")
+    geomagnetic_field_i: Numbers = msgspec.field(default=None, name="geomagneticFieldI")
+    geomagnetic_field_f: Numbers = msgspec.field(default=None, name="geomagneticFieldF")
+    geomagnetic_field_s: Numbers = msgspec.field(default=None, name="geomagneticFieldS")
+
+    def elements(self) -> dict[str, Values]:
+        """The arrays that are there, by the letter of the element."""
+        return {letter: values for letter, values in _arrays(self) if values is not None}
+
+
+class BinarySamplesRecord(msgspec.Struct, rename="camel", frozen=True):
+    """The same fields; an array is the bytes of little-endian doubles, in which NaN is a gap."""
+
+    start_date: str
+    iaga_code: str
+    cadence: str
+    geomagnetic_field_x: Doubles = msgspec.field(default=None, name="geomagneticFieldX")
+    geomagnetic_field_y: Doubles = msgspec.field(default=None, name="geomagneticFieldY")
+    geomagnetic_field_z: Doubles = msgspec.field(default=None, name="geomagneticFieldZ")
+    geomagnetic_field_h: Doubles = msgspec.field(default=None, name="geomagneticFieldH")
+    geomagnetic_field_d: Doubles = msgspec.field(default=None, name="geomagneticFieldD")
+    geomagnetic_field_e: Doubles = msgspec.field(default=None, name="geomagneticFieldE")
+    geomagnetic_field_i: Doubles = msgspec.field(default=None, name="geomagneticFieldI")
+    geomagnetic_field_f: Doubles = msgspec.field(default=None, name="geomagneticFieldF")
+    geomagnetic_field_s: Doubles = msgspec.field(default=None, name="geomagneticFieldS")
+
+    def __post_init__(self) -> None:
+        for letter, values in _arrays(self):
+            if values is not None and len(values) % DOUBLE.itemsize:
+                raise ValueError(
+                    f"the {len(values)} bytes of geomagneticField{letter} are no array of doubles"
+                )
+
+    def elements(self) -> dict[str, Values]:
+        """The arrays that are there, by the letter of the element."""
+        return {letter: _doubles(values) for letter, values in _arrays(self) if values is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A way of writing; `read` raises `msgspec.DecodeError` for bytes that are not written so."""
+
+    name: str
+    read: Callable[[bytes], SamplesRecord | BinarySamplesRecord]
+
+
+ENCODINGS = {
+    JSON: Encoding("JSON", msgspec.json.Decoder(SamplesRecord).decode),
+    BINARY: Encoding("MessagePack", msgspec.msgpack.Decoder(BinarySamplesRecord).decode),
+}
+
+
+def encoding_of(content_type: str) -> Encoding | None:
+    """What a content type stands for, parameters and case aside; None if it is not known."""
+    if not content_type:
+        return ENCODINGS[JSON]
+    return ENCODINGS.get(content_type.partition(";")[0].strip().lower())
+
+
+def _arrays(record: msgspec.Struct) -> zip[tuple[str, bytes | None]]:
+    return zip(ELEMENTS, msgspec.structs.astuple(record)[-len(ELEMENTS) :], strict=True)
+
+
+def _doubles(data: bytes) -> Float64:
+    """A copy of the array; each NaN becomes the one that JSON's null becomes."""
+    values = np.frombuffer(data, DOUBLE).astype(np.float64)
+    values[np.isnan(values)] = np.nan
+    return values
