@@ -5,7 +5,7 @@ through it forwards and backwards from a place of its own, at a level of its own
 no step at midnight and no two stations are equal. For measurements of speed only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -102,6 +102,15 @@ def fill(settings: Settings, feed: Feed, samples: int, length: int) -> Filled:
 def _day_nt() -> Float64:
     elements = quiet_day().elements
     return np.stack([_bridged(elements[name]) for name in ELEMENTS], axis=1)
+
+
+def send(settings: Settings, records: Iterable[tuple[bytes, bytes]]) -> None:
+    """Send keys and values to the samples topic as fast as it goes; returns when they are there."""
+    topic = settings.topic("samples")
+    with closing(open_producer(settings)) as producer:
+        for key, value in records:
+            producer.send(topic, value, key)
+        producer.flush()
 
 
 def _bridged(values: Float64) -> Float64:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from kafka import KafkaConsumer, TopicPartition
 
-from bench.feed import Feed
+from bench.feed import Feed, send
 from bench.report import Row, publish, spread
 from bench.running import afresh, kafka, prepared, topic_size, worker
 from monitor.demo.system import System
 from monitor.errors import Refused
 from monitor.progress import progress_bar
-from monitor.replay import open_producer
 from monitor.settings import Settings
 
 HISTORY = 1200  # samples of each station: windows come due from 768 on
@@ -31,7 +31,7 @@ CHECKPOINT_S = 5.0
 LONGEST_S = 120.0
 NOTE = (
     "from the start of the process to its first score, and to a score of every station, by the "
-    "broker's clock; restarted: started at once after kill -9, with samples that came meanwhile"
+    "broker's clock; after kill -9: started at once, while two more minutes of samples are sent"
 )
 
 
@@ -65,15 +65,13 @@ class State:
     total_bytes: int
 
 
-def send(settings: Settings, feed: Feed, begin: int, samples: int, length: int) -> None:
-    """Samples `begin` to `begin + samples` of every station, in the order of time."""
-    topic = settings.topic("samples")
-    with closing(open_producer(settings)) as producer:
-        for first in range(begin, begin + samples, length):
-            for number in range(len(feed.codes)):
-                key, value = feed.record(number, first, length)
-                producer.send(topic, value, key)
-        producer.flush()
+def part(feed: Feed, begin: int, samples: int, length: int) -> list[tuple[bytes, bytes]]:
+    """Samples `begin` to `begin + samples` of every station, in the order of time, as records."""
+    return [
+        feed.record(number, first, length)
+        for first in range(begin, begin + samples, length)
+        for number in range(len(feed.codes))
+    ]
 
 
 def fresh(settings: Settings, folder: Path, stations: int) -> Waited:
@@ -88,25 +86,25 @@ def fresh(settings: Settings, folder: Path, stations: int) -> Waited:
 def restarted(
     settings: Settings, folder: Path, feed: Feed, length: int, repeats: int
 ) -> tuple[list[Waited], State]:
-    """Kill a worker that has checkpointed, start another at once, and so on."""
+    """Kill a worker that has checkpointed and start another at once, so many times."""
     own = afresh(settings).model_copy(update={"checkpoint_s": CHECKPOINT_S})
     found: list[Waited] = []
-    stations, sent = len(feed.codes), HISTORY
-    with scores_from_now(own) as scores, worker(own, folder) as system:
-        waited(scores, time.time(), stations, system)
-        await_checkpoints(own, system)
-        kill(system)
-    state = checkpoints(own)
-    for _ in range(repeats):
+    stations = len(feed.codes)
+    with ExitStack() as stack, ThreadPoolExecutor(1) as sender:
         with scores_from_now(own) as scores:
-            send(own, feed, sent, AFTERWARDS, length)
-            sent += AFTERWARDS
-            began_s = time.time()
-            with worker(own, folder) as system:
-                found.append(waited(scores, began_s, stations, system))
-                await_checkpoints(own, system)
+            system = stack.enter_context(worker(own, folder))
+            waited(scores, time.time(), stations, system)
+        for number in range(repeats):
+            news = part(feed, HISTORY + number * AFTERWARDS, AFTERWARDS, length)
+            await_checkpoints(own, system)
+            with scores_from_now(own) as scores:
                 kill(system)
-    return found, state
+                began_s = time.time()
+                sending = sender.submit(send, own, news)
+                system = stack.enter_context(worker(own, folder))
+                found.append(waited(scores, began_s, stations, system))
+                sending.result()
+        return found, checkpoints(own)
 
 
 def kill(system: System) -> None:
@@ -183,7 +181,7 @@ def row(what: str, case: Case, found: Sequence[Waited], state: State | None) -> 
         "record, samples": case.length,
         "first score, s": spread([one.first_s for one in found]),
         "all stations, s": spread([one.all_s for one in found]),
-        "checkpoint, KB": state.total_bytes / state.stations / 1000 if state else None,
+        "checkpoint, kB": state.total_bytes / state.stations / 1000 if state else None,
         "all checkpoints, MB": state.total_bytes / 1e6 if state else None,
     }
 
@@ -192,7 +190,7 @@ def measure(address: str, folder: Path, case: Case, repeats: int) -> Iterator[Ro
     """Fill a topic, start on it afresh so many times, and if asked kill and start again."""
     feed = Feed.of(case.stations)
     settings = prepared(address, folder, feed.codes)
-    send(settings, feed, 0, HISTORY, case.length)
+    send(settings, part(feed, 0, HISTORY, case.length))
     starts = [fresh(settings, folder, case.stations) for _ in range(repeats if case.fresh else 0)]
     if starts:
         yield row("afresh", case, starts, None)

@@ -1,12 +1,13 @@
 """How much more several workers of one group do, on as many partitions as the topic has.
 
-The workers run and have their partitions before the samples are sent, all at once and encoded
-beforehand: no rebalance and no start-up is in the figures. What is measured begins when everything
-is sent and every station has a score, and ends with the last score of all.
+The topic is filled first; the workers start at the same time. What is measured begins when the last
+of them has its share of the partitions and every station has a score since, and ends with the last
+score of all: neither start-up nor rebalances are in the figures.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 
@@ -22,8 +24,8 @@ import numpy as np
 from kafka import KafkaConsumer
 
 from archive.model import default_model_path, load_manifest
-from bench.contest import expected_scores, published
-from bench.feed import Feed
+from bench.contest import Published, expected_scores, published
+from bench.feed import Feed, fill
 from bench.report import Row, publish, spread
 from bench.running import afresh, kafka, prepared, topic_size, worker
 from bench.usage import usage
@@ -31,17 +33,16 @@ from geofield.windows import WindowSpec
 from monitor.demo.system import System
 from monitor.errors import Refused
 from monitor.progress import progress_bar
-from monitor.replay import open_producer
 from monitor.settings import Settings
 
 WORKERS = (1, 2, 4)
 RECORD = 60
 LOOK_EVERY_S = 0.1
-SHARED_S = 60.0
-LONGEST_S = 600.0
+QUIET_S = 3.0
+STALLED_S = 60.0
 NOTE = (
-    "from the moment when all is sent and every station has a score to the last score, by the "
-    "broker's clock; CPU of each worker; the broker shares the machine's cores with them"
+    "from the moment when all workers have their partitions and every station has a score since, "
+    "to the last score, by the broker's clock; the broker shares the machine's cores with them"
 )
 
 
@@ -54,77 +55,67 @@ class Shared:
     cpu_s: tuple[float, ...]
 
 
-def together(
-    settings: Settings,
-    folder: Path,
-    records: Sequence[tuple[bytes, bytes]],
-    count: int,
-    wanted: int,
-) -> Shared:
-    """So many workers on so many records, of which `wanted` scores are to come."""
+def together(settings: Settings, folder: Path, count: int, wanted: int) -> Shared:
+    """So many workers on a topic whose samples make `wanted` windows due."""
+    topic = settings.topic("scores")
     with ExitStack() as stack, closing(KafkaConsumer(bootstrap_servers=settings.broker)) as scores:
-        systems = _started(stack, settings, folder, count)
-        _send(settings, records)
-        sent_s, looks = time.time(), list[tuple[float, list[float]]]()
-        deadline_s = time.monotonic() + LONGEST_S
-        while topic_size(scores, settings.topic("scores")) < wanted:
+        contexts = [worker(settings, folder) for _ in range(count)]
+        with ThreadPoolExecutor(count) as pool:
+            systems = list(pool.map(stack.enter_context, contexts))
+        looks = [(time.time(), _cpu_s(systems))]
+        reached, changed_s = 0, time.monotonic()
+        # what was scored twice in a rebalance counts twice, so that reaching `wanted` is no end
+        while (now := topic_size(scores, topic)) < wanted or time.monotonic() - changed_s < QUIET_S:
+            if now > reached:
+                reached, changed_s = now, time.monotonic()
+            if time.monotonic() - changed_s > STALLED_S:
+                raise Refused(f"{now:,} of {wanted:,} scores, and no more for {STALLED_S:.0f} s")
             looks.append((time.time(), _cpu_s(systems)))
-            if time.monotonic() > deadline_s:
-                raise Refused(f"not all of {wanted:,} scores after {LONGEST_S:.0f} s")
             time.sleep(LOOK_EVERY_S)
-        looks.append((time.time(), _cpu_s(systems)))
-        return _shared(settings, scores, looks, sent_s)
+        since_s = max(_shared_at_s(system, count) for system in systems)
+        return shared(published(scores, topic), looks, since_s)
 
 
-def _shared(
-    settings: Settings, scores: KafkaConsumer, looks: list[tuple[float, list[float]]], sent_s: float
+def shared(
+    found: Sequence[Published], looks: Sequence[tuple[float, list[float]]], since_s: float
 ) -> Shared:
-    found = published(scores, settings.topic("scores"))
+    """What was done from the moment when every station has a score since `since_s`.
+
+    Raises
+    ------
+    Refused
+        If that was nothing.
+    """
+    scores = [one for one in found if one.at_s > since_s]
     firsts: dict[str, float] = {}
-    for one in found:
+    for one in scores:
         firsts.setdefault(one.station, one.at_s)
-    begin_s, end_s = max(sent_s, *firsts.values()), found[-1].at_s
-    windows = sum(one.at_s > begin_s for one in found)
+    begin_s = max(firsts.values(), default=math.inf)
+    windows = sum(one.at_s > begin_s for one in scores)
     if not windows:
-        raise Refused("too few samples: all was scored as soon as it was sent")
-    times_s = [at_s for at_s, _ in looks]
+        raise Refused("too few samples: all were scored before the workers had shared them out")
+    end_s, times_s = scores[-1].at_s, [at_s for at_s, _ in looks]
     used = zip(*(cpu_s for _, cpu_s in looks), strict=True)
     spent_s = [float(np.diff(np.interp([begin_s, end_s], times_s, one))[0]) for one in used]
     return Shared(windows, end_s - begin_s, tuple(spent_s))
 
 
-def _started(stack: ExitStack, settings: Settings, folder: Path, count: int) -> list[System]:
-    """Workers that have shared out the partitions among them.
+def _shared_at_s(system: System, workers: int) -> float:
+    """When a worker got the partitions that it had in the end, by its log.
 
     Raises
     ------
     Refused
-        If some get none.
+        If they are not its share.
     """
-    with ThreadPoolExecutor(count) as pool:
-        contexts = [worker(settings, folder) for _ in range(count)]
-        systems = list(pool.map(stack.enter_context, contexts))
-    deadline_s = time.monotonic() + SHARED_S
-    while not all(_has_its_share(system, count) for system in systems):
-        if time.monotonic() > deadline_s:
-            raise Refused(f"{count} workers did not share {settings.partitions} partitions")
-        time.sleep(LOOK_EVERY_S)
-    return systems
-
-
-def _has_its_share(system: System, workers: int) -> bool:
-    """By the last assignment in its log."""
     system.check_alive()
-    assigned = re.findall(r"partitions assigned .*partitions=\[([\d, ]*)\]", system.log.read_text())
-    return bool(assigned) and len(assigned[-1].split(",")) == system.settings.partitions // workers
-
-
-def _send(settings: Settings, records: Sequence[tuple[bytes, bytes]]) -> None:
-    topic = settings.topic("samples")
-    with closing(open_producer(settings)) as producer:
-        for key, value in records:
-            producer.send(topic, value, key)
-        producer.flush()
+    found = re.findall(
+        r"(\S+Z) .*partitions assigned .*partitions=\[([\d, ]+)\]", system.log.read_text()
+    )
+    share = system.settings.partitions // workers
+    if not found or len(found[-1][1].split(",")) != share:
+        raise Refused(f"a worker did not get {share} partitions: {found}")
+    return datetime.fromisoformat(found[-1][0]).timestamp()
 
 
 def _cpu_s(systems: Sequence[System]) -> list[float]:
@@ -156,27 +147,27 @@ def rows(found: dict[int, list[Shared]], spec: WindowSpec) -> list[Row]:
 
 @click.command()
 @click.option("--stations", type=click.IntRange(1), default=120, show_default=True)
-@click.option("--samples", type=int, default=30_000, show_default=True, help="Of each station.")
+@click.option("--samples", type=int, default=60_000, show_default=True, help="Of each station.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
-@click.option("--quick", is_flag=True, help="6,000 samples, once, 1 and 2 workers.")
+@click.option("--quick", is_flag=True, help="20,000 samples, once, 1 and 2 workers.")
 def main(stations: int, samples: int, repeats: int, quick: bool) -> None:
     """Measure 1, 2 and 4 workers on the same samples, print a table and write JSON.
 
     \b
     Example:
-      python -m bench.scaling --samples 60000
+      python -m bench.scaling --samples 120000
     """
-    counts, samples, repeats = (WORKERS[:2], 6000, 1) if quick else (WORKERS, samples, repeats)
+    counts, samples, repeats = (WORKERS[:2], 20_000, 1) if quick else (WORKERS, samples, repeats)
     spec = load_manifest(default_model_path().with_suffix(".json")).window.spec()
     feed = Feed.of(stations)
     wanted = expected_scores(feed, samples, spec)
-    records = list(feed.records(samples, RECORD))
     found: dict[int, list[Shared]] = {count: [] for count in counts}
     try:
         with kafka() as (address, folder), progress_bar("runs") as bar:
+            settings = prepared(address, folder, feed.codes)
+            fill(settings, feed, samples, RECORD)
             for _, count in bar.track(list(product(range(repeats), counts)), description="workers"):
-                settings = afresh(prepared(address, folder, feed.codes))
-                found[count].append(together(settings, folder, records, count, wanted))
+                found[count].append(together(afresh(settings), folder, count, wanted))
     except Refused as reason:
         sys.exit(str(reason))
     asked = {"stations": stations, "samples": samples, "record": RECORD, "repeats": repeats}

@@ -53,6 +53,10 @@ def write_scores(records: Iterable[ScoreRecord], path: Path, kind: Format) -> No
     try:
         _WRITERS[kind](records, part)
         part.replace(path)
+    except OSError as error:
+        if error.filename == str(part):  # of which nobody has heard
+            error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 
