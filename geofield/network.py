@@ -178,6 +178,8 @@ class Network:
 
     def with_windows(self, windows: Iterable[Seen]) -> "Network":
         """The network with further windows, in any order; seen twice is seen once."""
+        if not self.distant:  # nobody is compared with anybody
+            return self
         tracks = dict(self.tracks)
         for station, own in groupby(sorted(windows), key=lambda seen: seen.station):
             tracks[station] = self._with(tracks.get(station), list(own))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from archive.kp import kp_intervals
-from archive.observatory import check_cadence, read_stations
-from archive.recording import Recording
+from archive.observatory import check_cadence
+from archive.recording import Recorded
+from archive.reel import open_stations
+from geofield.alert import Alert
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.network import Seen, mark
 from geofield.score import WindowScore
@@ -70,31 +73,47 @@ def score(
     """
     kind = Format.of(output)
     assembly = assemble(load_settings(profiles=profiles, model=model))
-    recordings = read_stations(files, station)
+    recordings = open_stations(files, station)
     check_cadence(recordings, assembly.model.manifest)
     warn_uncalibrated(recordings, assembly.rules)
     history = kp_history(recordings) if kp else KpHistory()
+    tally = Tally()
     with progress_bar("samples") as bar:
         task = bar.add_task("score", total=sum(map(len, recordings)))
-        outcomes = list(
-            score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
-        )
-    for fit in (one for outcome in outcomes for one in outcome.fits):
-        if fit.profile is not None:
-            click.echo(f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}", err=True)
-    scores = [one for outcome in outcomes for one in outcome.scores]
-    versions = [one for outcome in outcomes for one in outcome.alerts]
-    write_scores([score_record(one, assembly.rules.model) for one in scores], output, kind)
+        outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
+        scores = (one for outcome in map(tally.note, outcomes) for one in outcome.scores)
+        write_scores((score_record(one, assembly.rules.model) for one in scores), output, kind)
+    for promise in tally.promises:
+        click.echo(promise, err=True)
     if alerts:
-        alerts.write_bytes(b"".join(encode_alert(version) + b"\n" for version in versions))
-    found = Counter(one.quality.value for one in scores)
-    opened = sum(version.version == 1 for version in versions)
-    stated = ", ".join(f"{count:,} {quality}" for quality, count in sorted(found.items()))
-    click.echo(f"{len(scores):,} windows ({stated or 'none'}), {opened} alerts: {output}")
+        alerts.write_bytes(b"".join(encode_alert(version) + b"\n" for version in tally.versions))
+    opened = sum(version.version == 1 for version in tally.versions)
+    stated = ", ".join(f"{count:,} {quality}" for quality, count in sorted(tally.found.items()))
+    click.echo(f"{tally.found.total():,} windows ({stated or 'none'}), {opened} alerts: {output}")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run came to, without its scores, which are written as they come."""
+
+    promises: list[str] = field(default_factory=list)
+    versions: list[Alert] = field(default_factory=list)
+    found: Counter[str] = field(default_factory=Counter)
+
+    def note(self, outcome: Outcome) -> Outcome:
+        """Note an outcome on its way to the file."""
+        self.promises += [
+            f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}"
+            for fit in outcome.fits
+            if fit.profile is not None
+        ]
+        self.versions += outcome.alerts
+        self.found.update(one.quality.value for one in outcome.scores)
+        return outcome
 
 
 def score_recordings(
-    recordings: Iterable[Recording],
+    recordings: Iterable[Recorded],
     assembly: Assembly,
     history: KpHistory,
     advance: Callable[[int], object] = lambda _: None,
@@ -124,7 +143,7 @@ def _seen(window: WindowScore) -> Seen:
     return Seen(window.station, window.end_ms, mark(rmse, threshold, trouble=bool(window.trouble)))
 
 
-def kp_history(recordings: Iterable[Recording]) -> KpHistory:
+def kp_history(recordings: Iterable[Recorded]) -> KpHistory:
     """Observed Kp over the recordings, each value known from the end of its interval."""
     return KpHistory(
         tuple(
@@ -135,7 +154,7 @@ def kp_history(recordings: Iterable[Recording]) -> KpHistory:
     )
 
 
-def warn_uncalibrated(recordings: Iterable[Recording], rules: Rules) -> None:
+def warn_uncalibrated(recordings: Iterable[Recorded], rules: Rules) -> None:
     """Say which stations will get no score."""
     for recording in recordings:
         if recording.station not in rules.profiles:
