@@ -49,7 +49,6 @@ class Publisher:
         self._on_retry = on_retry
         self._producer: AIOKafkaProducer | None = None
         self._idempotent = True
-        self._numbers: dict[str, list[int]] = {}  # of each topic's partitions
         self._any = count()
 
     async def start(self) -> None:
@@ -59,7 +58,6 @@ class Publisher:
     async def stop(self) -> None:
         """Close the connection."""
         producer, self._producer = self._producer, None
-        self._numbers = {}
         if producer is not None:
             await producer.stop()
 
@@ -127,14 +125,14 @@ class Publisher:
     async def _send_all(self, batch: Sequence[Outgoing]) -> None:
         """Partitions side by side, each in order; returns when nothing is under way any more."""
         producer = await self._connected()
+        numbers = {
+            topic: sorted(await producer.partitions_for(topic))
+            for topic in {item.topic for item in batch}
+        }
         partitions: dict[tuple[str, int], list[Outgoing]] = {}
         for item in batch:
-            numbers = self._numbers.get(item.topic)
-            if numbers is None:
-                numbers = self._numbers[item.topic] = sorted(
-                    await producer.partitions_for(item.topic)
-                )
-            partitions.setdefault((item.topic, self._partition(item, numbers)), []).append(item)
+            where = (item.topic, self._partition(item, numbers[item.topic]))
+            partitions.setdefault(where, []).append(item)
         sending = [
             self._send(producer, topic, partition, items)
             for (topic, partition), items in partitions.items()

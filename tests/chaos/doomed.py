@@ -83,9 +83,9 @@ STANDSTILL = "stands still before an alert"
 
 # What happens, and how often, at most, its point is passed before.
 FATES: dict[str, tuple[int, Callable[[int], None]]] = {
-    "in a publication": (30, lambda n: _doom_sends(n, ("scores", "alerts"))),
-    "after a publication": (12, lambda n: _doom_call(States, "adopt", n)),
-    "in a checkpoint": (12, lambda n: _doom_sends(n, ("state",))),
+    "in a publication": (10, lambda n: _doom_sends(n, ("scores", "alerts"))),
+    "after a publication": (8, lambda n: _doom_call(States, "adopt", n)),
+    "in a checkpoint": (5, lambda n: _doom_sends(n, ("state",))),
     "after a checkpoint": (4, lambda n: _doom_call(States, "saved", n)),
     "while states load": (2, lambda n: _doom_call(States, "_loaded_now", n)),
     "when partitions go": (2, lambda n: _doom_call(Consumption, "_on_revoked", n)),
