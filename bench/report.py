@@ -73,7 +73,7 @@ def about() -> dict[str, object]:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    lines = [list(rows[0]), *([_text(cell) for cell in row.values()] for row in rows)]
+    lines = [list(rows[0]), *([text(cell) for cell in row.values()] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
@@ -81,7 +81,8 @@ def _table(rows: Sequence[Row]) -> str:
     )
 
 
-def _text(cell: Cell) -> str:
+def text(cell: Cell) -> str:
+    """As it is shown."""
     if cell is None:
         return "-"
     return _number(cell) if isinstance(cell, int | float) else str(cell)
