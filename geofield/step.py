@@ -19,7 +19,7 @@ from geofield.profile import StationProfile
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
-from geofield.watch import Run, at_once, scored
+from geofield.watch import Start, at_once, scored
 from geofield.windows import Group, WindowSpec, advance
 
 
@@ -84,7 +84,7 @@ def step(
     reconstruct: Reconstruct,
     rules: Rules,
     history: KpHistory,
-    run: Run = at_once,
+    start: Start = at_once,
 ) -> tuple[dict[str, StationState], Outcome]:
     """Take in records of any stations; score, in one batch, every window they make due.
 
@@ -100,7 +100,7 @@ def step(
         Window, alert rules, model reference and station profiles.
     history
         Kp values so far; each counts only from the time it became known.
-    run
+    start
         How batches of windows are looked at: nothing else depends on it.
 
     Returns
@@ -121,7 +121,7 @@ def step(
         after[record.station] = StationState(buffer, state.alerts, state.learning)
         outcome.intake.append(counts)
         due += [(record.station, windows) for windows in groups]
-    _watch(after, due, outcome, reconstruct, rules, history, run)
+    _watch(after, due, outcome, reconstruct, rules, history, start)
     return after, outcome
 
 
@@ -132,7 +132,7 @@ def _watch(
     reconstruct: Reconstruct,
     rules: Rules,
     history: KpHistory,
-    run: Run,
+    start: Start,
 ) -> None:
     """Score windows, follow alerts and calibrate; the results go into `after` and `outcome`."""
     setting = rules.setting
@@ -142,7 +142,7 @@ def _watch(
         now, due, fits = until_review(due, learning, setting, history)
         profiles = {name: one.profile for name, one in learning.items() if one.profile}
         profiles.update(rules.profiles)
-        scores = scored(now, profiles, reconstruct, rules.window, history, run)
+        scores = scored(now, profiles, reconstruct, rules.window, history, start)
         alerts, apart = _followed(after, scores, rules, history)
         if setting is not None:
             learn(learning, now, scores, alerts, apart, reconstruct, setting)

@@ -1,6 +1,6 @@
 """Due windows of any stations through the model: what each of them scores, and its trouble.
 
-Windows are looked at by the batch, perhaps on another thread (see `Run`), since numpy and
+Windows are looked at by the batch, perhaps on another thread (see `Start`), since numpy and
 onnxruntime hold no lock for most of the time. What comes of a window depends on neither.
 """
 
@@ -44,12 +44,12 @@ class Looked:
 
 
 Awaited: TypeAlias = Callable[[], Looked]
-Run: TypeAlias = Callable[[Awaited], Awaited]
+Start: TypeAlias = Callable[[Awaited], Awaited]
 """Sets work going, now or on another thread, and returns what to call for its result."""
 
 
 def at_once(work: Awaited) -> Awaited:
-    """The `Run` that does it now."""
+    """The `Start` that does it now."""
     result = work()
     return lambda: result
 
@@ -60,7 +60,7 @@ def scored(
     reconstruct: Reconstruct,
     spec: WindowSpec,
     history: KpHistory,
-    run: Run,
+    start: Start,
 ) -> list[WindowScore]:
     """Score windows.
 
@@ -76,7 +76,7 @@ def scored(
         What a window is.
     history
         Kp and Dst values so far.
-    run
+    start
         How the windows are looked at; while it is at one batch the one before is written down.
 
     Returns
@@ -89,7 +89,7 @@ def scored(
     for part in _batches(groups):
         owners = [(station, profiles.get(station), len(due)) for station, due in part]
         due = [one for _, one in part]
-        waiting.append((owners, run(partial(_look, due, owners, reconstruct, spec))))
+        waiting.append((owners, start(partial(_look, due, owners, reconstruct, spec))))
         if len(waiting) > AHEAD:
             scores += _written(*waiting.popleft(), spec, history, known)
     for batch in waiting:

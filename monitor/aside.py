@@ -7,11 +7,11 @@ from concurrent.futures import Executor
 
 from geofield.score import Errors, Reconstruct
 from geofield.types import Float32
-from geofield.watch import Run
+from geofield.watch import Start
 from monitor.metrics import WorkMetrics
 
 
-def aside(executor: Executor) -> Run:
+def aside(executor: Executor) -> Start:
     """Look at windows on the executor's threads; a failure there is raised to who awaits them."""
     return lambda work: executor.submit(work).result
 

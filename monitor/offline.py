@@ -126,10 +126,10 @@ def score_recordings(
     states: dict[str, StationState] = {}
     rules, network = assembly.rules, assembly.network
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="windows") as executor:
-        run, reconstruct = aside(executor), assembly.model.reconstruct
+        start, reconstruct = aside(executor), assembly.model.reconstruct
         for record in interleaved(recordings, record_s):
             samples = record.samples(assembly.accepts.declination_deg.get(record.station, 0.0))
-            states, outcome = step(states, [samples], reconstruct, rules, history, run)
+            states, outcome = step(states, [samples], reconstruct, rules, history, start)
             advance(len(record))
             network = network.with_windows(map(_seen, outcome.scores))
             yield outcome

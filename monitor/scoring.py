@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from geofield import watch
 from geofield.alert import Alert
 from geofield.buffer import Intake
 from geofield.calibrating import Fit, progress
@@ -20,6 +19,7 @@ from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
+from geofield.watch import Start, at_once
 from monitor.checkpoint import Held
 from monitor.codec import Accepts, RawRecord, Reason, Rejected, read, samples_of
 from monitor.runs import Run, Runs
@@ -66,7 +66,7 @@ class Scorer:
     rules: Rules
     accepts: Accepts
     reconstruct: Reconstruct
-    look: watch.Run = watch.at_once
+    start: Start = at_once
 
     def score(
         self, records: Sequence[RawRecord], held: Mapping[str, Held], history: KpHistory
@@ -144,7 +144,7 @@ class Scorer:
             self.reconstruct,
             self.rules,
             history,
-            self.look,
+            self.start,
         )
         _collect(batch, after, outcome, result)
         if (setting := self.rules.setting) is not None:

@@ -26,7 +26,7 @@ from prometheus_client import (
 
 from geofield.handover import Party
 from geofield.step import Rules
-from geofield.watch import Run
+from geofield.watch import Start
 from monitor.app import Consumption, create_app, is_member
 from monitor.aside import aside, timed
 from monitor.assembly import Assembly, assemble
@@ -159,14 +159,14 @@ def _worker(
     saver: Publisher,
     lease: Lease,
     executor: ThreadPoolExecutor,
-    run: Run,
+    start: Start,
 ) -> Worker:
     settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
     charge = _charge(settings, assembly.rules)
     observer = Observer(metrics, assembly.rules, charge)
     observer.about(program_version(), time.time())
     reconstruct = timed(assembly.model.reconstruct, metrics.work)
-    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct, run)
+    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct, start)
     refused = metrics.intake.deadletters.labels(INDEX).inc
     network = replace(assembly.network, since_ms=round(time.time() * 1000))
     return Worker(

@@ -11,7 +11,7 @@ from geofield.samples import Samples
 from geofield.score import Errors, Reconstruct, WindowScore
 from geofield.step import step
 from geofield.types import Float32
-from geofield.watch import Run, at_once
+from geofield.watch import Start, at_once
 from monitor.aside import aside
 from tests.geofield.builders import field_nt, rules, samples, spread
 
@@ -28,8 +28,8 @@ def records() -> list[Samples]:
     ]
 
 
-def scores(reconstruct: Reconstruct, run: Run = at_once) -> list[WindowScore]:
-    return step({}, records(), reconstruct, SETUP, KpHistory(), run)[1].scores
+def scores(reconstruct: Reconstruct, start: Start = at_once) -> list[WindowScore]:
+    return step({}, records(), reconstruct, SETUP, KpHistory(), start)[1].scores
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7, 1000])
