@@ -20,8 +20,8 @@ from geofield.trouble import Finding, examine
 from geofield.types import Bool
 from geofield.windows import Due, Group, WindowSpec, cut_out
 
-BATCH = 16  # windows; of many more the arrays leave the cache, and each costs half as much again
-AHEAD = 4  # batches under way while one is written down
+BATCH = 64  # windows; more are no faster, and the first would wait for the last
+AHEAD = 2  # batches under way while one is written down
 
 Owners: TypeAlias = Sequence[tuple[str, StationProfile | None, int]]
 """Station, its profile, and how many of the windows of a batch are its own."""

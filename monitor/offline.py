@@ -21,6 +21,7 @@ from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.aside import aside
 from monitor.assembly import Assembly, assemble
+from monitor.memory import settle_down
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record, utc
 from monitor.replay import interleaved
@@ -78,6 +79,7 @@ def score(
     warn_uncalibrated(recordings, assembly.rules)
     history = kp_history(recordings) if kp else KpHistory()
     tally = Tally()
+    settle_down()
     with progress_bar("samples") as bar:
         task = bar.add_task("score", total=sum(map(len, recordings)))
         outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))

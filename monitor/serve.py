@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import tempfile
 import time
@@ -37,6 +36,7 @@ from monitor.history import IndexReader
 from monitor.http import Health, probe_server
 from monitor.lag import LagMeter
 from monitor.lease import Lease
+from monitor.memory import settle_down
 from monitor.metrics import Metrics
 from monitor.observe import INDEX, Observer
 from monitor.publisher import Publisher
@@ -48,7 +48,6 @@ from monitor.topics import create_topics, partition_count
 from monitor.worker import Worker
 
 BEAT_S = 1.0
-COLLECT_AFTER = (50_000, 20, 20)  # containers made, and passes over the younger ones
 Result = TypeVar("Result")
 STOP_TIMEOUT_S = 15.0
 log = structlog.get_logger("magwatch.serve")
@@ -80,18 +79,8 @@ def run_worker(settings: Settings) -> None:
         tempfile.TemporaryDirectory() as data,
     ):
         log.info("probes", address=f"http://{address[0]}:{address[1]}")
-        _collect_less()
+        settle_down()
         asyncio.run(_serve(settings, assembly, metrics, health, data))
-
-
-def _collect_less() -> None:
-    """Records make lists by the thousand and no cycles: looking for them took half of reading one.
-
-    What was imported stays for ever and need not be looked at.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
 
 
 async def _serve(
@@ -120,7 +109,7 @@ class _Parts:
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     saver = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
-    with _thread("step") as executor, _thread("windows") as beside:
+    with _thread("step") as executor, _thread("windows", 2) as beside:
         lease = Lease(parts.settings, lambda: is_member(app))
         worker = _worker(parts, publisher, saver, lease, executor, aside(beside))
         consumption = Consumption(worker, parts.metrics, partitions)
@@ -149,8 +138,8 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             await asyncio.gather(publisher.stop(), saver.stop())
 
 
-def _thread(name: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+def _thread(name: str, count: int = 1) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
 
 
 def _worker(
