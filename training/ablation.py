@@ -22,6 +22,7 @@ from training.dataset import windows_of
 from training.evaluation import Ablation
 from training.injection import found
 from training.loop import Material, Report, train_arm
+from training.loss import SOFT_FORMS
 from training.network import Classifier, Judged
 from training.parallel import Stage, Work, side_by_side
 from training.scale import Policy, row_scale_nt
@@ -138,6 +139,7 @@ def _run(yard: _Yard, trial: Trial, report: Report) -> Ablation:
         daily_spread=steady.daily_spread,
         elsewhere_share=steady.elsewhere,
         label_auc=None if bench.labelled is None else bench.judge()(network),
+        softness=trial.loss.softness if trial.loss.kind in SOFT_FORMS else None,
     )
 
 

@@ -286,6 +286,8 @@ class Ablation(Record, frozen=True):
         The same share at another station whose scale alone was fitted; None without its data.
     label_auc
         AUC on real labels; None without any.
+    softness
+        Of the margin; None for forms that have none.
     """
 
     loss: str
@@ -300,6 +302,7 @@ class Ablation(Record, frozen=True):
     daily_spread: float
     elsewhere_share: float | None = None
     label_auc: float | None = None
+    softness: float | None = None
 
 
 class Evaluation(Record, frozen=True):

@@ -152,3 +152,5 @@ FORMS: dict[str, _Form] = {
     "inverse": _inverse,
     "target-reversal": _target_reversal,
 }
+
+SOFT_FORMS = ("log-error", "log-error-mean")

@@ -114,6 +114,7 @@ def ablation(evaluation: Evaluation) -> Section:
         why = "Absent: no other losses or scale policies were tried for this evaluation."
         return Section("Ablation", [Paragraph(why)])
     columns = [
+        "softness",
         "AUC",
         "found, %",
         "reconstructs",
@@ -127,6 +128,7 @@ def ablation(evaluation: Evaluation) -> Section:
         Row(
             f"{arm.loss}, weight {arm.weight:g}, margin {arm.margin:g}, {arm.scale_policy}",
             [
+                figure(arm.softness),
                 decimal(arm.auc),
                 percent(arm.found),
                 "no" if arm.collapsed else "yes",

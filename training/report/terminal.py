@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from training.evaluation import Ablation
 
-_HEAD = ("loss", "lambda", "margin", "scale", "AUC", "found", "night", "day", "spread", "elsewhere")
+_HEAD = (
+    *("loss", "lambda", "margin", "softness", "scale", "AUC", "found"),
+    *("night", "day", "spread", "elsewhere"),
+)
 
 
 def ablation_table(rows: Sequence[Ablation]) -> str:
@@ -22,6 +25,7 @@ def _line(row: Ablation) -> tuple[str, ...]:
         row.loss + (" (collapsed)" if row.collapsed else ""),
         f"{row.weight:g}",
         f"{row.margin:g}",
+        "-" if row.softness is None else f"{row.softness:g}",
         row.scale_policy,
         f"{row.auc:.3f}",
         f"{row.found:.2f}",

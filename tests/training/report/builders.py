@@ -250,6 +250,7 @@ def ablation() -> list[Ablation]:
             daily_spread=3.4,
             elsewhere_share=0.05,
             label_auc=0.51,
+            softness=0.3 if loss == "log-error" else None,
         )
         for loss, auc in (("log-error", 0.857), ("hinge", 0.5), ("inverse", 0.801))
     ]
