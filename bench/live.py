@@ -44,7 +44,7 @@ LOOK_EVERY_S = 5.0
 DRAIN_S = 120.0
 NOTE = """\
 Seconds from sending the sample that makes a window due until the broker has its score, over
-windows; the sender waits up to 5 ms for a batch to fill, the worker up to 0.25 s. `together`: all
+windows; the sender waits up to 5 ms for a batch to fill, the worker up to 0.1 s. `together`: all
 stations in the same second; `spread`: with delays of up to a hop. kB/station is what the worker has
 grown by since it was ready. Lag is of records sent and not yet taken, every 5 s and when the last
 is sent. `sender late`: how much later than planned a sample was sent at most; if that is much, the

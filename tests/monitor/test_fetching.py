@@ -1,7 +1,11 @@
 """Faust commits what checkpoints cover, and nothing else."""
 
+import asyncio
 import time
 
+from monitor.app import create_app
+from monitor.fetching import FETCH_WAIT_MS
+from monitor.settings import load_settings
 from tests.monitor.feeds import station
 from tests.monitor.workers import Site, committed, encoded, send, wait_until, worker
 
@@ -23,3 +27,14 @@ def test_what_a_checkpoint_covers_is_committed_to_the_last_record(site: Site) ->
         sent += send(site, [(code.encode(), b"rubbish") for code in codes])
         running.wait_for_records(sent)
         wait_until(lambda: committed(site) == sent)
+
+
+def test_the_client_does_not_wait_long_for_partitions_that_have_nothing_new() -> None:
+    """Faust fixes 1.5 s, in which partitions far behind would get nothing either."""
+
+    async def fetch_max_wait_ms() -> int:
+        app = create_app(load_settings(), "unused")
+        client = app.consumer._new_consumer_thread()._create_worker_consumer(app.transport)
+        return int(client._fetch_max_wait_ms)
+
+    assert asyncio.run(fetch_max_wait_ms()) == FETCH_WAIT_MS < 100
