@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 import torch
 
+from archive.memory import keep_memory
 from bench.report import Cell, publish, spread
 from monitor.demo.scenario import quiet_day
 from monitor.progress import progress_bar
@@ -41,6 +42,7 @@ def material(recipe: Recipe, data: Path | None) -> Material:
     """Windows of the recipe's own archive in `data`, else of one day of another observatory."""
     if data is not None:
         return prepare(recipe, data, "cpu").material
+    keep_memory()  # as `training.bench.prepare` does
     torch.set_num_threads(1)
     day = quiet_day()
     one_day = msgspec.structs.replace(recipe.data, train_days=[DAY])

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from archive.kp import kp_intervals
+from archive.memory import settle_down
 from archive.observatory import check_cadence
 from archive.recording import Recorded
 from archive.reel import open_stations
@@ -21,7 +22,6 @@ from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from monitor.aside import aside
 from monitor.assembly import Assembly, assemble
-from monitor.memory import settle_down
 from monitor.progress import progress_bar
 from monitor.records import encode_alert, score_record, utc
 from monitor.replay import interleaved

@@ -23,6 +23,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from archive.memory import settle_down
 from geofield.handover import Party
 from geofield.step import Rules
 from geofield.watch import Start
@@ -36,7 +37,6 @@ from monitor.history import IndexReader
 from monitor.http import Health, probe_server
 from monitor.lag import LagMeter
 from monitor.lease import Lease
-from monitor.memory import settle_down
 from monitor.metrics import Metrics
 from monitor.observe import INDEX, Observer
 from monitor.publisher import Publisher

@@ -10,6 +10,7 @@ import torch
 from scipy.signal import hilbert
 from torch import Tensor
 
+from archive.memory import keep_memory
 from geofield.profile import robust_scale_nt
 from geofield.types import Float32, Float64
 from training.config import Recipe
@@ -102,6 +103,7 @@ def prepare(recipe: Recipe, folder: Path, device: str) -> Bench:
     training.labels.catalogue.CatalogueRefused, training.labels.selection.LabelsRefused
         Likewise for the earthquakes.
     """
+    keep_memory()
     torch.set_num_threads(1)  # so small a network loses by more: arms run side by side instead
     archive = open_archive(recipe.data, folder)
     front_end = FrontEnd(recipe.window).to(device)
