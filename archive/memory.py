@@ -7,7 +7,7 @@ import gc
 
 # numbers of parameters, from malloc.h
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-KEPT_BYTES = 64 * 1024 * 1024
+KEPT_BYTES = 1024 * 1024 * 1024  # more than is ever freed at once
 LARGE_BYTES = 32 * 1024 * 1024  # the most that glibc allows
 COLLECT_AFTER = (50_000, 20, 20)  # containers made, and passes over the younger ones
 
