@@ -28,10 +28,8 @@ def kp_intervals(start_ms: int, end_ms: int) -> list[KpInterval]:
     ExtraMissing
         Without the extra `archive`.
     """
-    first, last = (_EPOCH + timedelta(milliseconds=at_ms) for at_ms in (start_ms, end_ms))
-    days = [
-        line for day, line in _days().items() if f"{first:%Y %m %d}" <= day <= f"{last:%Y %m %d}"
-    ]
+    first, last = _day(start_ms), _day(end_ms)
+    days = [line for day, line in _days().items() if first <= day <= last]
     found = [interval for line in days for interval in _intervals(line)]
     return [kp for kp in found if kp.end_ms > start_ms and kp.start_ms < end_ms]
 

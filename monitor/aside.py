@@ -1,4 +1,4 @@
-"""The model: timed, and on a thread of its own."""
+"""Windows looked at on threads of their own, and the model timed."""
 
 from __future__ import annotations
 
