@@ -196,7 +196,9 @@ def test_the_stations_are_there_within_a_second(scene: Scene) -> None:
     fastest_ms = 10_000.0
     for _ in range(4):  # the best of a few: a machine that does other things is not the page
         with tab(scene.browser, scene.page.url) as found:
-            found.wait_for("performance.getEntriesByName('magwatch-stations').length > 0")
+            # the mark is set by a script, and the browser may note its first paint after that
+            for mark in ("magwatch-stations", "first-contentful-paint"):
+                found.wait_for(f"performance.getEntriesByName('{mark}').length > 0")
             painted, useful = found.run(
                 "[performance.getEntriesByName('first-contentful-paint')[0].startTime,"
                 "performance.getEntriesByName('magwatch-stations')[0].startTime]"
