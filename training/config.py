@@ -112,12 +112,20 @@ def _contradictions(recipe: Recipe) -> list[str]:
             "variation.gain_low must be positive and at most variation.gain_high",
         ),
         (network.knee > 0, "network.knee must be positive"),
+        (0 <= network.emphasis < 1, "network.emphasis must be at least 0 and less than 1"),
+        (recipe.training.weight_decay >= 0, "training.weight_decay must not be negative"),
         (recipe.loss.softness > 0, "loss.softness must be positive"),
         (
             recipe.promise.snr == sorted(recipe.promise.snr) and bool(recipe.promise.snr),
             "promise.snr must be ascending",
         ),
         (bool(recipe.training.seeds), "training.seeds must not be empty"),
+        (
+            recipe.ablation is None
+            or recipe.ablation.trailing_samples > 0
+            or "trailing" not in recipe.ablation.policies,
+            "ablation.trailing_samples must be positive for the policy trailing",
+        ),
         (
             seismic.source == "synthetic" or recipe.catalogue is not None,
             'seismic.source = "catalogue" needs a table [catalogue]',

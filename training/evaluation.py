@@ -281,7 +281,7 @@ class Ablation(Record, frozen=True):
     night_share, day_share
         Share of quiet windows over the 1 % line of the training days at local night and day.
     daily_spread
-        Largest share of a day over the smallest.
+        Largest share of a day less the smallest.
     elsewhere_share
         The same share at another station whose scale alone was fitted; None without its data.
     label_auc

@@ -88,7 +88,7 @@ def train_arm(
     batches = _Batches(material, recipe, np.random.default_rng(seed))
     network = arm.build(recipe.network, material.analytic.shape[1]).to(material.analytic.device)
     mean = copy.deepcopy(network)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=plan.weight_decay)
     best = Trained(mean, -math.inf, 0)
     since_best = 0
     for step in range(1, plan.steps + 1):

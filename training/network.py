@@ -57,8 +57,10 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.steps = steps
         self.knee = size.knee
+        self.emphasis = size.emphasis
         self.trunk = Trunk(size, steps)
         self.wide = nn.Linear(2 * size.units, COMPONENTS * size.group)
+        self.gate = nn.Linear(2 * size.units, 1) if size.gated else None
 
     def forward(self, scaled: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruct windows [batch, steps, 3] in units of the station's scale.
@@ -69,21 +71,34 @@ class Autoencoder(nn.Module):
         """
         gain = loudness_gain(scaled, self.knee)
         seen = scaled / gain
-        rebuilt = self.wide(self.trunk(seen)).transpose(0, 1)
-        rebuilt = _no_louder(rebuilt.reshape(-1, self.steps, COMPONENTS), seen)
-        return rebuilt * gain, gain**_RELIEF
+        hidden = self.trunk(seen)
+        rebuilt = self.wide(hidden)
+        if self.gate is not None:
+            rebuilt = rebuilt * self.gate(hidden).tanh()
+        rebuilt = rebuilt.transpose(0, 1).reshape(-1, self.steps, COMPONENTS)
+        return _no_louder(rebuilt, seen) * gain, gain**_RELIEF
+
+    def miss(self, rebuilt: Tensor, wanted: Tensor, unit: Tensor) -> Tensor:
+        """What scores are made of: errors [batch, n, 3] in units of `unit`, whitened.
+
+        The field is the stronger the slower, so the mean square of its plain errors is that of
+        its slowest waves. Of every sample's error the emphasis is taken from the next one's.
+        """
+        error = (rebuilt - wanted) / unit
+        return error[:, 1:] - self.emphasis * error[:, :-1] if self.emphasis else error
 
     def misses(self, scaled: Tensor) -> Misses:
         """How far each of the windows [batch, steps, 3] is missed."""
         rebuilt, unit = self(scaled)
         return Misses(
-            log_error(rebuilt / unit, scaled / unit), log_error(rebuilt / unit, -scaled / unit)
+            log_square(self.miss(rebuilt, scaled, unit)),
+            log_square(self.miss(rebuilt, -scaled, unit)),
         )
 
     def nothing(self, scaled: Tensor) -> Tensor:
         """Log error of windows [batch, steps, 3] if zeros were the reconstruction: [batch]."""
         rebuilt, unit = self(scaled)
-        return log_error(torch.zeros_like(rebuilt), scaled / unit)
+        return log_square(self.miss(torch.zeros_like(rebuilt), scaled, unit))
 
 
 class Classifier(nn.Module):
@@ -164,9 +179,9 @@ def _loudness(windows: Tensor) -> Tensor:
     return (windows.square().mean(dim=(1, 2), keepdim=True) + _SMALLEST_ERROR).sqrt()
 
 
-def log_error(reconstruction: Tensor, wanted: Tensor) -> Tensor:
-    """Logarithm of each window's mean squared error: two of [batch, steps, 3] to [batch]."""
-    return torch.log((reconstruction - wanted).square().mean(dim=(1, 2)) + _SMALLEST_ERROR)
+def log_square(miss: Tensor) -> Tensor:
+    """Logarithm of each window's mean squared error: [batch, n, 3] to [batch]."""
+    return torch.log(miss.square().mean(dim=(1, 2)) + _SMALLEST_ERROR)
 
 
 class FrontEnd(nn.Module):
@@ -238,7 +253,7 @@ class ScoringGraph(nn.Module):
         filtered_nt = self.front_end(field_nt)
         scaled = filtered_nt / scale_nt[:, None, :]
         reconstruction, unit = self.autoencoder(scaled)
-        miss = (reconstruction - scaled) / unit
+        miss = self.autoencoder.miss(reconstruction, scaled, unit)
         return (
             miss.square().mean(dim=(1, 2)).sqrt(),
             miss.abs().mean(dim=(1, 2)),

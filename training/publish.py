@@ -130,6 +130,7 @@ def _recipe_facts(recipe_path: Path, recipe: Recipe, run: Run) -> dict[str, str]
         "sha256": hashlib.sha256(recipe_path.read_bytes()).hexdigest(),
         "method": run.job.method,
         "seed": str(run.job.seed),
+        "emphasis": f"{recipe.network.emphasis:g}",
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "python": platform.python_version(),

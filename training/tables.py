@@ -73,12 +73,20 @@ class Network(Section, frozen=True):
     knee
         Loudness (rms of the window over the station's scale) beyond which a window is seen, and its
         error counted, relative to itself.
+    gated
+        Whether the reconstruction is multiplied, at every recurrent step, by a value between -1
+        and 1. Without it a window is missed by little more than the square root of two times its
+        own strength, and which of the worst is the strangest is no longer told.
+    emphasis
+        Share of every sample's error that is taken from the next one's; see `Autoencoder.miss`.
     """
 
     units: int
     bottleneck: int
     group: int
     knee: float
+    gated: bool = False
+    emphasis: float = 0.0
 
 
 class Loss(Section, frozen=True):
@@ -150,6 +158,9 @@ class Variation(Section, frozen=True):
         Share of the changed windows whose components are each turned by a random phase.
     overlaid
         Share of the changed windows that are laid over another window, changed likewise.
+    shifted
+        Whether the phase of every window, the same in all components, is drawn at random: windows
+        are then not learned by heart.
     """
 
     share: float
@@ -159,6 +170,7 @@ class Variation(Section, frozen=True):
     mixing: float
     turned: float
     overlaid: float
+    shifted: bool = False
 
 
 class Training(Section, frozen=True):
@@ -177,6 +189,8 @@ class Training(Section, frozen=True):
         Decay of the running mean of the weights, which is what is judged and exported.
     clip
         Largest norm of a gradient.
+    weight_decay
+        Of AdamW, in units of the learning rate.
     check_every, patience
         Steps between validations; validations without improvement after which training stops.
     """
@@ -190,6 +204,7 @@ class Training(Section, frozen=True):
     clip: float
     check_every: int
     patience: int
+    weight_decay: float = 0.0
 
 
 class Promise(Section, frozen=True):
@@ -231,22 +246,22 @@ class Grid(Section, frozen=True):
         Of the recipe's own form.
     policies
         ``trailing``: scale of the hours before; ``window``: each window by itself.
-    trailing_samples
-        How far back the trailing scale looks.
     steps
         Optimiser steps of each arm: enough to rank them.
     elsewhere
         Files of another station, to see how the false share travels: names in the data folder, or
         ``magpy/...`` for the examples that geomagpy installs.
+    trailing_samples
+        How far back the trailing scale looks; of that policy only.
     """
 
     kinds: list[Loss]
     weights: list[float]
     margins: list[float]
     policies: list[Literal["trailing", "window"]]
-    trailing_samples: int
     steps: int
     elsewhere: list[str]
+    trailing_samples: int = 0
 
 
 class Catalogue(Section, frozen=True):

@@ -34,9 +34,16 @@ def vary(
     own = _matrices(rng, count, variation)
     other = _matrices(rng, count, variation)
     return (
-        np.where(changed[:, None, None], own, np.eye(_COMPONENTS)),
+        np.where(changed[:, None, None], own, np.eye(_COMPONENTS)) * _phases(rng, count, variation),
         np.where(overlaid[:, None, None], other, 0.0),
     )
+
+
+def _phases(rng: np.random.Generator, count: int, variation: Variation) -> NDArray[np.complex128]:
+    """Factors [count, 1, 1] of absolute value 1."""
+    if not variation.shifted:
+        return np.ones((count, 1, 1), np.complex128)
+    return np.asarray(np.exp(1j * rng.uniform(-np.pi, np.pi, (count, 1, 1))))
 
 
 def _matrices(rng: np.random.Generator, count: int, variation: Variation) -> NDArray[np.complex128]:

@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -31,3 +32,13 @@ def test_of_the_changed_windows_the_asked_share_lies_over_another():
 def test_equal_generators_do_the_same():
     one, again = (vary(np.random.default_rng(2), 5, VARIATION) for _ in range(2))
     np.testing.assert_array_equal(one, again)
+
+
+def test_a_shift_turns_the_phase_of_every_window_and_of_all_its_components_alike():
+    shifted = msgspec.structs.replace(VARIATION, share=0.0, shifted=True)
+    own, other = vary(np.random.default_rng(3), 4000, shifted)
+    phase = np.angle(own[:, 0, 0])
+    np.testing.assert_allclose(own, np.exp(1j * phase)[:, None, None] * np.eye(3), atol=1e-12)
+    quarters, _ = np.histogram(phase, 4, (-np.pi, np.pi))
+    assert (abs(quarters - 1000) < 150).all()
+    assert not other.any()

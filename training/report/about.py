@@ -27,7 +27,8 @@ def what_it_is(manifest: Manifest) -> Section:
                 "10.32604/cmc.2025.066421). The score of a window is the root mean square of its "
                 "reconstruction error, in units of the station's own scale (for loud windows in "
                 "slightly larger ones). A reconstruction is limited to the root mean square of "
-                "its window, so that no error is larger than twice the signal."
+                "its window, so that none is missed by more than twice itself."
+                f"{_whitened(manifest)}"
             ),
             Bullets(
                 [
@@ -43,6 +44,16 @@ def what_it_is(manifest: Manifest) -> Section:
                 ]
             ),
         ],
+    )
+
+
+def _whitened(manifest: Manifest) -> str:
+    emphasis = float(manifest.recipe.get("emphasis", "0"))
+    if not emphasis:
+        return ""
+    return (
+        f" Errors are whitened before their mean square: {emphasis:g} of every sample's is taken "
+        "from the next one's, since the field is the stronger the slower."
     )
 
 
@@ -120,7 +131,7 @@ def ablation(evaluation: Evaluation) -> Section:
         "reconstructs",
         "over the line at night, %",
         "by day, %",
-        "worst day over best",
+        "worst day less best, %",
         "elsewhere, %",
         "AUC on real labels",
     ]
@@ -134,7 +145,7 @@ def ablation(evaluation: Evaluation) -> Section:
                 "no" if arm.collapsed else "yes",
                 percent(arm.night_share),
                 percent(arm.day_share),
-                figure(arm.daily_spread),
+                percent(arm.daily_spread),
                 percent(arm.elsewhere_share),
                 decimal(arm.label_auc),
             ],
@@ -147,8 +158,8 @@ def ablation(evaluation: Evaluation) -> Section:
             Paragraph(
                 "AUC and share found are means over families and signal/noise on the validation "
                 "days. Over the line: share of quiet windows that pass the score which 1 % of the "
-                "training days pass, at local night and day, and at another station whose scale "
-                "alone was fitted."
+                "training days pass, at local night and day, of the worst day less the best, "
+                "and that at another station whose scale alone was fitted."
             ),
             Table("Losses and scale policies", ["arm"], columns, rows),
         ],
