@@ -16,9 +16,10 @@ import numpy as np
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
 from geofield.score import KpKnown, Quality, Reconstruct, Score, WindowScore
+from geofield.screen import doubtful
 from geofield.trouble import Finding, examine
-from geofield.types import Bool
-from geofield.windows import Due, Group, WindowSpec, cut_out
+from geofield.types import Bool, Float64
+from geofield.windows import Due, Group, Windows, WindowSpec, cut_out
 
 BATCH = 64  # windows; more are no faster, and the first would wait for the last
 AHEAD = 2  # batches under way while one is written down
@@ -119,22 +120,35 @@ def _look(due: Sequence[Due], owners: Owners, reconstruct: Reconstruct, spec: Wi
     windows = cut_out(due, spec)
     counts = [count for _, _, count in owners]
     scored: Bool = windows.sufficient & np.repeat([bool(one) for _, one, _ in owners], counts)
-    scales = [profile.scale_nt if profile else (np.nan,) * 3 for _, profile, _ in owners]
-    scale_nt = np.repeat(np.array(scales), counts, axis=0)[scored]
+    scales = np.array([one.scale_nt if one else (np.nan,) * 3 for _, one, _ in owners])
+    scale_nt = np.repeat(scales, counts, axis=0)[scored]
     usable = windows if scored.all() else windows[scored]
     errors: list[tuple[float, float, list[float]]] = []
+    trouble: list[tuple[Finding, ...]] = []
     if len(usable):
         found = reconstruct(usable.levelled_nt(), scale_nt.astype(np.float32))
         columns = (found.rmse.tolist(), found.mae.tolist(), found.error.tolist())
         errors = list(zip(*columns, strict=True))
+        trouble = _trouble(usable, scale_nt, doubtful(due, scales, spec)[scored])
     return Looked(
         windows.end_ms.tolist(),
         windows.sufficient.tolist(),
         windows.completeness.tolist(),
         scored.tolist(),
         errors,
-        examine(usable.field_nt, scale_nt),
+        trouble,
     )
+
+
+def _trouble(windows: Windows, scale_nt: Float64, doubt: Bool) -> list[tuple[Finding, ...]]:
+    """What is wrong with the instrument in each window; without doubt nothing is."""
+    found: list[tuple[Finding, ...]] = [()] * len(windows)
+    rows = np.flatnonzero(doubt)
+    if len(rows):
+        looked = examine(windows.field_nt[rows], scale_nt[rows])
+        for row, findings in zip(rows.tolist(), looked, strict=True):
+            found[row] = findings
+    return found
 
 
 def _written(
