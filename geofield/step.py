@@ -4,7 +4,7 @@
 done nothing, and the same records give the same outcome however they are batched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -143,7 +143,7 @@ def _watch(
         profiles = {name: one.profile for name, one in learning.items() if one.profile}
         profiles.update(rules.profiles)
         scores = scored(now, profiles, reconstruct, rules.window, history, start)
-        alerts, apart = _followed(after, scores, rules, history)
+        alerts, apart = _followed(after, scores, rules, history, learning)
         if setting is not None:
             learn(learning, now, scores, alerts, apart, reconstruct, setting)
         outcome.scores.extend(scores)
@@ -174,16 +174,28 @@ def _learning(
 
 
 def _followed(
-    after: dict[str, StationState], scores: list[WindowScore], rules: Rules, history: KpHistory
+    after: dict[str, StationState],
+    scores: list[WindowScore],
+    rules: Rules,
+    history: KpHistory,
+    learning: Container[str],
 ) -> tuple[list[Alert], Bool]:
-    """Take windows into their stations' alerts; mark those in an alert or soon after one."""
+    """Take windows into their stations' alerts.
+
+    Of stations in `learning` those windows are marked that are in an alert or soon after one.
+    """
     alerts: list[Alert] = []
     apart = np.zeros(len(scores), dtype=bool)
     guard_ms = rules.online.guard_ms if rules.online else 0
+    now: dict[str, AlertState] = {}
     for row, score in enumerate(scores):
-        state = after[score.station]
-        followed, versions = follow(state.alerts, score, rules.model, history, rules.alert)
-        after[score.station] = StationState(state.buffer, followed, state.learning)
-        apart[row] = alarmed(followed, score.end_ms, guard_ms)
+        station = score.station
+        before = now.get(station) or after[station].alerts
+        now[station], versions = follow(before, score, rules.model, history, rules.alert)
+        if station in learning:
+            apart[row] = alarmed(now[station], score.end_ms, guard_ms)
         alerts += versions
+    for station, followed in now.items():
+        state = after[station]
+        after[station] = StationState(state.buffer, followed, state.learning)
     return alerts, apart
