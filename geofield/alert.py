@@ -14,6 +14,7 @@ from geofield.indices import KpHistory
 from geofield.network import Remote
 from geofield.score import KpKnown, Score, WindowScore
 from geofield.trouble import Fault
+from geofield.value import value
 
 
 class Status(str, Enum):
@@ -150,7 +151,7 @@ class Settling:
     published: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AlertState:
     """What a station's alerts depend on besides the next window."""
 

@@ -19,6 +19,7 @@ from geofield.profile import StationProfile
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
+from geofield.value import value
 from geofield.watch import Start, at_once, scored
 from geofield.windows import Group, WindowSpec, advance
 
@@ -44,7 +45,7 @@ class Rules:
         return Setting(self.online, self.window, self.alert, self.model.sha256)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StationState:
     """All that is remembered of a station between two steps."""
 

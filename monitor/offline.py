@@ -23,7 +23,7 @@ from geofield.step import Outcome, Rules, StationState, step
 from monitor.aside import aside
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
-from monitor.records import encode_alert, score_record, utc
+from monitor.records import encode_alert, model_fields, score_record, utc
 from monitor.replay import interleaved
 from monitor.settings import load_settings
 from monitor.settling import settle_stations
@@ -84,7 +84,8 @@ def score(
         task = bar.add_task("score", total=sum(map(len, recordings)))
         outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         scores = (one for outcome in map(tally.note, outcomes) for one in outcome.scores)
-        write_scores((score_record(one, assembly.rules.model) for one in scores), output, kind)
+        about = model_fields(assembly.rules.model)
+        write_scores((score_record(one, about) for one in scores), output, kind)
     for promise in tally.promises:
         click.echo(promise, err=True)
     if alerts:

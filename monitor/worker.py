@@ -31,7 +31,7 @@ from monitor.records import (
     CLOUDEVENT_HEADERS,
     DeadLetterHeaders,
     encode_alert,
-    encode_score,
+    encode_scores,
     utc,
 )
 from monitor.remote import ScoreReader
@@ -181,13 +181,19 @@ class Worker:
             for record, why in scored.refused
             if self.charge.letter(record)
         ]
-        scores = [self._score(score) for score in scored.scores]
+        scores = self._scores(scored.scores)
         return letters + self._profiles(scored) + scores + self._alerts(scored.alerts)
 
-    def _score(self, score: WindowScore) -> Outgoing:
-        name = "scores" if self.charge.window(score.end_ms) else "scores-shadow"
-        value = encode_score(score, self.scorer.rules.model)
-        return Outgoing(self.settings.topic(name), score.station.encode(), value)
+    def _scores(self, scores: Sequence[WindowScore]) -> list[Outgoing]:
+        names = {True: self.settings.topic("scores"), False: self.settings.topic("scores-shadow")}
+        ends_ms = {score.end_ms for score in scores}  # few: windows of all stations end together
+        topics = {end_ms: names[self.charge.window(end_ms)] for end_ms in ends_ms}
+        keys = {score.station: score.station.encode() for score in scores}
+        values = encode_scores(scores, self.scorer.rules.model)
+        return [
+            Outgoing(topics[score.end_ms], keys[score.station], value)
+            for score, value in zip(scores, values, strict=True)
+        ]
 
     def _profiles(self, scored: Scored) -> list[Outgoing]:
         """Profiles fitted online, on the partition of their station's samples."""
