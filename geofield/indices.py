@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from geofield.score import KpKnown
 
+_NOTHING = KpKnown(None, complete=False)
 EVENTUALLY_MS = 2**62  # as known when nothing is unknown any more: for looking back
 
 
@@ -84,6 +85,8 @@ class KpHistory:
 
     def between(self, start_ms: int, end_ms: int, as_known_ms: int) -> KpKnown:
         """Kp and Dst over ``start_ms`` to ``end_ms`` with what was known at ``as_known_ms``."""
+        if not self.intervals and not self.dst:
+            return _NOTHING
         kp = {
             (one.start_ms, one.end_ms): one.kp
             for one in self._kp_over(start_ms, end_ms)

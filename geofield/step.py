@@ -4,7 +4,7 @@
 done nothing, and the same records give the same outcome however they are batched.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -143,8 +143,8 @@ def _watch(
         now, due, fits = until_review(due, learning, setting, history)
         profiles = {name: one.profile for name, one in learning.items() if one.profile}
         profiles.update(rules.profiles)
-        scores = scored(now, profiles, reconstruct, rules.window, history, start)
-        alerts, apart = _followed(after, scores, rules, history, learning)
+        found = scored(now, profiles, reconstruct, rules.window, history, start)
+        scores, alerts, apart = _followed(after, found, rules, history, learning)
         if setting is not None:
             learn(learning, now, scores, alerts, apart, reconstruct, setting)
         outcome.scores.extend(scores)
@@ -176,27 +176,28 @@ def _learning(
 
 def _followed(
     after: dict[str, StationState],
-    scores: list[WindowScore],
+    found: Iterable[WindowScore],
     rules: Rules,
     history: KpHistory,
     learning: Container[str],
-) -> tuple[list[Alert], Bool]:
+) -> tuple[list[WindowScore], list[Alert], Bool]:
     """Take windows into their stations' alerts.
 
     Of stations in `learning` those windows are marked that are in an alert or soon after one.
     """
+    scores: list[WindowScore] = []
     alerts: list[Alert] = []
-    apart = np.zeros(len(scores), dtype=bool)
+    apart: list[bool] = []
     guard_ms = rules.online.guard_ms if rules.online else 0
     now: dict[str, AlertState] = {}
-    for row, score in enumerate(scores):
+    for score in found:
         station = score.station
         before = now.get(station) or after[station].alerts
         now[station], versions = follow(before, score, rules.model, history, rules.alert)
-        if station in learning:
-            apart[row] = alarmed(now[station], score.end_ms, guard_ms)
+        scores.append(score)
         alerts += versions
+        apart.append(station in learning and alarmed(now[station], score.end_ms, guard_ms))
     for station, followed in now.items():
         state = after[station]
         after[station] = StationState(state.buffer, followed, state.learning)
-    return alerts, apart
+    return scores, alerts, np.array(apart, dtype=bool)

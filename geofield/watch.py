@@ -59,7 +59,7 @@ def scored(
     spec: WindowSpec,
     history: KpHistory,
     start: Start,
-) -> list[WindowScore]:
+) -> Iterator[WindowScore]:
     """Score windows.
 
     Parameters
@@ -77,11 +77,10 @@ def scored(
     start
         How the windows are looked at; while it is at one batch the one before is written down.
 
-    Returns
-    -------
-    One for each window, in order.
+    Yields
+    ------
+    One for each window, in order; while something is done with it others are looked at.
     """
-    scores: list[WindowScore] = []
     moments = _Moments(spec, history)
     waiting: deque[tuple[Owners, Awaited]] = deque()
     for part in _batches(groups):
@@ -89,10 +88,9 @@ def scored(
         due = [one for _, one in part]
         waiting.append((owners, start(partial(_look, due, owners, reconstruct, spec))))
         if len(waiting) > AHEAD:
-            scores += _written(*waiting.popleft(), moments)
+            yield from _written(*waiting.popleft(), moments)
     for batch in waiting:
-        scores += _written(*batch, moments)
-    return scores
+        yield from _written(*batch, moments)
 
 
 def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
