@@ -6,9 +6,9 @@ Most have none; the windows that may are then examined by themselves, so nothing
 """
 
 from collections.abc import Sequence
+from math import gcd
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from geofield.gaps import run_begins
 from geofield.trouble import (
@@ -45,13 +45,13 @@ def doubtful(due: Sequence[Due], scale_nt: Float64, spec: WindowSpec) -> Bool:
     if not due:
         return np.zeros(0, dtype=bool)
     series_nt, starts, lengths = _side_by_side(due, spec)
-    traces = _jumps_and_rests(series_nt, np.repeat(scale_nt.T, lengths, axis=1))
+    scale_nt = np.repeat(scale_nt.T, lengths, axis=1)
+    traces = _jumps_and_rests(series_nt, scale_nt)
     traces |= _repeated(series_nt, np.repeat(np.arange(len(due)), lengths))
     where = np.flatnonzero(traces)
     # the last sample of a window begins nothing within it
     before, by_end = np.searchsorted(where, starts), np.searchsorted(where, starts + spec.span - 1)
-    counts = [len(one) for one in due]
-    return (by_end > before) | _sticks(series_nt, starts, np.repeat(scale_nt, counts, axis=0), spec)
+    return (by_end > before) | _sticks(series_nt, scale_nt, starts, spec)
 
 
 def _side_by_side(due: Sequence[Due], spec: WindowSpec) -> tuple[Float64, Int64, list[int]]:
@@ -92,23 +92,40 @@ def _repeated(series_nt: Float64, owner: Int64) -> Bool:
     return traces
 
 
-def _sticks(series_nt: Float64, starts: Int64, scale_nt: Float64, spec: WindowSpec) -> Bool:
-    """Whether so many samples of a component that moves are near an extreme, for each window."""
-    edges = np.stack([starts, starts + spec.span], axis=1).ravel()
-    edges = edges[:-1] if edges[-1] == series_nt.shape[1] else edges
-    highest_nt = np.maximum.reduceat(series_nt, edges, axis=1)[:, ::2]
-    lowest_nt = np.minimum.reduceat(series_nt, edges, axis=1)[:, ::2]
-    moves = highest_nt - lowest_nt >= EXTREME_SCALES * scale_nt.T
-    component, window = np.nonzero(moves)
-    values_nt = sliding_window_view(series_nt, spec.span, axis=1)[component, starts[window]]
-    near_nt = near_extreme_nt(scale_nt.T)
-    high = values_nt >= (highest_nt - near_nt)[moves][:, None]
-    low = values_nt <= (lowest_nt + near_nt)[moves][:, None]
-    sticks = np.zeros(len(starts), dtype=bool)
-    sticks[window[np.maximum(_count(high), _count(low)) >= EXTREME_SHARE * spec.span]] = True
-    return sticks
+def _sticks(series_nt: Float64, scale_nt: Float64, starts: Int64, spec: WindowSpec) -> Bool:
+    """Whether enough samples of a component that moves may be at an extreme, for each window."""
+    block = gcd(spec.hop, spec.span)  # windows are made of whole blocks
+    own = np.arange(spec.span // block)[:, None] + starts // block
+    near_nt = near_extreme_nt(scale_nt[:, ::block])
+    highest_nt, at_highest = _at_highest(series_nt, near_nt, own, block)
+    below_nt, at_lowest = _at_highest(-series_nt, near_nt, own, block)
+    moves = highest_nt + below_nt >= EXTREME_SCALES * scale_nt[:, starts]
+    enough = np.maximum(at_highest, at_lowest) > EXTREME_SHARE * spec.span - 1
+    return np.asarray((moves & enough).any(axis=0))
 
 
-def _count(flags: Bool) -> Int64:
-    """How many are True in each row."""
-    return np.asarray(np.bitwise_count(np.packbits(flags, axis=1)).sum(axis=1, dtype=np.int64))
+def _at_highest(
+    series_nt: Float64, near_nt: Float64, own: Int64, block: int
+) -> tuple[Float64, Int64]:
+    """Highest of each window, and how many of its samples may be there: both [3, n].
+
+    Of a block that reaches it no more can be there than what is at the block's own highest.
+
+    Parameters
+    ----------
+    series_nt
+        Shape [3, t].
+    near_nt
+        Shape [3, blocks]: how far from the highest is still there.
+    own
+        Shape [k, n]: numbers of the blocks of each window.
+    block
+        Samples of a block.
+    """
+    tops_nt = np.maximum.reduceat(series_nt, np.arange(0, series_nt.shape[1], block), axis=1)
+    at_top = series_nt.reshape(3, -1, block) >= (tops_nt - near_nt)[..., None]
+    counts = np.bitwise_count(np.packbits(at_top, axis=2)).sum(axis=2, dtype=np.int64)
+    reached_nt = tops_nt.take(own, axis=1)
+    highest_nt = reached_nt.max(axis=1)
+    at_highest = reached_nt >= (highest_nt - near_nt.take(own[0], axis=1))[:, None]
+    return highest_nt, np.where(at_highest, counts.take(own, axis=1), 0).sum(axis=1)
