@@ -21,7 +21,7 @@ from geofield.trouble import Finding, examine
 from geofield.types import Bool, Int64
 from geofield.windows import Due, Group, WindowSpec, cut_out
 
-BATCH = 64  # windows; more are no faster, and the first would wait for the last
+BATCH = 128  # windows; more are hardly faster, and the first would wait for the last
 AHEAD = 2  # batches under way while one is written down
 
 _NO_SCALE_NT = (np.nan, np.nan, np.nan)
