@@ -14,9 +14,11 @@ from geofield.gaps import run_begins
 from geofield.trouble import (
     EXTREME_SCALES,
     EXTREME_SHARE,
+    JUMP_RATIO,
     LEAST_JUMP_SCALES,
     MIN_RUN,
     STILL,
+    around,
     hashes,
     near_extreme_nt,
 )
@@ -46,12 +48,19 @@ def doubtful(due: Sequence[Due], scale_nt: Float64, spec: WindowSpec) -> Bool:
         return np.zeros(0, dtype=bool)
     series_nt, starts, lengths = _side_by_side(due, spec)
     scale_nt = np.repeat(scale_nt.T, lengths, axis=1)
-    traces = _jumps_and_rests(series_nt, scale_nt)
-    traces |= _repeated(series_nt, np.repeat(np.arange(len(due)), lengths))
+    size_nt = np.abs(np.diff(series_nt))
+    large = ~(size_nt < LEAST_JUMP_SCALES * scale_nt[:, 1:])  # nor where it is unknown
+    doubt = _sticks(series_nt, scale_nt, starts, spec)
+    traces = _repeated(series_nt, np.repeat(np.arange(len(due)), lengths))
+    rests = run_begins(size_nt <= STILL * scale_nt[:, 1:], MIN_RUN)
+    traces[: rests.shape[1]] |= rests.any(axis=0)
+    if large.any():
+        traces[:-1] |= (large & ~(size_nt < JUMP_RATIO * around(size_nt)[0])).any(axis=0)
+        doubt |= _often(large, starts, spec)
     where = np.flatnonzero(traces)
     # the last sample of a window begins nothing within it
     before, by_end = np.searchsorted(where, starts), np.searchsorted(where, starts + spec.span - 1)
-    return (by_end > before) | _sticks(series_nt, scale_nt, starts, spec)
+    return np.asarray(doubt | (by_end > before))
 
 
 def _side_by_side(due: Sequence[Due], spec: WindowSpec) -> tuple[Float64, Int64, list[int]]:
@@ -69,15 +78,11 @@ def _side_by_side(due: Sequence[Due], spec: WindowSpec) -> tuple[Float64, Int64,
     return np.ascontiguousarray(np.concatenate(parts).T), np.array(starts), lengths
 
 
-def _jumps_and_rests(series_nt: Float64, scale_nt: Float64) -> Bool:
-    """Samples after which a component jumps, is missing, or stays for long: [3, t] to [t]."""
-    size_nt = np.abs(np.diff(series_nt))
-    scale_nt = scale_nt[:, 1:]
-    traces = np.zeros(series_nt.shape[1], dtype=bool)
-    traces[:-1] = ~(size_nt < LEAST_JUMP_SCALES * scale_nt).all(axis=0)  # nor if that is unknown
-    rests = run_begins(size_nt <= STILL * scale_nt, MIN_RUN)
-    traces[: rests.shape[1]] |= rests.any(axis=0)
-    return traces
+def _often(large: Bool, starts: Int64, spec: WindowSpec) -> Bool:
+    """Whether half of the differences in a component are large, as in noise: [3, t] to [n]."""
+    until: Int64 = np.pad(np.cumsum(large, axis=1), ((0, 0), (1, 0)))
+    counts: Int64 = until[:, starts + spec.span - 1] - until[:, starts]
+    return np.asarray((2 * counts >= spec.span - 2).any(axis=0))
 
 
 def _repeated(series_nt: Float64, owner: Int64) -> Bool:

@@ -139,7 +139,7 @@ def _constant(still: Bool, size_nt: Float64, scale_nt: Float64) -> Bool:
 def _stepped(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A single large difference with small ones around it: the level has moved and stays."""
     size_nt = np.abs(difference_nt)
-    before_nt, after_nt = _around(size_nt)
+    before_nt, after_nt = around(size_nt)
     alone = size_nt >= JUMP_RATIO * np.maximum(before_nt, after_nt)
     return np.asarray((alone & (size_nt >= STEP_SCALES * scale_nt)).any(axis=1))
 
@@ -147,7 +147,7 @@ def _stepped(difference_nt: Float64, scale_nt: Float64) -> Bool:
 def _spiked(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A jump of one to three samples and back."""
     size_nt = np.abs(difference_nt)
-    before_nt, after_nt = _around(size_nt)
+    before_nt, after_nt = around(size_nt)
     spiked = np.zeros(len(size_nt), dtype=bool)
     for width in range(1, SPIKE_SAMPLES + 1):
         back = difference_nt[:, :-width] * difference_nt[:, width:] < 0
@@ -160,7 +160,7 @@ def _spiked(difference_nt: Float64, scale_nt: Float64) -> Bool:
     return spiked
 
 
-def _around(size_nt: Float64) -> tuple[Float64, Float64]:
+def around(size_nt: Float64) -> tuple[Float64, Float64]:
     """Largest of the differences before and after each; without enough of them none is alone."""
     largest = size_nt
     for width in (1, 2, 4):  # of 2, 4 and then `_REACH` neighbours

@@ -56,6 +56,13 @@ def test_few_windows_of_a_quiet_day_are_doubtful(day_nt: Float64) -> None:
     assert np.concatenate(doubt).mean() < 0.02
 
 
+def test_few_windows_of_a_storm_are_doubtful() -> None:
+    """Its differences are as large as those of a step, but none of them stands out."""
+    storm_nt = read_file(conrad("example4.cdf")).samples(0.0).field_nt
+    doubt = [doubtful([one], np.array([WIC_NT]), SPEC) for one in due(storm_nt, 20)]
+    assert np.concatenate(doubt).mean() < 0.05
+
+
 def test_the_windows_with_a_gap_are_doubtful(day_nt: Float64) -> None:
     field_nt = day_nt[:5000].copy()
     field_nt[[1500, 3000], 1] = np.nan
