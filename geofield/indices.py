@@ -85,8 +85,6 @@ class KpHistory:
 
     def between(self, start_ms: int, end_ms: int, as_known_ms: int) -> KpKnown:
         """Kp and Dst over ``start_ms`` to ``end_ms`` with what was known at ``as_known_ms``."""
-        if not self.intervals and not self.dst:
-            return _NOTHING
         kp = {
             (one.start_ms, one.end_ms): one.kp
             for one in self._kp_over(start_ms, end_ms)
@@ -97,6 +95,8 @@ class KpHistory:
             for one in self._dst_over(start_ms, end_ms)
             if one.known_ms <= as_known_ms
         }
+        if not kp and not dst_nt:
+            return _NOTHING
         return KpKnown(
             max(kp.values(), default=None),
             complete=bool(kp) and _covers(sorted(kp), start_ms, end_ms),

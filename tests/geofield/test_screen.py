@@ -1,6 +1,7 @@
 """What is not examined would have shown no trouble."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from archive.observatory import read_file
 from geofield.screen import doubtful
 from geofield.trouble import examine
 from geofield.types import Float64
-from geofield.windows import Due, cut_out
+from geofield.windows import Due, WindowSpec, cut_out
 from tests.data import conrad
 from tests.geofield.test_trouble import (
     SPEC,
@@ -31,22 +32,24 @@ def day_nt() -> Float64:
     return read_file(conrad("example5.sec")).samples(0.0).field_nt
 
 
-def due(field_nt: Float64, apart: int) -> list[Due]:
+def due(field_nt: Float64, apart: int, spec: WindowSpec = SPEC) -> list[Due]:
     """All windows, a few in a stretch, as if the stretches were of several stations."""
-    first = SPEC.first_end(0)
-    ends = np.arange(first, len(field_nt) - SPEC.half + 1, SPEC.hop)
+    ends = np.arange(spec.first_end(0), len(field_nt) - spec.half + 1, spec.hop)
     return [Due(0, field_nt, ends[begin : begin + apart]) for begin in range(0, len(ends), apart)]
 
 
 @pytest.mark.parametrize("spoil", [step, spikes, stuck, clipped, repeated, noisy, dead])
-@pytest.mark.parametrize("apart", [1, 3, 100])
-def test_every_window_with_trouble_is_doubtful(day_nt: Float64, spoil: Spoil, apart: int) -> None:
+@pytest.mark.parametrize(("apart", "hop"), [(1, 64), (3, 64), (100, 64), (5, 50), (5, 256)])
+def test_every_window_with_trouble_is_doubtful(
+    day_nt: Float64, spoil: Spoil, apart: int, hop: int
+) -> None:
     field_nt = day_nt[20_000:36_000].copy()
     for begin in range(500, len(field_nt) - 700, 2300):
         spoil(field_nt[begin : begin + 700])
-    groups = due(field_nt, apart)
-    found = np.array([bool(one) for one in examine(cut_out(groups, SPEC).field_nt, WIC_NT)])
-    doubt = doubtful(groups, np.array([WIC_NT] * len(groups)), SPEC)
+    spec = replace(SPEC, hop=hop)
+    groups = due(field_nt, apart, spec)
+    found = np.array([bool(one) for one in examine(cut_out(groups, spec).field_nt, WIC_NT)])
+    doubt = doubtful(groups, np.array([WIC_NT] * len(groups)), spec)
     assert found.any()
     assert doubt[found].all()
 
