@@ -14,6 +14,7 @@ from geofield.indices import KpHistory
 from geofield.network import Remote
 from geofield.score import KpKnown, Score, WindowScore
 from geofield.trouble import Fault
+from geofield.value import value
 
 
 class Status(str, Enum):
@@ -150,7 +151,7 @@ class Settling:
     published: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AlertState:
     """What a station's alerts depend on besides the next window."""
 
@@ -177,10 +178,12 @@ def follow(
     # Windows touch or overlap; where they do not, the station was silent and started afresh.
     silent = state.recent and score.start_ms > state.recent[-1].end_ms
     recent = (score,) if silent else (*state.recent, score)[-rules.n :]
-    state = replace(state, recent=recent)
-    if state.current is None:
+    current, resolved_ms = state.current, state.resolved_ms
+    # not by `replace`, which takes ten times as long: most windows go no further than this
+    state = AlertState(recent, current, state.quiet_windows, resolved_ms, state.settling)
+    if current is None:
         return _maybe_open(state, score, model, history, rules)
-    return _continue(state, state.current, score, history, rules)
+    return _continue(state, current, score, history, rules)
 
 
 def alert_id(station: str, model: ModelRef, first_window_end_ms: int) -> str:
@@ -193,9 +196,10 @@ def _maybe_open(
     state: AlertState, window: WindowScore, model: ModelRef, history: KpHistory, rules: AlertRules
 ) -> tuple[AlertState, list[Alert]]:
     exceeding = [(w, w.score) for w in state.recent if w.score is not None and w.score.exceeds]
+    if len(exceeding) < rules.k:
+        return state, []
     since_ms = window.end_ms - state.resolved_ms if state.resolved_ms is not None else None
-    cooling = since_ms is not None and since_ms < rules.cooldown_ms
-    if cooling or len(exceeding) < rules.k:
+    if since_ms is not None and since_ms < rules.cooldown_ms:
         return state, []
     alert = _new_alert(*exceeding[0], model)
     for other, score in exceeding[1:]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from geofield.samples import Samples
 from geofield.types import Float64
+from geofield.value import value
 
 ROOM = 512  # samples that may follow before those held are copied once
 
@@ -70,7 +71,7 @@ class Buffer(_Place):
         return _at(Buffer(self.first + spent, view_nt, next_end), memory, self._begin + spent)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Intake:
     """What became of the samples of one record; the five of them add up to its length."""
 

@@ -52,14 +52,14 @@ def longest_run(flags: Bool) -> Int64:
     return np.asarray((position - last_false).max(axis=1), dtype=np.int64)
 
 
-def has_run(flags: Bool, length: int) -> Bool:
-    """Whether there is a run of True so long along the last axis: [n, m] to [n]."""
+def run_begins(flags: Bool, length: int) -> Bool:
+    """Where a run of True so long begins along the last axis: [n, m] to [n, m - length + 1]."""
     reach = 1
     while reach < length:
         step = min(reach, length - reach)
         flags = flags[:, :-step] & flags[:, step:]
         reach += step
-    return np.asarray(flags.any(axis=1))
+    return flags
 
 
 def _bridged(values: Float64) -> Float64:

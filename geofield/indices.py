@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from geofield.score import KpKnown
 
+_NOTHING = KpKnown(None, complete=False)
 EVENTUALLY_MS = 2**62  # as known when nothing is unknown any more: for looking back
 
 
@@ -94,6 +95,8 @@ class KpHistory:
             for one in self._dst_over(start_ms, end_ms)
             if one.known_ms <= as_known_ms
         }
+        if not kp and not dst_nt:
+            return _NOTHING
         return KpKnown(
             max(kp.values(), default=None),
             complete=bool(kp) and _covers(sorted(kp), start_ms, end_ms),

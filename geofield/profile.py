@@ -3,6 +3,7 @@
 Stations differ tenfold in noise, so a threshold never carries from one to another.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from geofield.threshold import (
     find_peaks,
     fit_tail,
     sustained,
+    tail_periods_days,
 )
 from geofield.types import Float32, Float64, Int64
 
@@ -105,7 +107,7 @@ class StationProfile:
 
         At most a hundred times the calibration is claimed: beyond that a tail says nothing.
         """
-        return min(self.tail.return_period_days(score), FURTHEST * self.quiet_days)
+        return float(return_periods_days([self], np.array([score]))[0])
 
     def at_rate(self, false_alarms_per_month: float) -> "StationProfile":
         """The profile with the threshold for another rate, whose interval is not stated."""
@@ -151,6 +153,12 @@ class StationProfile:
         furthest = FURTHEST * self.quiet_days
         most = _rounded(high) if high < furthest else f"more than {_rounded(furthest)}"
         return f" (95 % interval {_rounded(low)} to {most})"
+
+
+def return_periods_days(profiles: Sequence[StationProfile], scores: Float64) -> Float64:
+    """`StationProfile.return_period_days` of one score at each of the stations."""
+    days = tail_periods_days([one.tail for one in profiles], scores)
+    return np.asarray(np.minimum(days, [FURTHEST * one.quiet_days for one in profiles]))
 
 
 def robust_scale_nt(filtered_nt: Float64 | Float32) -> tuple[float, float, float]:

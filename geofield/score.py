@@ -9,6 +9,7 @@ import numpy as np
 
 from geofield.trouble import Finding
 from geofield.types import Float32
+from geofield.value import value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +64,7 @@ class KpKnown:
         return self.complete and self.highest is not None and self.highest <= limit
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Score:
     """How badly a window was reconstructed, and how rare that is at this station.
 
@@ -89,7 +90,7 @@ class Score:
         return self.rmse > self.threshold
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WindowScore:
     """One window of one station; `score` is None unless `quality` is ok.
 

@@ -4,7 +4,7 @@
 done nothing, and the same records give the same outcome however they are batched.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from geofield.profile import StationProfile
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
+from geofield.value import value
 from geofield.watch import Start, at_once, scored
 from geofield.windows import Group, WindowSpec, advance
 
@@ -44,7 +45,7 @@ class Rules:
         return Setting(self.online, self.window, self.alert, self.model.sha256)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StationState:
     """All that is remembered of a station between two steps."""
 
@@ -142,8 +143,8 @@ def _watch(
         now, due, fits = until_review(due, learning, setting, history)
         profiles = {name: one.profile for name, one in learning.items() if one.profile}
         profiles.update(rules.profiles)
-        scores = scored(now, profiles, reconstruct, rules.window, history, start)
-        alerts, apart = _followed(after, scores, rules, history)
+        found = scored(now, profiles, reconstruct, rules.window, history, start)
+        scores, alerts, apart = _followed(after, found, rules, history, learning)
         if setting is not None:
             learn(learning, now, scores, alerts, apart, reconstruct, setting)
         outcome.scores.extend(scores)
@@ -174,16 +175,29 @@ def _learning(
 
 
 def _followed(
-    after: dict[str, StationState], scores: list[WindowScore], rules: Rules, history: KpHistory
-) -> tuple[list[Alert], Bool]:
-    """Take windows into their stations' alerts; mark those in an alert or soon after one."""
+    after: dict[str, StationState],
+    found: Iterable[WindowScore],
+    rules: Rules,
+    history: KpHistory,
+    learning: Container[str],
+) -> tuple[list[WindowScore], list[Alert], Bool]:
+    """Take windows into their stations' alerts.
+
+    Of stations in `learning` those windows are marked that are in an alert or soon after one.
+    """
+    scores: list[WindowScore] = []
     alerts: list[Alert] = []
-    apart = np.zeros(len(scores), dtype=bool)
+    apart: list[bool] = []
     guard_ms = rules.online.guard_ms if rules.online else 0
-    for row, score in enumerate(scores):
-        state = after[score.station]
-        followed, versions = follow(state.alerts, score, rules.model, history, rules.alert)
-        after[score.station] = StationState(state.buffer, followed, state.learning)
-        apart[row] = alarmed(followed, score.end_ms, guard_ms)
+    now: dict[str, AlertState] = {}
+    for score in found:
+        station = score.station
+        before = now.get(station) or after[station].alerts
+        now[station], versions = follow(before, score, rules.model, history, rules.alert)
+        scores.append(score)
         alerts += versions
-    return alerts, apart
+        apart.append(station in learning and alarmed(now[station], score.end_ms, guard_ms))
+    for station, followed in now.items():
+        state = after[station]
+        after[station] = StationState(state.buffer, followed, state.learning)
+    return scores, alerts, np.array(apart, dtype=bool)

@@ -3,6 +3,7 @@
 Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, chapters 4 and 9.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,16 +92,24 @@ class Tail:
 
     def return_period_days(self, score: float) -> float:
         """A score as high as this comes once in so many quiet days (at least 1/peaks_per_day)."""
-        # what genpareto.sf comes to, without its checks of arguments: every window needs one
-        excess = max(score - self.base, 0.0) / self.scale
-        ends = self.shape < 0 and excess >= -1 / self.shape
-        survival = 0.0 if ends else float(inv_boxcox(-excess, -self.shape))
-        return 1.0 / max(self.peaks_per_day * survival, 1e-9)
+        return float(tail_periods_days([self], np.array([score]))[0])
 
     def score_once_in(self, days: float) -> float:
         """The score that quiet data pass once in so many days: the inverse of the above."""
         survival = min(1.0 / (days * self.peaks_per_day), 1.0)
         return self.base + float(genpareto.isf(survival, self.shape, scale=self.scale))
+
+
+def tail_periods_days(tails: Sequence[Tail], scores: Float64) -> Float64:
+    """`Tail.return_period_days` of one score in each of the tails."""
+    rows = [(one.base, one.shape, one.scale, one.peaks_per_day) for one in tails]
+    base, shape, scale, per_day = np.array(rows).reshape(-1, 4).T
+    excess = np.maximum(scores - base, 0.0) / scale
+    # what genpareto.sf comes to, without its checks of arguments: every window needs one
+    ends = (shape < 0) & (excess >= -1 / np.where(shape < 0, shape, -1.0))
+    survival = np.zeros(len(scores))
+    inv_boxcox(-excess, -shape, out=survival, where=~ends)
+    return np.asarray(1.0 / np.maximum(per_day * survival, 1e-9))
 
 
 def find_peaks(

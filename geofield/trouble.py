@@ -11,7 +11,7 @@ from enum import Enum
 
 import numpy as np
 
-from geofield.gaps import has_run, longest_run
+from geofield.gaps import longest_run, run_begins
 from geofield.samples import COMPONENTS
 from geofield.types import Bool, Float64, Int64
 
@@ -28,6 +28,10 @@ STEP_SCALES, SPIKE_SCALES = 5.0, 15.0
 # Sensor noise is part of the scale, so a healthy sensor's is below 2.5 scales; white noise has
 # differences correlated by -1/2 with the next, and the field positive ones.
 NOISE_SCALES, NOISE_CORRELATION = 5.0, -0.35
+# Half of the differences of noise are as large as this, rounding aside.
+_LEAST_NOISE_SCALES = 0.99 * NOISE_SCALES * np.sqrt(2) / _MAD_TO_SIGMA
+# Of steps, spikes and noise there is none without a difference so large.
+LEAST_JUMP_SCALES = min(STEP_SCALES, SPIKE_SCALES, _LEAST_NOISE_SCALES)
 # A value that stays must be a longer run than the rest of the window makes likely.
 MIN_RUN, RUN_CHANCE = 30, 1e-9
 # So many samples stick to an extreme of a window that otherwise moves, and few come near it.
@@ -78,8 +82,9 @@ def examine(
     still = size_nt <= STILL * scale
     # Few series have what any of these needs at least, and that is quickly seen.
     largest_nt, one_nt = size_nt.max(axis=1), scale[:, 0]
+    rests: Bool = np.asarray(run_begins(still, MIN_RUN).any(axis=1))
     shown = {
-        Fault.CONSTANT: _among(has_run(still, MIN_RUN), _constant, still, size_nt, scale),
+        Fault.CONSTANT: _among(rests, _constant, still, size_nt, scale),
         Fault.STEP: _among(largest_nt >= STEP_SCALES * one_nt, _stepped, difference_nt, scale),
         Fault.SPIKE: _among(largest_nt >= SPIKE_SCALES * one_nt, _spiked, difference_nt, scale),
         Fault.SATURATION: _among(
@@ -134,7 +139,7 @@ def _constant(still: Bool, size_nt: Float64, scale_nt: Float64) -> Bool:
 def _stepped(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A single large difference with small ones around it: the level has moved and stays."""
     size_nt = np.abs(difference_nt)
-    before_nt, after_nt = _around(size_nt)
+    before_nt, after_nt = around(size_nt)
     alone = size_nt >= JUMP_RATIO * np.maximum(before_nt, after_nt)
     return np.asarray((alone & (size_nt >= STEP_SCALES * scale_nt)).any(axis=1))
 
@@ -142,7 +147,7 @@ def _stepped(difference_nt: Float64, scale_nt: Float64) -> Bool:
 def _spiked(difference_nt: Float64, scale_nt: Float64) -> Bool:
     """A jump of one to three samples and back."""
     size_nt = np.abs(difference_nt)
-    before_nt, after_nt = _around(size_nt)
+    before_nt, after_nt = around(size_nt)
     spiked = np.zeros(len(size_nt), dtype=bool)
     for width in range(1, SPIKE_SAMPLES + 1):
         back = difference_nt[:, :-width] * difference_nt[:, width:] < 0
@@ -155,7 +160,7 @@ def _spiked(difference_nt: Float64, scale_nt: Float64) -> Bool:
     return spiked
 
 
-def _around(size_nt: Float64) -> tuple[Float64, Float64]:
+def around(size_nt: Float64) -> tuple[Float64, Float64]:
     """Largest of the differences before and after each; without enough of them none is alone."""
     largest = size_nt
     for width in (1, 2, 4):  # of 2, 4 and then `_REACH` neighbours
@@ -170,10 +175,15 @@ def _sticks_perhaps(series_nt: Float64, scale_nt: Float64) -> Bool:
     """Whether a series that moves stays at an extreme at all."""
     highest_nt = series_nt.max(axis=1, keepdims=True)
     lowest_nt = series_nt.min(axis=1, keepdims=True)
-    near_nt = 1.01 * STILL * scale_nt + 1e-9  # no less than `_saturated` asks for, however rounded
+    near_nt = near_extreme_nt(scale_nt)
     at = (series_nt >= highest_nt - near_nt) | (series_nt <= lowest_nt + near_nt)
     moves = (highest_nt - lowest_nt >= EXTREME_SCALES * scale_nt)[:, 0]
-    return np.asarray(moves & has_run(at, EXTREME_RUN))
+    return np.asarray(moves & run_begins(at, EXTREME_RUN).any(axis=1))
+
+
+def near_extreme_nt(scale_nt: Float64) -> Float64:
+    """How far from an extreme a value may be; no less than `_saturated` asks for, if rounded."""
+    return 1.01 * STILL * scale_nt + 1e-9
 
 
 def _saturated(series_nt: Float64, still: Bool, size_nt: Float64, scale_nt: Float64) -> Bool:
@@ -196,12 +206,10 @@ def _saturated(series_nt: Float64, still: Bool, size_nt: Float64, scale_nt: Floa
 def _repeated(series_nt: Float64, still: Bool) -> Bool:
     """The same stretch of samples twice, all components alike: a record sent with a later time."""
     components, span = len(COMPONENTS), series_nt.shape[1]
-    bits = series_nt.view(np.int64).reshape(-1, components, span)
     moves = (~still).reshape(-1, components, span - 1).any(axis=1)
     moved = np.cumsum(moves, axis=1, dtype=np.int64)
     changed = moved[:, REPEAT_SAMPLES - 1 :] - moved[:, : 1 - REPEAT_SAMPLES]
-    mixed = bits[:, 0] * _FACTORS[0] + bits[:, 1] * _FACTORS[1] + bits[:, 2]
-    stretch = _mixed_over(mixed)[:, : changed.shape[1]]
+    stretch = hashes(series_nt.reshape(-1, components, span))[:, : changed.shape[1]]
     # Unmoving stretches are alike without being repetitions: a value of their own for each.
     stretch = np.where(changed < REPEAT_CHANGES, np.arange(stretch.shape[1]), stretch)
     ordered = np.sort(stretch, axis=1)
@@ -209,16 +217,18 @@ def _repeated(series_nt: Float64, still: Bool) -> Bool:
     return np.repeat(np.asarray(twice), components)
 
 
-def _mixed_over(values: Int64) -> Int64:
-    """One number for each run of `REPEAT_SAMPLES` values, by a hash modulo 2**64."""
+def hashes(series_nt: Float64) -> Int64:
+    """One number for each `REPEAT_SAMPLES` samples of [n, 3, m], by a hash modulo 2**64."""
+    bits = series_nt.view(np.int64)
+    values = bits[:, 0] * _FACTORS[0] + bits[:, 1] * _FACTORS[1] + bits[:, 2]
     for step, factor in zip((1, 2, 4, 8), _FACTORS, strict=True):
         values = values[:, :-step] * factor + values[:, step:]
-    return values
+    return np.asarray(values)
 
 
 def _noisy_perhaps(size_nt: Float64, scale_nt: Float64) -> Bool:
     """Whether half of the differences are nearly as large as their median must be in noise."""
-    least_nt = 0.99 * NOISE_SCALES * np.sqrt(2) / _MAD_TO_SIGMA * scale_nt
+    least_nt = _LEAST_NOISE_SCALES * scale_nt
     perhaps: Bool = size_nt.max(axis=1) >= least_nt[:, 0]
     large = (size_nt[perhaps] >= least_nt[perhaps]).sum(axis=1)
     perhaps[perhaps] = 2 * large >= size_nt.shape[1] - 1

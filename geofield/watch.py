@@ -6,40 +6,38 @@ onnxruntime hold no lock for most of the time. What comes of a window depends on
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
-from typing import TypeAlias
+from itertools import islice, repeat
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from geofield.indices import KpHistory
-from geofield.profile import StationProfile
-from geofield.score import KpKnown, Quality, Reconstruct, Score, WindowScore
+from geofield.profile import StationProfile, return_periods_days
+from geofield.score import Errors, KpKnown, Quality, Reconstruct, Score, WindowScore
+from geofield.screen import doubtful
 from geofield.trouble import Finding, examine
-from geofield.types import Bool
+from geofield.types import Bool, Int64
 from geofield.windows import Due, Group, WindowSpec, cut_out
 
-BATCH = 64  # windows; more are no faster, and the first would wait for the last
+BATCH = 128  # windows; more are hardly faster, and the first would wait for the last
 AHEAD = 2  # batches under way while one is written down
 
+_NO_SCALE_NT = (np.nan, np.nan, np.nan)
+Entry = TypeVar("Entry")
 Owners: TypeAlias = Sequence[tuple[str, StationProfile | None, int]]
 """Station, its profile, and how many of the windows of a batch are its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was seen of a batch of windows, in lists of Python's own numbers.
-
-    `errors` are rmse, mae and those of the components; they and `trouble` are of the windows that
-    `scored` marks.
-    """
+    """What was seen of a batch of windows, one of each for each of them."""
 
     end_ms: list[int]
     sufficient: list[bool]
     completeness: list[float]
-    scored: list[bool]
-    errors: list[tuple[float, float, list[float]]]
+    scores: list[Score | None]
     trouble: list[tuple[Finding, ...]]
 
 
@@ -61,7 +59,7 @@ def scored(
     spec: WindowSpec,
     history: KpHistory,
     start: Start,
-) -> list[WindowScore]:
+) -> Iterator[WindowScore]:
     """Score windows.
 
     Parameters
@@ -79,22 +77,20 @@ def scored(
     start
         How the windows are looked at; while it is at one batch the one before is written down.
 
-    Returns
-    -------
-    One for each window, in order.
+    Yields
+    ------
+    One for each window, in order; while something is done with it others are looked at.
     """
-    scores: list[WindowScore] = []
-    known: dict[int, KpKnown] = {}
+    moments = _Moments(spec, history)
     waiting: deque[tuple[Owners, Awaited]] = deque()
     for part in _batches(groups):
         owners = [(station, profiles.get(station), len(due)) for station, due in part]
         due = [one for _, one in part]
         waiting.append((owners, start(partial(_look, due, owners, reconstruct, spec))))
         if len(waiting) > AHEAD:
-            scores += _written(*waiting.popleft(), spec, history, known)
+            yield from _written(*waiting.popleft(), moments)
     for batch in waiting:
-        scores += _written(*batch, spec, history, known)
-    return scores
+        yield from _written(*batch, moments)
 
 
 def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
@@ -118,59 +114,83 @@ def _look(due: Sequence[Due], owners: Owners, reconstruct: Reconstruct, spec: Wi
     """Cut windows out, examine them, and let the model score those that can have a score."""
     windows = cut_out(due, spec)
     counts = [count for _, _, count in owners]
+    scales = np.array([one.scale_nt if one else _NO_SCALE_NT for _, one, _ in owners])
     scored: Bool = windows.sufficient & np.repeat([bool(one) for _, one, _ in owners], counts)
-    scales = [profile.scale_nt if profile else (np.nan,) * 3 for _, profile, _ in owners]
-    scale_nt = np.repeat(np.array(scales), counts, axis=0)[scored]
-    usable = windows if scored.all() else windows[scored]
-    errors: list[tuple[float, float, list[float]]] = []
-    if len(usable):
-        found = reconstruct(usable.levelled_nt(), scale_nt.astype(np.float32))
-        columns = (found.rmse.tolist(), found.mae.tolist(), found.error.tolist())
-        errors = list(zip(*columns, strict=True))
+    scores: list[Score | None] = [None] * len(windows)
+    trouble: list[tuple[Finding, ...]] = [()] * len(windows)
+    if scored.any():
+        rows = np.flatnonzero(scored)
+        usable = windows if scored.all() else windows[rows]
+        scale_nt = np.repeat(scales, counts, axis=0)
+        errors = reconstruct(usable.levelled_nt(), scale_nt[rows].astype(np.float32))
+        _enter(scores, rows, _scores(errors, _of_each(owners, scored)))
+        if len(rows := np.flatnonzero(scored & doubtful(due, scales, spec))):
+            _enter(trouble, rows, examine(windows.field_nt[rows], scale_nt[rows]))
     return Looked(
         windows.end_ms.tolist(),
         windows.sufficient.tolist(),
         windows.completeness.tolist(),
-        scored.tolist(),
-        errors,
-        examine(usable.field_nt, scale_nt),
+        scores,
+        trouble,
     )
 
 
-def _written(
-    owners: Owners,
-    awaited: Awaited,
-    spec: WindowSpec,
-    history: KpHistory,
-    known: dict[int, KpKnown],
-) -> list[WindowScore]:
-    """What comes of the windows; `known` keeps what all stations' windows of one time share."""
+def _of_each(owners: Owners, scored: Bool) -> list[StationProfile]:
+    """The profile of each of the windows that are scored."""
+    profiles = (profile for _, one, count in owners for profile in repeat(one, count))
+    return [
+        one for one, has_score in zip(profiles, scored.tolist(), strict=True) if has_score and one
+    ]
+
+
+def _scores(errors: Errors, profiles: Sequence[StationProfile]) -> list[Score | None]:
+    days = return_periods_days(profiles, errors.rmse.astype(np.float64))
+    columns = (errors.rmse, errors.mae, errors.error, days)
+    rows = zip(*(column.tolist() for column in columns), profiles, strict=True)
+    return [
+        Score(rmse, mae, (h, e, z), profile.threshold, once_in_days)
+        for rmse, mae, (h, e, z), once_in_days, profile in rows
+    ]
+
+
+def _enter(column: list[Entry], rows: Int64, values: Sequence[Entry]) -> None:
+    """Put values into their rows."""
+    if len(values) == len(column):
+        column[:] = values
+        return
+    for row, value in zip(rows.tolist(), values, strict=True):
+        column[row] = value
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """What all stations' windows of one time share: when they begin, are due, and the indices."""
+
+    spec: WindowSpec
+    history: KpHistory
+    known: dict[int, tuple[int, int, KpKnown]] = field(default_factory=dict)
+
+    def of(self, end_ms: int) -> tuple[int, int, KpKnown]:
+        """Of windows that end then."""
+        if end_ms not in self.known:
+            start_ms = end_ms - self.spec.samples * self.spec.cadence_ms
+            decided_ms = end_ms + self.spec.decision_delay_ms
+            kp = self.history.between(start_ms, end_ms, decided_ms)
+            self.known[end_ms] = start_ms, decided_ms, kp
+        return self.known[end_ms]
+
+
+def _written(owners: Owners, awaited: Awaited, moments: _Moments) -> Iterator[WindowScore]:
+    """What comes of the windows."""
     looked = awaited()
-    rows = iter(zip(looked.errors, looked.trouble, strict=True))
-    columns = (looked.end_ms, looked.sufficient, looked.completeness, looked.scored)
-    facts = zip(*columns, strict=True)
-    scores = []
-    for station, profile, count in owners:
-        for end_ms, enough, completeness, has_score in islice(facts, count):
-            start_ms = end_ms - spec.samples * spec.cadence_ms
-            decided_ms = end_ms + spec.decision_delay_ms
-            if end_ms not in known:
-                known[end_ms] = history.between(start_ms, end_ms, decided_ms)
-            quality = Quality.CALIBRATING if enough else Quality.INSUFFICIENT
-            score: Score | None = None
-            findings: tuple[Finding, ...] = ()
-            if has_score and profile is not None:
-                (rmse, mae, error), findings = next(rows)
-                quality, score = Quality.OK, _score(rmse, mae, error, profile)
-            scores.append(
-                WindowScore(
-                    station, start_ms, end_ms, decided_ms, quality, completeness, known[end_ms],
-                    score, findings,
-                )
-            )  # fmt: skip
-    return scores
-
-
-def _score(rmse: float, mae: float, error: list[float], profile: StationProfile) -> Score:
-    h, e, z = error
-    return Score(rmse, mae, (h, e, z), profile.threshold, profile.return_period_days(rmse))
+    columns = (looked.end_ms, looked.sufficient, looked.completeness, looked.scores, looked.trouble)
+    rows = zip(*columns, strict=True)
+    for station, _, count in owners:
+        for end_ms, enough, completeness, score, trouble in islice(rows, count):
+            start_ms, decided_ms, kp = moments.of(end_ms)
+            quality = Quality.OK
+            if score is None:
+                quality = Quality.CALIBRATING if enough else Quality.INSUFFICIENT
+            yield WindowScore(
+                station, start_ms, end_ms, decided_ms, quality, completeness, kp, score, trouble
+            )

@@ -15,6 +15,7 @@ Until a sample is older than the watermark it may arrive in any order, again, or
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,7 @@ from geofield.samples import Samples
 from geofield.types import Bool, Float32, Float64, Int64
 
 DAY_MS = 86_400_000
+_TOGETHER = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,16 @@ class Windows:
         The main field is some 50,000 nT and the signals hundredths of one: float32 holds the
         difference, not the sum.
         """
+        windows, span, components = self.field_nt.shape
         # einsum adds in the order of the samples, however many windows there are
-        level_nt = np.einsum("nsc->nc", self.field_nt)[:, None] / self.field_nt.shape[1]
-        levelled_nt = np.empty(self.field_nt.shape, np.float32)
-        np.subtract(self.field_nt, level_nt, out=levelled_nt, casting="same_kind")
-        return levelled_nt
+        level_nt = np.einsum("nsc->nc", self.field_nt) / span
+        # many samples at once: a loop over three components alone takes three times as long
+        together = gcd(span, _TOGETHER)
+        rows = (windows, span // together, together * components)
+        levelled_nt = np.empty(rows, np.float32)
+        levels_nt = np.tile(level_nt, together)[:, None]
+        np.subtract(self.field_nt.reshape(rows), levels_nt, out=levelled_nt, casting="same_kind")
+        return levelled_nt.reshape(windows, span, components)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

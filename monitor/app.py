@@ -16,7 +16,7 @@ import structlog
 from aiokafka import TopicPartition
 from yarl import URL
 
-from monitor.codec import RawRecord
+from monitor.codec import RawRecord, Rejected, Report
 from monitor.fetching import FetchTransport, Untouched
 from monitor.intake import Intake
 from monitor.metrics import Metrics
@@ -115,11 +115,21 @@ class Consumption:
         return self.begun | self._worker.states.position
 
     async def score(self) -> None:
-        """Lead batch after batch to the worker, for ever."""
-        while True:
-            records = await self._intake.batch()
-            # What is queued is of this generation; while `take` waits another may begin.
-            await self._worker.take(records, self._worker.states.generation)
+        """Lead batch after batch to the worker, for ever; meanwhile the next one is read."""
+        following = asyncio.create_task(self._read())
+        try:
+            while True:
+                records, generation, reports = await following
+                following = asyncio.create_task(self._read())
+                await self._worker.take(records, generation, reports)
+        finally:
+            following.cancel()
+
+    async def _read(self) -> tuple[list[RawRecord], int, list[Report | Rejected]]:
+        records = await self._intake.batch()
+        # What is queued is of this generation; while it is read another may begin.
+        generation = self._worker.states.generation
+        return records, generation, await asyncio.to_thread(self._worker.scorer.read, records)
 
     def helper_ended(self, helper: asyncio.Task[None]) -> None:
         """What works beside the stream must not end in silence: the worker ends with it."""

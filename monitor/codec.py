@@ -26,8 +26,8 @@ from monitor.payload import (
     ENCODINGS,
     BinarySamplesRecord,
     SamplesRecord,
-    Values,
     encoding_of,
+    together,
 )
 
 MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day at one sample a second, every digit written
@@ -125,23 +125,22 @@ class _Refusal(Exception):
         self.rejected = Rejected(reason, detail)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
+class Report(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A record that is well formed; whether its values make a field is seen by `samples_of`.
 
-    `elements` has what was reported by the letter of the element, all of the same length.
+    `values` has a row for each of the `elements`, which are named by their letters.
     """
 
     station: str
     start_ms: int
     cadence_ms: int
-    elements: Mapping[str, Values]
-    length: int
+    elements: tuple[str, ...]
+    values: Float64
 
     @property
     def end_ms(self) -> int:
         """Time just after the last sample (exclusive)."""
-        return self.start_ms + self.length * self.cadence_ms
+        return self.start_ms + int(self.values.shape[1]) * self.cadence_ms
 
 
 def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
@@ -157,8 +156,7 @@ def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
         station = _station(record.key, fields.iaga_code)
         cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
         start_ms = _start_ms(fields.start_date, cadence_ms)
-        elements, length = _arrays(fields, cadence_ms)
-        report = Report(station, start_ms, cadence_ms, elements, length)
+        report = Report(station, start_ms, cadence_ms, *_arrays(fields, cadence_ms))
         _not_from_the_future(report.end_ms - cadence_ms, record, accepts)
     except _Refusal as refusal:
         return refusal.rejected
@@ -168,24 +166,15 @@ def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
 def samples_of(reports: Sequence[Report], accepts: Accepts) -> Samples | Rejected:
     """The samples of reports of one station, each of which goes on where the last one ends."""
     first = reports[0]
-    elements = {
-        name: _joined([report.elements[name] for report in reports]) for name in first.elements
-    }
+    values = [report.values for report in reports]
+    rows = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
+    elements = dict(zip(first.elements, rows, strict=True))
     try:
         field_nt = to_hez(elements, accepts.declination_deg.get(first.station, 0.0))
     except OrientationError as error:
         reason = Reason.BAD_FIELD if _is_vector(elements) else Reason.ORIENTATION
         return Rejected(reason, str(error))
     return Samples(first.station, first.start_ms, first.cadence_ms, field_nt)
-
-
-def _joined(parts: Sequence[Values]) -> Float64:
-    """One array of them all; numpy turns None into NaN, which is what a gap is from here on."""
-    if len(parts) == 1:
-        return np.asarray(parts[0], dtype=np.float64)
-    if all(isinstance(part, list) for part in parts):
-        return np.array([value for part in parts for value in part], dtype=np.float64)
-    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
 
 
 def _parsed(record: RawRecord) -> SamplesRecord | BinarySamplesRecord:
@@ -255,11 +244,11 @@ def _start_ms(text: str, cadence_ms: int) -> int:
 
 def _arrays(
     fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int
-) -> tuple[dict[str, Values], int]:
+) -> tuple[tuple[str, ...], Float64]:
     elements = fields.elements()
     if not elements:
         raise _Refusal(Reason.ORIENTATION, "no geomagneticField arrays")
-    lengths = {len(values) for values in elements.values()}
+    lengths = set(map(len, elements.values()))
     if len(lengths) > 1:
         stated = ", ".join(f"{name} {len(values)}" for name, values in elements.items())
         raise _Refusal(Reason.UNEQUAL_ARRAYS, f"arrays of unequal length: {stated}")
@@ -268,7 +257,7 @@ def _arrays(
         raise _Refusal(Reason.EMPTY, "the arrays are empty")
     if length * cadence_ms > DAY_MS:
         raise _Refusal(Reason.TOO_LONG, f"{length:,} samples are more than a day")
-    return elements, length
+    return tuple(elements), together(list(elements.values()))
 
 
 def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) -> None:

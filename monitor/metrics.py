@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -40,6 +41,15 @@ class StationLabels:
         return station
 
 
+class Distribution(Histogram):
+    """A histogram of what many windows have in common."""
+
+    def observe_all(self, amount: float, count: int) -> None:
+        """As `observe`, so many times."""
+        self._sum.inc(amount * count)
+        self._buckets[bisect_left(self._upper_bounds, amount)].inc(count)
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
     """Registers metrics of one registry under the program's prefix."""
@@ -54,9 +64,9 @@ class Maker:
         """Goes up and down."""
         return Gauge(f"magwatch_{name}", text, labels, registry=self.registry)
 
-    def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+    def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Distribution:
         """A distribution over all stations."""
-        return Histogram(f"magwatch_{name}", text, buckets=buckets, registry=self.registry)
+        return Distribution(f"magwatch_{name}", text, buckets=buckets, registry=self.registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +194,7 @@ class WorkMetrics:
 
     inference_batch: Histogram
     inference: Histogram
-    sample_to_score: Histogram
+    sample_to_score: Distribution
     checkpoints: Counter
     rebalances: Counter
     publish_retries: Counter

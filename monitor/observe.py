@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -180,17 +181,21 @@ class Observer:
     def _windows(self, scored: Scored) -> None:
         windows: dict[str, list[WindowScore]] = {}
         for score in scored.scores:
-            self.charge.decided(score.end_ms)
             windows.setdefault(score.station, []).append(score)
+        if scored.scores:
+            self.charge.decided(max(score.end_ms for score in scored.scores))
         for station, scores in windows.items():
             self._station(station, scores, scored.held[station].state)
 
     def _station(self, station: str, windows: Sequence[WindowScore], state: StationState) -> None:
         """Windows of one station, in order of time."""
         label = self._label(station)
-        for quality, count in Counter(one.quality.value for one in windows).items():
-            self.metrics.windows.decided.labels(label, quality).inc(count)
         scores = [one.score for one in windows if one.score is not None]
+        qualities = Counter(one.quality.value for one in windows if one.score is None)
+        if scores:
+            qualities[Quality.OK.value] = len(scores)
+        for quality, count in qualities.items():
+            self.metrics.windows.decided.labels(label, quality).inc(count)
         profile = self._profile(station, state)
         if scores and profile is not None:
             self._against_calibration(label, scores, profile)
@@ -210,8 +215,9 @@ class Observer:
         self, label: str, scores: Sequence[Score], profile: StationProfile
     ) -> None:
         """What lets a rule see that a profile no longer describes its station."""
+        ascending = sorted(score.rmse for score in scores)
         for name, quantile in zip(QUANTILES, profile.quantiles, strict=True):
-            above = sum(score.rmse > quantile for score in scores)
+            above = len(ascending) - bisect_right(ascending, quantile)
             self.metrics.windows.above_quantile.labels(label, name).inc(above)
         window = self.rules.window
         hop_days = window.hop * window.cadence_ms / 1000 / DAY_S
@@ -220,10 +226,10 @@ class Observer:
     def _delays(self, scored: Scored, now_s: float) -> None:
         """A window's delay counts from the newest record of its station in the batch."""
         sent_ms = {taken.station: taken.sent_ms for taken in scored.taken}
-        for score in scored.scores:
-            if sent_ms[score.station] >= 0:  # a broker may keep no time
-                delay_s = max(now_s - sent_ms[score.station] / 1000, 0.0)
-                self.metrics.work.sample_to_score.observe(delay_s)
+        for station, count in Counter(score.station for score in scored.scores).items():
+            if sent_ms[station] >= 0:  # a broker may keep no time
+                delay_s = max(now_s - sent_ms[station] / 1000, 0.0)
+                self.metrics.work.sample_to_score.observe_all(delay_s, count)
 
     def alerts(self, versions: Iterable[Alert]) -> None:
         """These have been published, as far as they are this worker's."""

@@ -20,16 +20,16 @@ from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.network import Seen, mark
 from geofield.score import WindowScore
 from geofield.step import Outcome, Rules, StationState, step
-from monitor.aside import aside
+from monitor.aside import ahead, aside
 from monitor.assembly import Assembly, assemble
 from monitor.progress import progress_bar
-from monitor.records import encode_alert, score_record, utc
+from monitor.records import encode_alert, model_fields, score_record, utc
 from monitor.replay import interleaved
 from monitor.settings import load_settings
 from monitor.settling import settle_stations
 from monitor.tables import Format, write_scores
 
-RECORD_S = 86_400  # as much as a record may have: nothing else depends on it
+RECORD_S = 4 * 86_400  # nothing but the time it takes depends on it
 
 
 @click.command()
@@ -84,7 +84,8 @@ def score(
         task = bar.add_task("score", total=sum(map(len, recordings)))
         outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         scores = (one for outcome in map(tally.note, outcomes) for one in outcome.scores)
-        write_scores((score_record(one, assembly.rules.model) for one in scores), output, kind)
+        about = model_fields(assembly.rules.model)
+        write_scores((score_record(one, about) for one in scores), output, kind)
     for promise in tally.promises:
         click.echo(promise, err=True)
     if alerts:
@@ -125,6 +126,17 @@ def score_recordings(
 
     The last outcome has what Kp and the other stations make of the alerts, once all is known.
     """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="step") as executor:
+        yield from ahead(_stepped(recordings, assembly, history, advance, record_s), executor)
+
+
+def _stepped(
+    recordings: Iterable[Recorded],
+    assembly: Assembly,
+    history: KpHistory,
+    advance: Callable[[int], object],
+    record_s: int,
+) -> Iterator[Outcome]:
     states: dict[str, StationState] = {}
     rules, network = assembly.rules, assembly.network
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="windows") as executor:

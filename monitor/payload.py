@@ -5,12 +5,14 @@ Which one it is, the Kafka header `content-type` says; without one it is JSON.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 import msgspec
 import numpy as np
+from msgspec.structs import astuple
 
 from geofield.types import Float64
 from monitor.fields import AnyTime
@@ -19,6 +21,7 @@ JSON = "application/json"
 BINARY = "application/vnd.magwatch.samples+msgpack"
 ELEMENTS = "XYZHDEIFS"  # in the order of the fields below
 DOUBLE = np.dtype("<f8")
+FEW = 30  # numbers for which the detour does not pay
 
 Numbers: TypeAlias = list[float | None] | None
 Doubles: TypeAlias = bytes | None
@@ -48,7 +51,8 @@ class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
 
     def elements(self) -> dict[str, Values]:
         """The arrays that are there, by the letter of the element."""
-        return {letter: values for letter, values in _arrays(self) if values is not None}
+        arrays = zip(ELEMENTS, astuple(self)[-len(ELEMENTS) :], strict=True)
+        return {letter: values for letter, values in arrays if values is not None}
 
 
 class BinarySamplesRecord(msgspec.Struct, rename="camel", frozen=True):
@@ -94,6 +98,26 @@ ENCODINGS = {
 }
 
 
+def together(columns: Sequence[Values]) -> Float64:
+    """Arrays of one length as one, [k, n]; what JSON calls null becomes NaN, which is a gap.
+
+    Numbers of Python's own are let go of at once: there is one for each sample, and thousands of
+    them that wait for the end of a batch cost more than to read them.
+    """
+    numbers: list[float | None] = []
+    for column in columns:
+        if not isinstance(column, list):
+            return np.array(columns, dtype=np.float64)
+        numbers += column
+    if len(numbers) < FEW:
+        return np.array(columns, dtype=np.float64)
+    try:
+        packed = struct.pack(f"{len(numbers)}d", *numbers)  # in half the time that numpy takes
+    except struct.error:  # null is no number
+        return np.array(columns, dtype=np.float64)
+    return np.frombuffer(packed).reshape(len(columns), -1)
+
+
 def encoding_of(content_type: str) -> Encoding | None:
     """What a content type stands for, parameters and case aside; None if it is not known."""
     if not content_type:
@@ -102,7 +126,7 @@ def encoding_of(content_type: str) -> Encoding | None:
 
 
 def _arrays(record: msgspec.Struct) -> zip[tuple[str, bytes | None]]:
-    return zip(ELEMENTS, msgspec.structs.astuple(record)[-len(ELEMENTS) :], strict=True)
+    return zip(ELEMENTS, astuple(record)[-len(ELEMENTS) :], strict=True)
 
 
 def _doubles(arrays: Sequence[bytes]) -> Iterable[Float64]:

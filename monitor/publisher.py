@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from itertools import count
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownError
 from aiokafka.producer.message_accumulator import BatchBuilder
+from msgspec.structs import replace
 
 from monitor.placement import home_of
 from monitor.security import client_security
@@ -30,8 +31,7 @@ PROBE_TIMEOUT_S = 3.0
 log = structlog.get_logger("magwatch.publisher")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to send; `topic` is the full name."""
 
     topic: str

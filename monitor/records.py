@@ -6,6 +6,7 @@ same windows give the same bytes wherever they are scored.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
@@ -220,20 +221,26 @@ def moment_ms(moment: datetime) -> int:
 
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:
     """Value of the score topic; its key is the station."""
-    return _encoder.encode(score_record(score, model))
+    return _encoder.encode(score_record(score, model_fields(model)))
 
 
-def score_record(score: WindowScore, model: ModelRef) -> ScoreRecord:
+def encode_scores(scores: Iterable[WindowScore], model: ModelRef) -> list[bytes]:
+    """Many of them, in order."""
+    fields, encode = model_fields(model), _encoder.encode
+    return [encode(score_record(score, fields)) for score in scores]
+
+
+def score_record(score: WindowScore, model: ModelFields) -> ScoreRecord:
     """A window's score as it is published."""
-    measured = score.score
+    measured, trouble = score.score, score.trouble
     return ScoreRecord(
         schema_version=SCORE_SCHEMA,
         station=score.station,
         window_start=utc(score.start_ms),
         window_end=utc(score.end_ms),
         decided=utc(score.decided_ms),
-        model=model_fields(model),
-        quality=score.quality.value,
+        model=model,
+        quality="ok" if measured else score.quality.value,
         completeness=score.completeness,
         rmse=measured.rmse if measured else None,
         mae=measured.mae if measured else None,
@@ -241,9 +248,9 @@ def score_record(score: WindowScore, model: ModelRef) -> ScoreRecord:
         threshold=measured.threshold if measured else None,
         return_period_days=measured.return_period_days if measured else None,
         context=ContextFields(score.kp.highest, score.kp.complete, score.kp.lowest_dst_nt),
-        trouble=tuple(
-            FindingFields(finding.fault.value, finding.components) for finding in score.trouble
-        ),
+        trouble=tuple(FindingFields(one.fault.value, one.components) for one in trouble)
+        if trouble
+        else (),
     )
 
 

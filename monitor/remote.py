@@ -42,14 +42,24 @@ _decoder = msgspec.json.Decoder(_Score)
 
 
 class ScoreReader:
-    """The network so far; `follow` runs for ever, see `Follower`."""
+    """The network so far; `follow` runs for ever, see `Follower`.
+
+    Where no two stations are compared there is nothing to follow: a worker would read back every
+    score that it wrote.
+    """
 
     def __init__(self, settings: Settings, empty: Network, model_sha256: str) -> None:
         since_ms = max(empty.since_ms - LOOK_BACK_MS, 0)
         follower = Follower(settings, SCORE_TOPICS, self._take, since_ms)
-        self.follow, self.caught_up = follower.follow, follower.caught_up
+        self._follower, self.caught_up = follower, follower.caught_up
         self._model_sha256 = model_sha256
         self.network = empty
+
+    async def follow(self) -> None:
+        """Hear of all windows for ever."""
+        if self.network.distant:
+            await self._follower.follow()
+        self.caught_up.set()
 
     def _take(self, records: Iterable[ConsumerRecord]) -> None:
         seen = [one for record in records if (one := self._seen(record)) is not None]

@@ -30,7 +30,7 @@ class Run:
         last = self.reports[-1]
         return (
             report.start_ms == last.end_ms
-            and report.elements.keys() == last.elements.keys()
+            and report.elements == last.elements
             and record.partition == self.last.partition
         )
 

@@ -21,7 +21,7 @@ from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.watch import Start, at_once
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason, Rejected, read, samples_of
+from monitor.codec import Accepts, RawRecord, Reason, Rejected, Report, read, samples_of
 from monitor.runs import Run, Runs
 from monitor.strangers import Strangers
 
@@ -68,15 +68,25 @@ class Scorer:
     reconstruct: Reconstruct
     start: Start = at_once
 
+    def read(self, records: Sequence[RawRecord]) -> list[Report | Rejected]:
+        """Read records as far as that goes without any state; on any thread."""
+        return [read(record, self.accepts) for record in records]
+
     def score(
-        self, records: Sequence[RawRecord], held: Mapping[str, Held], history: KpHistory
+        self,
+        records: Sequence[RawRecord],
+        held: Mapping[str, Held],
+        history: KpHistory,
+        reports: Sequence[Report | Rejected] | None = None,
     ) -> Scored:
-        """Take `records` in order, starting from the states in `held`."""
+        """Take `records` in order, starting from the states in `held`.
+
+        `reports` are what `read` made of them, if it has been asked already.
+        """
         result = Scored()
         strangers = Strangers(held, self.accepts)
         runs = Runs()
-        for record in records:
-            report = read(record, self.accepts)
+        for record, report in zip(records, reports or self.read(records), strict=True):
             if isinstance(report, Rejected):
                 result.refused.append((record, report))
             elif _known_already(record, held.get(report.station)):

@@ -4,6 +4,7 @@ The order is the guarantee. A batch is published before its states are adopted; 
 checkpointed before their records are committed. Killed in between, the worker reads those records
 again and publishes the same bytes again. While a batch is being published the next one is scored,
 from the states that the first will lead to; it is published after the first and adopted after it.
+The one after that may have been read by then, which takes no state.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from geofield.alert import Alert
 from geofield.score import WindowScore
 from monitor.charge import Charge
 from monitor.checkpoint import Held
-from monitor.codec import RawRecord, Rejected
+from monitor.codec import RawRecord, Rejected, Report
 from monitor.following import Follower
 from monitor.history import IndexReader
 from monitor.lease import Lease
@@ -31,7 +32,7 @@ from monitor.records import (
     CLOUDEVENT_HEADERS,
     DeadLetterHeaders,
     encode_alert,
-    encode_score,
+    encode_scores,
     utc,
 )
 from monitor.remote import ScoreReader
@@ -77,11 +78,17 @@ class Worker:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     steps: asyncio.Queue[Step] = field(default_factory=lambda: asyncio.Queue(1))
 
-    async def take(self, records: Sequence[RawRecord], generation: int) -> None:
+    async def take(
+        self,
+        records: Sequence[RawRecord],
+        generation: int,
+        reports: Sequence[Report | Rejected] | None = None,
+    ) -> None:
         """Score a batch from the states that the last one leads to, and queue it for `publish`.
 
         `generation` is that of the states when the records came. Nothing comes of them if the
-        partitions have changed hands since: they are read again.
+        partitions have changed hands since: they are read again. `reports` are what the scorer has
+        read of them, if it has been asked already.
         """
         await self.indices.caught_up.wait()
         async with self.turn:
@@ -89,7 +96,9 @@ class Worker:
                 await self.states.load({record.partition for record in records})
             if generation != self.states.generation:
                 return
-            step = await self._in_thread(self._scored, generation, records, self.states.ahead)
+            step = await self._in_thread(
+                self._scored, generation, records, self.states.ahead, reports
+            )
             await self._queue(step)
 
     async def settle(self) -> None:
@@ -158,9 +167,13 @@ class Worker:
         self.observer.alerts(step.settled)
 
     def _scored(
-        self, generation: int, records: Sequence[RawRecord], held: Mapping[str, Held]
+        self,
+        generation: int,
+        records: Sequence[RawRecord],
+        held: Mapping[str, Held],
+        reports: Sequence[Report | Rejected] | None,
     ) -> Step:
-        scored = self.scorer.score(records, held, self.indices.history)
+        scored = self.scorer.score(records, held, self.indices.history, reports)
         position = {record.partition: record.offset + 1 for record in records}
         return Step(generation, self._outgoing(scored), scored.held, position, scored)
 
@@ -181,13 +194,19 @@ class Worker:
             for record, why in scored.refused
             if self.charge.letter(record)
         ]
-        scores = [self._score(score) for score in scored.scores]
+        scores = self._scores(scored.scores)
         return letters + self._profiles(scored) + scores + self._alerts(scored.alerts)
 
-    def _score(self, score: WindowScore) -> Outgoing:
-        name = "scores" if self.charge.window(score.end_ms) else "scores-shadow"
-        value = encode_score(score, self.scorer.rules.model)
-        return Outgoing(self.settings.topic(name), score.station.encode(), value)
+    def _scores(self, scores: Sequence[WindowScore]) -> list[Outgoing]:
+        names = {True: self.settings.topic("scores"), False: self.settings.topic("scores-shadow")}
+        ends_ms = {score.end_ms for score in scores}  # few: windows of all stations end together
+        topics = {end_ms: names[self.charge.window(end_ms)] for end_ms in ends_ms}
+        keys = {score.station: score.station.encode() for score in scores}
+        values = encode_scores(scores, self.scorer.rules.model)
+        return [
+            Outgoing(topics[score.end_ms], keys[score.station], value)
+            for score, value in zip(scores, values, strict=True)
+        ]
 
     def _profiles(self, scored: Scored) -> list[Outgoing]:
         """Profiles fitted online, on the partition of their station's samples."""
