@@ -38,7 +38,7 @@ LENGTHS = (1, 10, 60, 600)
 STATIONS = (1, 40, 120, 1000)
 USUAL_LENGTH, USUAL_STATIONS = 60, 40
 # Samples a second that a worker may reach, by the length of a record: how much to prepare.
-GUESS = {1: 20_000, 10: 100_000, 60: 250_000, 600: 400_000}
+GUESS = {1: 60_000, 10: 300_000, 60: 600_000, 600: 800_000}
 LEAST_HOPS = 4
 NOTE = """\
 Measured from the moment when the last station has its first score until 98 of 100 scores are there,
