@@ -14,7 +14,7 @@ from geofield.alert import Change, Classification, Status
 from geofield.calibrating import Learning
 from monitor.checkpoint import Held
 from monitor.codec import Reason
-from monitor.metrics import OTHER
+from monitor.metrics import OTHER, Maker
 from monitor.observe import Observer
 from monitor.scoring import Scored
 from tests.geofield.builders import MODEL, START_MS, field_nt, profile, rules, samples
@@ -188,3 +188,19 @@ def test_the_verdict_of_the_model_is_short_and_never_too_good(skill: str, verdic
     _, registry = observer(replace(rules(), model=replace(MODEL, skill=skill)))
     about = {"name": "test", "version": "1.0.0", "sha256": MODEL.sha256, "line": ""}
     assert value(registry, "model_info", verdict=verdict, **about) == 1
+
+
+def test_many_equal_delays_at_once_are_the_same_as_one_by_one() -> None:
+    pages = []
+    for together in (True, False):
+        registry = CollectorRegistry()
+        delays = Maker(registry).histogram("delay_seconds", "Delay.", (0.1, 1.0))
+        for delay_s, count in ((0.05, 3), (0.1, 2), (7.0, 1)):
+            if together:
+                delays.observe_all(delay_s, count)
+            else:
+                for _ in range(count):
+                    delays.observe(delay_s)
+        page = generate_latest(registry).decode()
+        pages.append([line for line in page.splitlines() if "_created" not in line])
+    assert pages[0] == pages[1]
