@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from geofield.fir import bandpass_taps
 from training.loss import Misses
@@ -79,13 +80,17 @@ class Autoencoder(nn.Module):
         return _no_louder(rebuilt, seen) * gain, gain**_RELIEF
 
     def miss(self, rebuilt: Tensor, wanted: Tensor, unit: Tensor) -> Tensor:
-        """What scores are made of: errors [batch, n, 3] in units of `unit`, whitened.
+        """What scores are made of: errors [batch, steps, 3] in units of `unit`, whitened.
 
         The field is the stronger the slower, so the mean square of its plain errors is that of
         its slowest waves. Of every sample's error the emphasis is taken from the next one's.
         """
         error = (rebuilt - wanted) / unit
-        return error[:, 1:] - self.emphasis * error[:, :-1] if self.emphasis else error
+        if not self.emphasis:
+            return error
+        # the first has none before it and counts as nothing; without it rows would have a length
+        # over which onnxruntime sums otherwise in a batch of one
+        return pad(error[:, 1:] - self.emphasis * error[:, :-1], (0, 0, 1, 0))
 
     def misses(self, scaled: Tensor) -> Misses:
         """How far each of the windows [batch, steps, 3] is missed."""
@@ -180,7 +185,7 @@ def _loudness(windows: Tensor) -> Tensor:
 
 
 def log_square(miss: Tensor) -> Tensor:
-    """Logarithm of each window's mean squared error: [batch, n, 3] to [batch]."""
+    """Logarithm of each window's mean squared error: [batch, steps, 3] to [batch]."""
     return torch.log(miss.square().mean(dim=(1, 2)) + _SMALLEST_ERROR)
 
 

@@ -57,6 +57,14 @@ def apart_nt(drawn: Reconstruction, name: str) -> Float64:
     return np.asarray(field - rebuilt).reshape(SHOWN_WINDOWS, -1)
 
 
+def whitened_nt(apart_nt: Float64, model: Model) -> Float64:
+    """What the score is made of; see `Autoencoder.miss`."""
+    share = float(model.manifest.recipe["emphasis"])
+    white_nt = np.zeros_like(apart_nt)
+    white_nt[:, 1:] = apart_nt[:, 1:] - share * apart_nt[:, :-1]
+    return white_nt
+
+
 def test_the_reconstruction_has_the_errors_that_the_worker_scores(
     station: Station, hour: Samples, model: Model, own_profile: StationProfile
 ) -> None:
@@ -70,7 +78,7 @@ def test_the_reconstruction_has_the_errors_that_the_worker_scores(
     scored = model.reconstruct(field_nt, stack_scale(own_profile.scale_nt, len(field_nt)))
     units = np.stack(
         [
-            np.sqrt(np.mean(apart_nt(drawn, name) ** 2, axis=1))
+            np.sqrt(np.mean(whitened_nt(apart_nt(drawn, name), model) ** 2, axis=1))
             / own_profile.scale_nt[column]
             / scored.error[:, column]
             for column, name in enumerate(COMPONENTS)
