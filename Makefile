@@ -27,7 +27,7 @@ lint: $(TEST_ENV)/ready ## Style, types and architecture
 train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=minute-teo)
 	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
-bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure how fast it is, beside Quix Streams, in an hour (BENCH=--quick)
+bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure how fast it is, beside Quix Streams, in an hour or more (BENCH=--quick)
 	$(TEST_BIN)/python -m bench $(BENCH)
 
 dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/boards

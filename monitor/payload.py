@@ -51,8 +51,7 @@ class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
 
     def elements(self) -> dict[str, Values]:
         """The arrays that are there, by the letter of the element."""
-        arrays = zip(ELEMENTS, astuple(self)[-len(ELEMENTS) :], strict=True)
-        return {letter: values for letter, values in arrays if values is not None}
+        return {letter: values for letter, values in _arrays(self) if values is not None}
 
 
 class BinarySamplesRecord(msgspec.Struct, rename="camel", frozen=True):

@@ -221,7 +221,8 @@ def moment_ms(moment: datetime) -> int:
 
 def encode_score(score: WindowScore, model: ModelRef) -> bytes:
     """Value of the score topic; its key is the station."""
-    return _encoder.encode(score_record(score, model_fields(model)))
+    (value,) = encode_scores([score], model)
+    return value
 
 
 def encode_scores(scores: Iterable[WindowScore], model: ModelRef) -> list[bytes]:

@@ -158,8 +158,8 @@ def ablation(evaluation: Evaluation) -> Section:
             Paragraph(
                 "AUC and share found are means over families and signal/noise on the validation "
                 "days. Over the line: share of quiet windows that pass the score which 1 % of the "
-                "training days pass, at local night and day, of the worst day less the best, "
-                "and that at another station whose scale alone was fitted."
+                "training days pass: at local night, by day, that of the worst day less that of "
+                "the best, and that at another station whose scale alone was fitted."
             ),
             Table("Losses and scale policies", ["arm"], columns, rows),
         ],
