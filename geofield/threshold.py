@@ -106,7 +106,7 @@ def tail_periods_days(tails: Sequence[Tail], scores: Float64) -> Float64:
     base, shape, scale, per_day = np.array(rows).reshape(-1, 4).T
     excess = np.maximum(scores - base, 0.0) / scale
     # what genpareto.sf comes to, without its checks of arguments: every window needs one
-    ends = (shape < 0) & (excess >= -1 / np.where(shape < 0, shape, -1.0))
+    ends = shape * excess <= -1
     survival = np.zeros(len(scores))
     inv_boxcox(-excess, -shape, out=survival, where=~ends)
     return np.asarray(1.0 / np.maximum(per_day * survival, 1e-9))

@@ -72,8 +72,8 @@ class LazyGroup(click.Group):
         """Run a command; what the user can mend is one line, not a traceback."""
         try:
             return super().invoke(ctx)
-        except click.ClickException:
-            raise
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # click's own ways to end, `--help` among them
         except Exception as error:
             from monitor.exits import exit_code, line  # noqa: PLC0415 - imports every part of the program
 

@@ -169,10 +169,15 @@ def test_the_scale_is_robust_and_a_dead_sensor_has_none() -> None:
         robust_scale_nt(noise)
 
 
-@given(st.floats(0.0, 50.0), st.floats(-0.4, 0.9), st.floats(0.01, 2.0))
+@given(st.floats(0.0, 50.0), st.floats(-0.4, 0.9, allow_subnormal=False), st.floats(0.01, 2.0))
 def test_return_periods_are_those_of_the_generalized_pareto_distribution(
     score: float, shape: float, scale: float
 ) -> None:
     tail = Tail(base=1.0, shape=shape, scale=scale, peaks_per_day=20.0, peaks=40)
     survival = genpareto.sf(max(score - 1.0, 0.0), shape, scale=scale)
     assert tail.return_period_days(score) == pytest.approx(1.0 / max(20.0 * survival, 1e-9))
+
+
+def test_the_least_possible_shape_is_as_good_as_none() -> None:
+    least, none = (Tail(1.0, shape, 0.2, 20.0, 40) for shape in (-1e-310, 0.0))
+    assert least.return_period_days(1.5) == pytest.approx(none.return_period_days(1.5))
