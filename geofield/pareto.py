@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
-from scipy.stats import gamma, genpareto, poisson
+from scipy.special import boxcox, gammaincinv, pdtr, pdtrik
 
 from geofield.types import Float64
 
@@ -79,8 +79,8 @@ class Posterior:
         """Central 95 % interval of how many peaks of so many further days exceed by more."""
         expected = np.outer(self._rates(), self._survivals(excess)) * days
         spread = self._quantiles(expected, (np.arange(200) + 0.5) / 200)
-        counts = np.arange(poisson.isf(1e-6, spread[-1]) + 1)
-        chance = np.asarray(poisson.cdf(counts[:, None], spread)).mean(axis=1)
+        counts = np.arange(np.ceil(pdtrik(1 - 1e-6, spread[-1])) + 1)
+        chance = np.asarray(pdtr(counts[:, None], spread)).mean(axis=1)
         low, high = np.searchsorted(chance, _CENTRAL)
         return int(low), int(high)
 
@@ -88,7 +88,7 @@ class Posterior:
         """Simulated records [count, peaks]: excesses of one of the tails each, ascending."""
         row = rng.choice(len(self.weight), count, p=self.weight)
         shape, scale = self.shape[row, None], self.scale[row, None]
-        drawn = genpareto.rvs(shape, scale=scale, size=(count, self.peaks), random_state=rng)
+        drawn = -scale * boxcox(1 - rng.uniform(size=(count, self.peaks)), -shape)
         return np.sort(np.asarray(drawn), axis=1)
 
     def _survivals(self, excess: float) -> Float64:
@@ -101,7 +101,7 @@ class Posterior:
 
     def _rates(self) -> Float64:
         """Equally likely numbers of peaks in a day."""
-        return np.asarray(gamma.ppf((np.arange(40) + 0.5) / 40, self.peaks) / self.days)
+        return np.asarray(gammaincinv(self.peaks, (np.arange(40) + 0.5) / 40) / self.days)
 
     def _quantiles(self, values: Float64, wanted: Float64) -> Float64:
         """Quantiles of values [k, m] whose rows are equally likely."""
@@ -110,6 +110,13 @@ class Posterior:
         reached = np.cumsum(weight.ravel()[order])
         where = np.searchsorted(reached, wanted).clip(max=len(reached) - 1)
         return np.asarray(values.ravel()[order][where])
+
+
+def poisson_interval(expected: float) -> tuple[int, int]:
+    """Central 95 % interval of a count, given its expectation."""
+    counts = np.arange(np.ceil(pdtrik(_CENTRAL[1], expected)) + 1 if expected else 1)
+    low, high = np.searchsorted(pdtr(counts, expected), _CENTRAL)
+    return int(low), int(high)
 
 
 def posterior(excess: Float64, days: float) -> Posterior:

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import poisson
 
 from geofield.alert import AlertRules, AlertState, Change, ModelRef, follow
 from geofield.calibration import QuietScores
 from geofield.indices import KpHistory
-from geofield.pareto import LARGEST_SHAPE, too_heavy
+from geofield.pareto import LARGEST_SHAPE, poisson_interval, too_heavy
 from geofield.profile import StationProfile, alert_peaks
 from geofield.score import KpKnown, Quality, Score, WindowScore
 from geofield.threshold import DAYS_PER_MONTH, FURTHEST, Peaks
@@ -83,11 +82,11 @@ def judged(
     peaks = peaks_of(fitted, profile, spec)
     days = later.days(spec.hop * spec.cadence_ms)
     expected = days / profile.asked_days
-    low, high = poisson.interval(0.95, expected) if expected else (0, 0)
+    low, high = poisson_interval(expected)
     excess = max(profile.threshold - peaks.base, 0.0)
     fit_low, fit_high = peaks.posterior().count_interval(excess, days)
     opened = len(openings(later, profile.threshold, rules, spec))
-    return Kept(days, expected, opened, int(low), int(high), fit_low, fit_high)
+    return Kept(days, expected, opened, low, high, fit_low, fit_high)
 
 
 def openings(scores: QuietScores, threshold: float, rules: AlertRules, spec: WindowSpec) -> Int64:

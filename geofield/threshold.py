@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.optimize import brentq
-from scipy.special import inv_boxcox
-from scipy.stats import genpareto
+from scipy.special import boxcox, inv_boxcox
 
 from geofield.pareto import Posterior, posterior
 from geofield.types import Float64, Int64
@@ -97,7 +96,7 @@ class Tail:
     def score_once_in(self, days: float) -> float:
         """The score that quiet data pass once in so many days: the inverse of the above."""
         survival = min(1.0 / (days * self.peaks_per_day), 1.0)
-        return self.base + float(genpareto.isf(survival, self.shape, scale=self.scale))
+        return self.base - self.scale * float(boxcox(survival, -self.shape))
 
 
 def tail_periods_days(tails: Sequence[Tail], scores: Float64) -> Float64:

@@ -1,8 +1,8 @@
 """How often alarms open, at which local hour, and whether that is what was promised."""
 
 import numpy as np
-from scipy.stats import poisson
 
+from geofield.pareto import poisson_interval
 from geofield.threshold import DAYS_PER_MONTH
 from geofield.types import Int64
 from training.evaluation import FalseAlarms
@@ -24,12 +24,6 @@ def alarm_hours(opened_ms: Int64, longitude_deg: float) -> list[int]:
     """
     hours = np.floor(solar_hour(longitude_deg, opened_ms)).astype(int) % 24
     return [int(count) for count in np.bincount(hours, minlength=24)]
-
-
-def poisson_interval(expected: float) -> tuple[int, int]:
-    """Central 95 % interval of a count, given its expectation."""
-    low, high = poisson.interval(0.95, expected)
-    return int(low), int(high)
 
 
 def false_alarms(

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from training.judge.alarms import alarm_hours, alarms_per_month, false_alarms, poisson_interval
+from geofield.pareto import poisson_interval
+from training.judge.alarms import alarm_hours, alarms_per_month, false_alarms
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
