@@ -14,11 +14,11 @@ from tests.brokers import ROOT
 MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("step",),
     ("pipeline", "--seconds", "4"),
-    ("live", "--stations", "500,2000"),
+    ("live", "--due", "together"),
     ("scaling", "--repeats", "1"),
     ("shapes", "--seconds", "2"),
     ("restart",),
-    ("backfill", "--repeats", "1"),
+    ("backfill",),
     ("training", "--steps", "30"),
     ("sizing",),
 )
