@@ -16,11 +16,12 @@ import structlog
 from aiokafka import TopicPartition
 from yarl import URL
 
-from monitor.codec import RawRecord, Rejected, Report
+from monitor.codec import RawRecord
 from monitor.fetching import FetchTransport, Untouched
 from monitor.intake import Intake
 from monitor.metrics import Metrics
 from monitor.placement import Placement
+from monitor.runs import Batch
 from monitor.security import password, ssl_context
 from monitor.settings import Settings
 from monitor.worker import Worker
@@ -119,17 +120,19 @@ class Consumption:
         following = asyncio.create_task(self._read())
         try:
             while True:
-                records, generation, reports = await following
+                batch, generation = await following
+                # the step first: it begins with what holds the interpreter, and reading does too
+                taking = asyncio.create_task(self._worker.take(batch, generation))
                 following = asyncio.create_task(self._read())
-                await self._worker.take(records, generation, reports)
+                await taking
         finally:
             following.cancel()
 
-    async def _read(self) -> tuple[list[RawRecord], int, list[Report | Rejected]]:
+    async def _read(self) -> tuple[Batch, int]:
         records = await self._intake.batch()
         # What is queued is of this generation; while it is read another may begin.
         generation = self._worker.states.generation
-        return records, generation, await asyncio.to_thread(self._worker.scorer.read, records)
+        return await asyncio.to_thread(self._worker.scorer.read, records), generation
 
     def helper_ended(self, helper: asyncio.Task[None]) -> None:
         """What works beside the stream must not end in silence: the worker ends with it."""

@@ -7,6 +7,7 @@ once everything in it is on the broker.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,8 +22,8 @@ from geofield.score import Reconstruct, WindowScore
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.watch import Start, at_once
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason, Rejected, Report, read, samples_of
-from monitor.runs import Run, Runs
+from monitor.codec import Accepts, RawRecord, Reason, Rejected, samples_of
+from monitor.runs import Batch, Run, read_batch
 from monitor.strangers import Strangers
 
 log = structlog.get_logger("magwatch.scoring")
@@ -68,40 +69,29 @@ class Scorer:
     reconstruct: Reconstruct
     start: Start = at_once
 
-    def read(self, records: Sequence[RawRecord]) -> list[Report | Rejected]:
+    def read(self, records: Sequence[RawRecord]) -> Batch:
         """Read records as far as that goes without any state; on any thread."""
-        return [read(record, self.accepts) for record in records]
+        return read_batch(records, self.accepts)
 
-    def score(
-        self,
-        records: Sequence[RawRecord],
-        held: Mapping[str, Held],
-        history: KpHistory,
-        reports: Sequence[Report | Rejected] | None = None,
-    ) -> Scored:
-        """Take `records` in order, starting from the states in `held`.
-
-        `reports` are what `read` made of them, if it has been asked already.
-        """
-        result = Scored()
+    def score(self, batch: Batch, held: Mapping[str, Held], history: KpHistory) -> Scored:
+        """Take the records of a batch in order, starting from the states in `held`."""
+        result = Scored(refused=list(batch.refused))
         strangers = Strangers(held, self.accepts)
-        runs = Runs()
-        for record, report in zip(records, reports or self.read(records), strict=True):
-            if isinstance(report, Rejected):
-                result.refused.append((record, report))
-            elif _known_already(record, held.get(report.station)):
-                result.repeated += 1
-            elif refusal := strangers.refuse(record, report, self.accepts):
-                result.refused.append((record, refusal))
-            else:
-                runs.add(record, report)
-        batch: list[tuple[Run, Samples]] = []
-        for run, samples in runs.samples(self.accepts):
+        runs: list[tuple[Run, Samples]] = []
+        for whole, understood in batch.runs:
+            known = _known_already(whole, held.get(whole.station))
+            result.repeated += known
+            if known == len(whole.records):
+                continue
+            run = whole.since(known) if known else whole
+            samples = samples_of(run.reports, self.accepts) if known else understood
             if isinstance(samples, Rejected):
                 result.refused.append((run.last, samples))
+            elif refusal := strangers.refuse(run, self.accepts):
+                result.refused += [(record, refusal) for record in run.records]
             else:
-                batch.append((run, samples))
-        self._step_all(batch, held, history, result)
+                runs.append((run, samples))
+        self._step_all(runs, held, history, result)
         return result
 
     def fingerprint(self, station: str) -> str:
@@ -178,6 +168,8 @@ def _collect(
     result.fits += outcome.fits
 
 
-def _known_already(record: RawRecord, held: Held | None) -> bool:
-    """Whether a checkpoint already has this record, which is being read again after a restart."""
-    return held is not None and held.partition == record.partition and record.offset <= held.offset
+def _known_already(run: Run, held: Held | None) -> int:
+    """How many of its records a checkpoint has, which are being read again after a restart."""
+    if held is None or held.partition != run.last.partition:
+        return 0
+    return bisect_right(run.records, held.offset, key=lambda record: record.offset)

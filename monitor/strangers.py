@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason, Rejected, Report, samples_of
+from monitor.codec import Accepts, Reason, Rejected
+from monitor.runs import Run
 
 
 class Strangers:
@@ -23,20 +24,16 @@ class Strangers:
             if station not in accepts.declination_deg:
                 self._found.setdefault(one.partition, set()).add(station)
 
-    def refuse(self, record: RawRecord, report: Report, accepts: Accepts) -> Rejected | None:
-        """Find room for a record's station; if there is none, the reason.
+    def refuse(self, run: Run, accepts: Accepts) -> Rejected | None:
+        """Find room for a station's records; if there is none, the reason.
 
-        A record that is refused for its values takes no room.
+        What is refused for its values must not come here: it takes no room.
         """
-        station = report.station
+        station, partition = run.station, run.last.partition
         if station in accepts.declination_deg:
             return None
-        known = self._found.setdefault(record.partition, set())
-        if station in known:
-            return None
-        if isinstance(fault := samples_of([report], accepts), Rejected):
-            return fault
-        if len(known) >= accepts.strangers:
+        known = self._found.setdefault(partition, set())
+        if station not in known and len(known) >= accepts.strangers:
             return Rejected(
                 Reason.TOO_MANY_STATIONS,
                 f"{station} has no profile, and its partition has {len(known):,} such stations "

@@ -22,7 +22,7 @@ from geofield.alert import Alert
 from geofield.score import WindowScore
 from monitor.charge import Charge
 from monitor.checkpoint import Held
-from monitor.codec import RawRecord, Rejected, Report
+from monitor.codec import RawRecord, Rejected
 from monitor.following import Follower
 from monitor.history import IndexReader
 from monitor.lease import Lease
@@ -36,6 +36,7 @@ from monitor.records import (
     utc,
 )
 from monitor.remote import ScoreReader
+from monitor.runs import Batch
 from monitor.scoring import Scored, Scorer
 from monitor.settings import Settings
 from monitor.settling import settle_stations
@@ -78,27 +79,19 @@ class Worker:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     steps: asyncio.Queue[Step] = field(default_factory=lambda: asyncio.Queue(1))
 
-    async def take(
-        self,
-        records: Sequence[RawRecord],
-        generation: int,
-        reports: Sequence[Report | Rejected] | None = None,
-    ) -> None:
+    async def take(self, batch: Batch, generation: int) -> None:
         """Score a batch from the states that the last one leads to, and queue it for `publish`.
 
         `generation` is that of the states when the records came. Nothing comes of them if the
-        partitions have changed hands since: they are read again. `reports` are what the scorer has
-        read of them, if it has been asked already.
+        partitions have changed hands since: they are read again.
         """
         await self.indices.caught_up.wait()
         async with self.turn:
             if generation == self.states.generation:
-                await self.states.load({record.partition for record in records})
+                await self.states.load({record.partition for record in batch.records})
             if generation != self.states.generation:
                 return
-            step = await self._in_thread(
-                self._scored, generation, records, self.states.ahead, reports
-            )
+            step = await self._in_thread(self._scored, generation, batch, self.states.ahead)
             await self._queue(step)
 
     async def settle(self) -> None:
@@ -166,15 +159,9 @@ class Worker:
             self.observer.batch(step.scored, time.time())
         self.observer.alerts(step.settled)
 
-    def _scored(
-        self,
-        generation: int,
-        records: Sequence[RawRecord],
-        held: Mapping[str, Held],
-        reports: Sequence[Report | Rejected] | None,
-    ) -> Step:
-        scored = self.scorer.score(records, held, self.indices.history, reports)
-        position = {record.partition: record.offset + 1 for record in records}
+    def _scored(self, generation: int, batch: Batch, held: Mapping[str, Held]) -> Step:
+        scored = self.scorer.score(batch, held, self.indices.history)
+        position = {record.partition: record.offset + 1 for record in batch.records}
         return Step(generation, self._outgoing(scored), scored.held, position, scored)
 
     def _settled(self, generation: int, held: Mapping[str, Held]) -> Step:

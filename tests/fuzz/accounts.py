@@ -79,7 +79,7 @@ def feed(
 def _taken(
     batch: Sequence[RawRecord], held: Mapping[str, Held], scorer: Scorer, accounts: Accounts
 ) -> dict[str, Held]:
-    scored = scorer.score(batch, held, KpHistory())
+    scored = scorer.score(scorer.read(batch), held, KpHistory())
     accounts.enter(batch, scored, scorer)
     return scored.held
 

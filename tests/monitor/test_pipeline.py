@@ -88,8 +88,8 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
             worker = new_worker(site.settings, executor, publisher)
             publishing = asyncio.create_task(worker.publish())
             async with asyncio.timeout(30):
-                await worker.take(FIRST, 0)
-                await worker.take(SECOND, 0)
+                await worker.take(worker.scorer.read(FIRST), 0)
+                await worker.take(worker.scorer.read(SECOND), 0)
                 await scenario(worker, publisher)
             publishing.cancel()
             await asyncio.gather(publisher.stop(), worker.saver.stop())
@@ -115,7 +115,7 @@ def test_the_next_batch_is_scored_while_one_is_published(
         await idle(worker, publisher)
         assert states.held == states.ahead
         assert states.position == {0: REST[0].offset}
-        await worker.take(REST, 0)
+        await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
 
     run(tansu_site, model_path, scenario)
@@ -144,7 +144,9 @@ def test_what_came_before_partitions_changed_hands_is_not_scored(
     async def scenario(worker: Worker, publisher: Gated) -> None:
         await idle(worker, publisher)
         async with worker.turn:
-            late = asyncio.create_task(worker.take(REST, worker.states.generation))
+            late = asyncio.create_task(
+                worker.take(worker.scorer.read(REST), worker.states.generation)
+            )
             await asyncio.sleep(0.05)
             worker.states.forget()
         await late
@@ -161,7 +163,7 @@ def test_a_checkpoint_covers_what_was_there_when_it_began(
     async def scenario(worker: Worker, publisher: Gated) -> None:
         await idle(worker, publisher)
         begun = worker.states.pending()
-        await worker.take(REST, 0)
+        await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
         worker.states.saved(begun)
         left = worker.states.pending()
@@ -182,7 +184,9 @@ def test_every_station_is_in_a_checkpoint(site: Site, model_path: Path, stations
         with ThreadPoolExecutor(1) as executor:
             worker = new_worker(settings, executor, Publisher(settings, lambda: None))
             publishing = asyncio.create_task(worker.publish())
-            await worker.take([of_station(f"Q{n:03d}", n) for n in range(stations)], 0)
+            await worker.take(
+                worker.scorer.read([of_station(f"Q{n:03d}", n) for n in range(stations)]), 0
+            )
             while not worker.states.held:
                 await asyncio.sleep(0.01)
             assert await worker.checkpoint() == {0: stations}

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,23 +84,38 @@ def summary(batches: list[Scored]) -> object:
 def test_one_by_one_or_all_at_once(drawn: list[tuple[str, int, int, str]]) -> None:
     scorer = Scorer(SETUP, ACCEPTS, spread)
     made = records(drawn)
-    at_once = scorer.score(made, {}, KpHistory())
+    at_once = scorer.score(scorer.read(made), {}, KpHistory())
     held: dict[str, Held] = {}
     singly = []
     for one in made:
-        singly.append(scorer.score([one], held, KpHistory()))
+        singly.append(scorer.score(scorer.read([one]), held, KpHistory()))
         held = held | singly[-1].held
     assert summary([at_once]) == summary(singly)
+
+
+def taken(scorer: Scorer, made: list[RawRecord], held: dict[str, Held]) -> tuple[list[int], Scored]:
+    """How many records each run had that entered a window, and all that came of them."""
+    scored = scorer.score(scorer.read(made), held, KpHistory())
+    return [len(one.records) for one in scored.taken], scored
 
 
 def test_records_in_order_are_one_run_and_a_bad_one_is_refused_by_itself() -> None:
     scorer = Scorer(SETUP, ACCEPTS, spread)
     faults = ["none", "none", "too strong", "none"]
     made = [record(n, "WIC", 20 * n, 20, fault) for n, fault in enumerate(faults)]
-    good = scorer.score([msgspec.structs.replace(one, value=made[0].value) for one in made[:1]],
-                        {}, KpHistory())  # fmt: skip
-    assert [len(taken.records) for taken in good.taken] == [1]
-    assert [len(taken.records) for taken in scorer.score(made[:2], {}, KpHistory()).taken] == [2]
-    mixed = scorer.score(made, {}, KpHistory())
+    assert taken(scorer, made[:2], {})[0] == [2]
+    runs, mixed = taken(scorer, made, {})
     assert [bad.offset for bad, _ in mixed.refused] == [2]
-    assert sum(len(taken.records) for taken in mixed.taken) == 3
+    assert sum(runs) == 3
+
+
+def test_of_a_run_that_is_read_again_only_what_is_new_counts() -> None:
+    scorer = Scorer(SETUP, ACCEPTS, spread)
+    made = [record(n, "WIC", 20 * n, 20, "none") for n in range(5)]
+    whole = taken(scorer, made, {})[1]
+    begun = taken(scorer, made[:2], {})[1]
+    runs, rest = taken(scorer, made, begun.held)
+    assert (runs, rest.repeated) == ([3], 2)
+    assert begun.scores + rest.scores == whole.scores
+    runs, nothing = taken(scorer, made, rest.held)
+    assert (runs, nothing.repeated, nothing.held, nothing.scores) == ([], 5, {}, [])

@@ -24,7 +24,7 @@ def record(code: str, offset: int, partition: int = 0) -> RawRecord:
 def take(batches: Sequence[Sequence[RawRecord]], held: dict[str, Held]) -> list[Scored]:
     outcomes = []
     for batch in batches:
-        outcomes.append(SCORER.score(batch, held, KpHistory()))
+        outcomes.append(SCORER.score(SCORER.read(batch), held, KpHistory()))
         held.update(outcomes[-1].held)
     return outcomes
 

@@ -27,7 +27,7 @@ def taken(values: Sequence[bytes], timestamp_ms: int = -1) -> tuple[list[WindowS
     reasons: list[str] = []
     for offset, value in enumerate(values):
         record = RawRecord("geomag.samples", 0, offset, timestamp_ms, b"WIC", value)
-        result = SCORER.score([record], held, KpHistory())
+        result = SCORER.score(SCORER.read([record]), held, KpHistory())
         held.update(result.held)
         scores += result.scores
         reasons += [why.reason.value for _, why in result.refused]
