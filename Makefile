@@ -15,8 +15,9 @@ help: ## What can be made
 demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (KEEP=1 serves the live page)
 	$(DEMO_ENV)/bin/magwatch demo $(if $(KEEP),--keep)
 
+# Three at once also on two cores: many tests wait for a broker or a clock
 test: lint ## Everything that CI checks
-	$(TEST_BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST)
 
 lint: $(TEST_ENV)/ready ## Style, types and architecture
 	$(TEST_BIN)/ruff check .
@@ -27,7 +28,7 @@ lint: $(TEST_ENV)/ready ## Style, types and architecture
 train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=minute-teo)
 	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
-bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure how fast it is, beside Quix Streams, in an hour or more (BENCH=--quick)
+bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure how fast it is, beside Quix Streams, in an hour (BENCH=--quick)
 	$(TEST_BIN)/python -m bench $(BENCH)
 
 dashboards: $(TEST_ENV)/ready ## Write Grafana's dashboards from deploy/grafana/boards

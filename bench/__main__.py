@@ -10,7 +10,7 @@ import click
 
 from tests.brokers import ROOT
 
-# What is run, and with which options, so that all of it takes an hour or more, not a day.
+# What is run, and with which options, so that all of it takes an hour, not a day.
 MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("step",),
     ("pipeline", "--seconds", "4"),

@@ -61,7 +61,8 @@ def side_by_side(
     if workers == 1:
         shared = work.prepare()
         return [work.run(shared, task, report) for task, report in zip(tasks, reports, strict=True)]
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work.run.__module__])  # PyTorch is imported once for all
     with (
         context.Manager() as manager,
         _listening(manager, reports) as messages,
