@@ -78,11 +78,7 @@ class Posterior:
     def count_interval(self, excess: float, days: float) -> tuple[int, int]:
         """Central 95 % interval of how many peaks of so many further days exceed by more."""
         expected = np.outer(self._rates(), self._survivals(excess)) * days
-        spread = self._quantiles(expected, (np.arange(200) + 0.5) / 200)
-        counts = np.arange(np.ceil(pdtrik(1 - 1e-6, spread[-1])) + 1)
-        chance = np.asarray(pdtr(counts[:, None], spread)).mean(axis=1)
-        low, high = np.searchsorted(chance, _CENTRAL)
-        return int(low), int(high)
+        return _central_counts(self._quantiles(expected, (np.arange(200) + 0.5) / 200))
 
     def draws(self, count: int, rng: np.random.Generator) -> Float64:
         """Simulated records [count, peaks]: excesses of one of the tails each, ascending."""
@@ -114,8 +110,14 @@ class Posterior:
 
 def poisson_interval(expected: float) -> tuple[int, int]:
     """Central 95 % interval of a count, given its expectation."""
-    counts = np.arange(np.ceil(pdtrik(_CENTRAL[1], expected)) + 1 if expected else 1)
-    low, high = np.searchsorted(pdtr(counts, expected), _CENTRAL)
+    return _central_counts(np.array([expected]))
+
+
+def _central_counts(expected: Float64) -> tuple[int, int]:
+    """The same, given equally likely expectations [n]."""
+    counts = np.arange(np.ceil(pdtrik(1 - 1e-6, expected.max())) + 1)
+    chance = np.asarray(pdtr(counts[:, None], expected)).mean(axis=1)
+    low, high = np.searchsorted(chance, _CENTRAL)
     return int(low), int(high)
 
 

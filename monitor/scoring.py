@@ -102,17 +102,17 @@ class Scorer:
 
     def _step_all(
         self,
-        batch: list[tuple[Run, Samples]],
+        runs: list[tuple[Run, Samples]],
         held: Mapping[str, Held],
         history: KpHistory,
         result: Scored,
     ) -> None:
         """All at once; if that fails, one by one, so that only the record at fault is refused."""
         try:
-            self._step(batch, held, history, result)
+            self._step(runs, held, history, result)
         except Exception:
-            log.exception("a batch failed, taking its records one by one", runs=len(batch))
-            for one in (record for run, _ in batch for record in run.alone()):
+            log.exception("a batch failed, taking its records one by one", runs=len(runs))
+            for one in (record for run, _ in runs for record in run.alone()):
                 self._step_alone(one, {**held, **result.held}, history, result)
 
     def _step_alone(
@@ -131,22 +131,22 @@ class Scorer:
 
     def _step(
         self,
-        batch: list[tuple[Run, Samples]],
+        runs: list[tuple[Run, Samples]],
         held: Mapping[str, Held],
         history: KpHistory,
         result: Scored,
     ) -> None:
-        stations = {samples.station for _, samples in batch}
+        stations = {samples.station for _, samples in runs}
         states = {name: held[name].state for name in stations if name in held}
         after, outcome = step(
             states,
-            [samples for _, samples in batch],
+            [samples for _, samples in runs],
             self.reconstruct,
             self.rules,
             history,
             self.start,
         )
-        _collect(batch, after, outcome, result)
+        _collect(runs, after, outcome, result)
         if (setting := self.rules.setting) is not None:
             stations = {score.station for score in outcome.scores} - self.rules.profiles.keys()
             for station in stations:
@@ -154,12 +154,12 @@ class Scorer:
 
 
 def _collect(
-    batch: list[tuple[Run, Samples]],
+    runs: list[tuple[Run, Samples]],
     after: Mapping[str, StationState],
     outcome: Outcome,
     result: Scored,
 ) -> None:
-    for (run, samples), intake in zip(batch, outcome.intake, strict=True):
+    for (run, samples), intake in zip(runs, outcome.intake, strict=True):
         result.taken.append(Taken(run.records, samples.station, intake))
         last = run.last
         result.held[samples.station] = Held(after[samples.station], last.partition, last.offset)
