@@ -17,7 +17,7 @@ demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (K
 
 # Three at once also on two cores: many tests wait for a broker or a clock
 test: lint ## Everything that CI checks
-	$(TEST_BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(TEST_ENV)/ready ## Style, types and architecture
 	$(TEST_BIN)/ruff check .

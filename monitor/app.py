@@ -121,10 +121,9 @@ class Consumption:
         try:
             while True:
                 batch, generation = await following
-                # the step first: it begins with what holds the interpreter, and reading does too
-                taking = asyncio.create_task(self._worker.take(batch, generation))
+                # a turn of the loop behind the step: both begin with what holds the interpreter
                 following = asyncio.create_task(self._read())
-                await taking
+                await self._worker.take(batch, generation)
         finally:
             following.cancel()
 

@@ -4,7 +4,8 @@ The order is the guarantee. A batch is published before its states are adopted; 
 checkpointed before their records are committed. Killed in between, the worker reads those records
 again and publishes the same bytes again. While a batch is being published the next one is scored,
 from the states that the first will lead to; it is published after the first and adopted after it.
-The one after that may have been read by then, which takes no state.
+The one after that may have been read by then, which takes no state. Scoring must wait for nothing
+else: what goes to the broker is made of a step when it is published.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ class Step:
     """What a batch came to, on its way to the broker; `position` is the next of each partition."""
 
     generation: int
-    outgoing: list[Outgoing]
     held: Mapping[str, Held]
     position: Mapping[int, int] = field(default_factory=dict)
     scored: Scored | None = None
@@ -104,18 +104,19 @@ class Worker:
         async with self.turn:
             generation = self.states.generation
             step = await self._in_thread(self._settled, generation, self.states.ahead)
-            if step.held or step.outgoing:
+            if step.held or step.settled:
                 await self._queue(step)
 
     async def publish(self) -> None:
         """Publish step after step for ever; meanwhile the next one is worked out."""
         while True:
             step = await self.steps.get()
-            if not await self._still_ours(step.generation):
-                continue
-            await self.publisher.publish(step.outgoing)
-            if step.generation == self.states.generation:
-                self._adopt(step)
+            await asyncio.sleep(0)  # let the next step begin: this takes the loop for milliseconds
+            if await self._still_ours(step.generation):
+                await self.publisher.publish(await asyncio.to_thread(self._outgoing, step))
+                if step.generation == self.states.generation:
+                    self._adopt(step)
+            self.steps.task_done()
 
     async def checkpoint(self) -> Mapping[int, int]:
         """Write the states that changed; says of partitions up to which record that covers them.
@@ -162,7 +163,7 @@ class Worker:
     def _scored(self, generation: int, batch: Batch, held: Mapping[str, Held]) -> Step:
         scored = self.scorer.score(batch, held, self.indices.history)
         position = {record.partition: record.offset + 1 for record in batch.records}
-        return Step(generation, self._outgoing(scored), scored.held, position, scored)
+        return Step(generation, scored.held, position, scored)
 
     def _settled(self, generation: int, held: Mapping[str, Held]) -> Step:
         settled = settle_stations(
@@ -173,9 +174,12 @@ class Worker:
             round(time.time() * 1000),
         )
         after = {name: replace(held[name], state=state) for name, state in settled.states.items()}
-        return Step(generation, self._alerts(settled.alerts), after, settled=settled.alerts)
+        return Step(generation, after, settled=settled.alerts)
 
-    def _outgoing(self, scored: Scored) -> list[Outgoing]:
+    def _outgoing(self, step: Step) -> list[Outgoing]:
+        scored = step.scored
+        if scored is None:
+            return self._alerts(step.settled)
         letters = [
             self._dead_letter(record, why)
             for record, why in scored.refused

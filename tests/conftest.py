@@ -13,6 +13,14 @@ from tests.brokers import NoKafka, apache_kafka, tansu
 settings.register_profile("magwatch", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("magwatch")
 
+# Begun first, the longest foremost, so that no process has minutes of them to itself at the end.
+LONGEST = ["restart", "natively", "publish", "chaos", "evaluate", "live", "ten_seeds", "end_to_end"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {f"test_{name}": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def tansu_address() -> Iterator[str]:

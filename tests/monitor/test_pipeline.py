@@ -99,8 +99,7 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
 
 async def idle(worker: Worker, publisher: Gated) -> None:
     publisher.gate.set()
-    while publisher.waiting or not worker.steps.empty():
-        await asyncio.sleep(0.01)
+    await worker.steps.join()
 
 
 def test_the_next_batch_is_scored_while_one_is_published(
