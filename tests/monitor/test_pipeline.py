@@ -43,13 +43,10 @@ class Gated(Publisher):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings, lambda: None)
         self.gate = asyncio.Event()
-        self.waiting = 0
 
     async def publish(self, batch: Sequence[Outgoing]) -> None:
-        self.waiting += 1
         await self.gate.wait()
         await super().publish(batch)
-        self.waiting -= 1
 
 
 def new_worker(settings: Settings, executor: ThreadPoolExecutor, publisher: Publisher) -> Worker:
