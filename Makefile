@@ -57,13 +57,13 @@ clean: ## Remove environments, caches and the demo's output
 
 $(DEMO_ENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(DEMO_ENV)
-	$(DEMO_ENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	$(DEMO_ENV)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[demo]'
 	touch $@
 
 $(TEST_ENV)/ready: pyproject.toml
 	@echo "installing the test environment: PyTorch makes it several GB, a few minutes the first time"
 	$(PYTHON) -m venv $(TEST_ENV)
-	$(TEST_BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(TEST_BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[test]'
 	touch $@
 
 $(PEERS_ENV)/ready: bench/peers/requirements.txt
