@@ -68,7 +68,7 @@ def disturbed(draw: st.DrawFn) -> Float64:
     st.lists(st.tuples(st.integers(0, LENGTH - 1), st.sampled_from([0.0, 1.5, np.nan]))),
     st.integers(1, 40),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_any_order_repetition_and_correction_inside_the_lateness_gives_equal_output(
     values: Float64, seed: int, again: list[tuple[int, float]], batch: int
 ) -> None:
@@ -100,7 +100,7 @@ def _settled(arrivals: Iterable[Arrival]) -> Float64:
     st.lists(st.tuples(st.integers(0, 6), st.sampled_from([0.0, 2.0, np.nan])), max_size=2),
     st.integers(2, 8),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_step_by_step_equals_batch(
     fields_nt: tuple[Float64, Float64],
     cuts: set[int],
