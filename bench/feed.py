@@ -18,7 +18,8 @@ from geofield.types import Float64, Int64
 from monitor.demo.scenario import quiet_day
 from monitor.impf import encode_samples
 from monitor.progress import progress_bar
-from monitor.replay import open_producer
+from monitor.replay import Sent, flush, open_producer
+from monitor.replay import send as send_records
 from monitor.settings import Settings
 
 CADENCE_MS = 1000
@@ -75,27 +76,25 @@ class Feed:
         value = encode_samples(self.recording(number, begin, length))
         return self.codes[number].encode(), value
 
-    def records(self, samples: int, length: int) -> Iterator[tuple[bytes, bytes]]:
-        """`samples` of every station in records of `length`, in the order of time."""
+    def recordings(self, samples: int, length: int) -> Iterator[Recording]:
+        """`samples` of every station in pieces of `length`, in the order of time."""
         for begin in range(0, samples, length):
             for number in range(len(self.codes)):
-                yield self.record(number, begin, min(length, samples - begin))
+                yield self.recording(number, begin, min(length, samples - begin))
 
 
-def fill(settings: Settings, feed: Feed, samples: int, length: int) -> Filled:
+def fill(
+    settings: Settings, feed: Feed, samples: int, length: int, encoding: str = "json"
+) -> Filled:
     """Send `samples` of every station to the samples topic; returns when the broker has them."""
-    topic = settings.topic("samples")
+    sent = Sent()
     total = -(-samples // length) * len(feed.codes)
-    with closing(open_producer(settings)) as producer, progress_bar("records") as bar:
-        task = bar.add_task("filling", total=total)
-        failures: list[Exception] = []
-        for key, value in feed.records(samples, length):
-            producer.send(topic, value, key).add_errback(failures.append)
-            bar.advance(task)
-        producer.flush()
-    if failures:
-        raise RuntimeError(f"{len(failures)} records were not sent: {failures[0]}")
-    return Filled(total, samples * len(feed.codes))
+    with closing(open_producer(settings)) as producer, progress_bar("samples") as bar:
+        task = bar.add_task("filling", total=samples * len(feed.codes))
+        records = feed.recordings(samples, length)
+        send_records(producer, settings, records, sent, lambda n: bar.advance(task, n), encoding)
+        flush(producer, settings, sent)
+    return Filled(total, sent.samples)
 
 
 @cache

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -33,8 +35,10 @@ from bench.systems import (
 from geofield.windows import WindowSpec
 from monitor.errors import Refused
 from monitor.progress import progress_bar
+from monitor.replay import ENCODERS
 
 LENGTHS = (1, 10, 60, 600)
+JSON, BINARY = ENCODERS
 STATIONS = (1, 40, 120, 1000)
 USUAL_LENGTH, USUAL_STATIONS = 60, 40
 # Samples a second that a worker may reach, by the length of a record: how much to prepare.
@@ -45,33 +49,45 @@ Measured from the moment when the last station has its first score until 98 of 1
 by the broker's clock: start-up, joining the group and filling the windows are left out; samples are
 windows times the hop. Median of the repetitions (lowest-highest). CPU is that of the process alone;
 the broker shares the machine. `of onnxruntime` is the share of one thread's windows a second. Quix
-Streams does less: no checkpoints of windows, no alerts, no search for instrument trouble. The
-clients alone decode nothing."""
+Streams does less: no checkpoints of windows, no alerts, no search for instrument trouble; it reads
+JSON only. The clients alone decode nothing."""
 
-Setting = tuple[int, int]
+
+class Setting(NamedTuple):
+    """Samples in a record, stations, and how records are written."""
+
+    length: int
+    stations: int
+    encoding: str = JSON
 
 
 class SettingType(click.ParamType):
-    """``60:40``: records of 60 samples from 40 stations."""
+    """``60:40``: records of 60 samples from 40 stations; ``60:40:binary``: not written as JSON."""
 
-    name = "record:stations"
+    name = "record:stations[:encoding]"
 
     def convert(
         self, value: str | Setting, param: click.Parameter | None, ctx: click.Context | None
     ) -> Setting:
-        """Samples in a record and stations."""
-        if isinstance(value, tuple):
+        """The setting, if it is one."""
+        if isinstance(value, Setting):
             return value
-        length, _, stations = value.partition(":")
-        if not (length.isdigit() and stations.isdigit() and int(length) and int(stations)):
-            self.fail(f"{value!r} is not like 60:40, samples in a record and stations", param, ctx)
-        return int(length), int(stations)
+        length, _, rest = value.partition(":")
+        stations, _, encoding = rest.partition(":")
+        numbers = length.isdigit() and stations.isdigit() and int(length) and int(stations)
+        if not numbers or (encoding or JSON) not in ENCODERS:
+            self.fail(f"{value!r} is not like 60:40 or 60:40:{BINARY}", param, ctx)
+        return Setting(int(length), int(stations), encoding or JSON)
 
 
 def usual_settings() -> list[Setting]:
-    """Every length with the usual stations, and every number of stations with the usual length."""
-    lengths = [(length, USUAL_STATIONS) for length in LENGTHS]
-    return lengths + [(USUAL_LENGTH, n) for n in STATIONS if n != USUAL_STATIONS]
+    """Every length with the usual stations, every number of stations with the usual length.
+
+    The usual of both also in the other encoding.
+    """
+    lengths = [Setting(length, USUAL_STATIONS) for length in LENGTHS]
+    others = [Setting(USUAL_LENGTH, n) for n in STATIONS if n != USUAL_STATIONS]
+    return [*lengths, *others, Setting(USUAL_LENGTH, USUAL_STATIONS, BINARY)]
 
 
 def samples_for(length: int, stations: int, seconds: float, spec: WindowSpec) -> int:
@@ -87,6 +103,8 @@ def measure(course: Course, repeats: int) -> dict[str, list[Measured]]:
     """Every system so many times, one round forwards and the next backwards."""
     run_consumer(course, sys.executable, "bench.consume")  # warms the broker up
     entered = systems()
+    if course.encoding != JSON:
+        entered.pop(QUIX, None)
     found: dict[str, list[Measured]] = {name: [] for name in entered}
     with progress_bar("runs") as bar:
         task = bar.add_task(f"{course.length}:{len(course.feed.codes)}", total=repeats * len(found))
@@ -107,28 +125,26 @@ def differences(found: dict[str, list[Measured]]) -> float | None:
     )
 
 
-def rows(length: int, stations: int, found: dict[str, list[Measured]]) -> list[Row]:
+def rows(setting: Setting, found: dict[str, list[Measured]]) -> list[Row]:
     """One row for each system."""
     rates = {name: spread([run.samples_per_s for run in runs]) for name, runs in found.items()}
     quix = rates[QUIX].median if QUIX in rates else None
     return [
-        _row(length, stations, name, runs, quix, rates[ONE_THREAD].median)
-        for name, runs in found.items()
+        _row(setting, name, runs, quix, rates[ONE_THREAD].median) for name, runs in found.items()
     ]
 
 
-def _row(
-    length: int, stations: int, name: str, runs: list[Measured], quix: float | None, bare: float
-) -> Row:
+def _row(setting: Setting, name: str, runs: list[Measured], quix: float | None, bare: float) -> Row:
     rate = spread([run.samples_per_s for run in runs])
     windows = [run.windows_per_s for run in runs if run.windows_per_s is not None]
     peaks_mb = [run.peak_mb for run in runs if run.peak_mb is not None]
     return {
-        "record, samples": length,
-        "stations": stations,
+        "record, samples": setting.length,
+        "stations": setting.stations,
+        "encoding": setting.encoding,
         "system": name,
         "samples/s": rate,
-        "records/s": rate.median / length,
+        "records/s": rate.median / setting.length,
         "windows/s": spread(windows).median if windows else None,
         "x Quix": rate.median / quix if quix and windows else None,
         "of onnxruntime": rate.median / bare if windows else None,
@@ -143,19 +159,22 @@ def course_over(
     address: str, folder: Path, setting: Setting, seconds: float, spec: WindowSpec
 ) -> Course:
     """Fill a topic."""
-    length, stations = setting
+    length, stations, encoding = setting
     feed = Feed.of(stations)
     settings = prepared(address, folder, feed.codes)
     samples = samples_for(length, stations, seconds, spec)
-    click.echo(f"filling: {stations} x {samples:,} samples in records of {length}", err=True)
-    filled = fill(settings, feed, samples, length)
+    click.echo(
+        f"filling: {stations} x {samples:,} samples in {encoding} records of {length}", err=True
+    )
+    filled = fill(settings, feed, samples, length, encoding)
     expected = expected_scores(feed, samples, spec)
-    return Course(settings, folder, feed, length, filled, expected, spec, windows_nt(feed))
+    field_nt = windows_nt(feed)
+    return Course(settings, folder, feed, length, encoding, filled, expected, spec, field_nt)
 
 
 @click.command()
 @click.option("--setting", "settings", type=SettingType(), multiple=True, help="Only these.")
-@click.option("--full", is_flag=True, help="Every length with every number of stations.")
+@click.option("--full", is_flag=True, help="Every length, number and encoding.")
 @click.option("--quick", is_flag=True, help="A try: two settings, two seconds, once.")
 @click.option("--seconds", type=float, default=10.0, show_default=True, help="Of a worker's run.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
@@ -170,9 +189,9 @@ def main(
     """
     chosen = list(settings) or usual_settings()
     if full:
-        chosen = [(length, stations) for length in LENGTHS for stations in STATIONS]
+        chosen = [Setting(*one) for one in product(LENGTHS, STATIONS, ENCODERS)]
     if quick:
-        chosen, seconds, repeats = list(settings) or [(60, 40), (1, 40)], 2.0, 1
+        chosen, seconds, repeats = list(settings) or [Setting(60, 40), Setting(1, 40)], 2.0, 1
     if not PEERS.exists():
         click.echo("no .venv-peers, so nothing to compare with: `make bench` makes it", err=True)
     spec = load_manifest(default_model_path().with_suffix(".json")).window.spec()
@@ -184,7 +203,7 @@ def main(
             for setting in chosen:
                 found = measure(course_over(address, folder, setting, seconds, spec), repeats)
                 largest += [one for one in [differences(found)] if one is not None]
-                table += rows(*setting, found)
+                table += rows(setting, found)
     except Refused as reason:
         failure = str(reason)
     if table:

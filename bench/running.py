@@ -40,7 +40,7 @@ def kafka() -> Iterator[tuple[str, Path]]:
         folder = Path(name)
         (folder / "kafka").mkdir()
         try:
-            with apache_kafka(folder / "kafka") as address:
+            with apache_kafka(folder / "kafka", java=()) as address:
                 yield address, folder
         except NoKafka as reason:
             raise Refused(str(reason)) from None

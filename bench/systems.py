@@ -35,6 +35,7 @@ class Course:
     folder: Path
     feed: Feed
     length: int
+    encoding: str
     filled: Filled
     expected: int
     spec: WindowSpec

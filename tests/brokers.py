@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ OWN_KAFKA = "MAGWATCH_TEST_KAFKA"
 JAVA_MIN = 17
 START_S = 60.0
 STOP_S = 15.0
+BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # for minutes: a third less to start
 
 
 class NoKafka(Exception):
@@ -36,8 +37,8 @@ def tansu() -> Iterator[str]:
 
 
 @contextmanager
-def apache_kafka(folder: Path) -> Iterator[str]:
-    """Address of an Apache Kafka: one's own, or one started for the tests.
+def apache_kafka(folder: Path, java: Sequence[str] = BRIEF) -> Iterator[str]:
+    """Address of an Apache Kafka: one's own, or one started for the tests with options of Java.
 
     Raises
     ------
@@ -48,15 +49,15 @@ def apache_kafka(folder: Path) -> Iterator[str]:
         yield own
         return
     jars = kafka_jars()
-    with KafkaProcess(jars, folder) as kafka:
+    with KafkaProcess(jars, folder, java) as kafka:
         yield kafka.address
 
 
 class KafkaProcess:
     """A Kafka in KRaft mode that can be stopped and started again on its own data."""
 
-    def __init__(self, jars: Path, folder: Path) -> None:
-        self._jars, self._folder = jars, folder
+    def __init__(self, jars: Path, folder: Path, java: Sequence[str] = BRIEF) -> None:
+        self._jars, self._folder, self._java = jars, folder, java
         self._port = free_port()
         self.address = f"127.0.0.1:{self._port}"
         self._config = folder / "server.properties"
@@ -79,7 +80,7 @@ class KafkaProcess:
         """Start and wait until it takes connections."""
         with (self._folder / "kafka.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_java("-Xmx512m"), self._classes(), "kafka.Kafka", str(self._config)],
+                [*self._command("-Xmx512m"), "kafka.Kafka", str(self._config)],
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
@@ -109,19 +110,15 @@ class KafkaProcess:
             self._process.wait()
 
     def _run(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        command = [*_java(), self._classes(), *arguments]
+        command = [*self._command(), *arguments]
         result = subprocess.run(
             command, capture_output=True, cwd=self._folder, timeout=60, env=environment, check=False
         )
         if result.returncode:
             raise RuntimeError(f"{arguments}: {result.stdout[-1000:]!r} {result.stderr[-1000:]!r}")
 
-    def _classes(self) -> str:
-        return str(self._jars / "*")
-
-
-def _java(*options: str) -> list[str]:
-    return ["java", *options, "-cp"]
+    def _command(self, *options: str) -> list[str]:
+        return ["java", *self._java, *options, "-cp", str(self._jars / "*")]
 
 
 def kafka_jars() -> Path:

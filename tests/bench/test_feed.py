@@ -5,6 +5,7 @@ from bench.feed import Feed, codes
 from bench.step import START_MS
 from geofield.samples import STATION_CODE, Samples
 from monitor.codec import Accepts, RawRecord, decode
+from monitor.impf import encode_samples
 
 ACCEPTS = Accepts(cadence_ms=1000, future_tolerance_ms=0, declination_deg={}, strangers=10_000)
 
@@ -33,7 +34,8 @@ def test_there_is_an_end_to_the_codes() -> None:
 
 
 def test_records_are_read_by_the_worker_as_they_were_made(feed: Feed) -> None:
-    records = list(feed.records(samples=100, length=60))
+    pieces = feed.recordings(samples=100, length=60)
+    records = [(one.station.encode(), encode_samples(one)) for one in pieces]
     assert [key for key, _ in records] == [b"Q000", b"Q001", b"Q002"] * 2
     first, last = decoded(*records[1]), decoded(*records[4])
     assert (first.station, first.start_ms, len(first)) == ("Q001", START_MS, 60)

@@ -1,7 +1,7 @@
 import pytest
 from click.testing import CliRunner
 
-from bench.pipeline import main, rows, usual_settings
+from bench.pipeline import Setting, main, rows, usual_settings
 from bench.systems import ONE_THREAD, QUIX, WORKER, Measured
 
 
@@ -16,7 +16,7 @@ def test_each_system_has_a_row_with_its_ratios() -> None:
         ONE_THREAD: [measured(20_000)] * 3,
         "aiokafka alone": [Measured(90_000, None, 2.0, 1.0, 50.0)] * 3,
     }
-    worker, quix, bare, client = rows(10, 40, found)
+    worker, quix, bare, client = rows(Setting(10, 40), found)
     assert str(worker["samples/s"]) == "5,000 (4,000-6,000)"
     assert (worker["records/s"], worker["samples/CPU s"]) == (500, 10_000)
     assert (worker["x Quix"], worker["of onnxruntime"]) == (2.0, 0.25)
@@ -25,16 +25,16 @@ def test_each_system_has_a_row_with_its_ratios() -> None:
 
 
 def test_without_the_peer_there_is_no_ratio_to_it() -> None:
-    worker, _ = rows(60, 40, {WORKER: [measured(1.0)], ONE_THREAD: [measured(2.0)]})
+    worker, _ = rows(Setting(60, 40), {WORKER: [measured(1.0)], ONE_THREAD: [measured(2.0)]})
     assert worker["x Quix"] is None
 
 
 def test_the_usual_settings_vary_one_thing_at_a_time() -> None:
-    assert usual_settings() == [(1, 40), (10, 40), (60, 40), (600, 40),
-                                (60, 1), (60, 120), (60, 1000)]  # fmt: skip
+    json = [(1, 40), (10, 40), (60, 40), (600, 40), (60, 1), (60, 120), (60, 1000)]
+    assert usual_settings() == [Setting(*one) for one in json] + [(60, 40, "binary")]
 
 
-@pytest.mark.parametrize("setting", ["60", "60:", "0:40", "a:b"])
+@pytest.mark.parametrize("setting", ["60", "60:", "0:40", "a:b", "60:40:xml"])
 def test_a_setting_that_is_none_gets_one_line(setting: str) -> None:
     result = CliRunner().invoke(main, ["--setting", setting])
     assert result.exit_code == 2

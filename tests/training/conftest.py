@@ -1,5 +1,8 @@
 """One small model, trained once for all tests that need one."""
 
+import os
+from unittest.mock import patch
+
 import pytest
 from click.testing import CliRunner
 
@@ -24,7 +27,8 @@ def published(folder):
     return folder / "one"
 
 
-def run_train(folder, output, *more):
-    """The command, in this process."""
+def run_train(folder, output, *more, cores=1):
+    """The command, in this process; with more cores the arms are trained in others."""
     arguments = [str(folder / "tiny.toml"), "--data", str(folder), "--output", str(output), *more]
-    return CliRunner().invoke(train, arguments)
+    with patch.object(os, "cpu_count", return_value=cores):
+        return CliRunner().invoke(train, arguments)

@@ -26,8 +26,10 @@ def test_every_model_loads_where_it_is_served_and_scores(published, name):
     assert (errors.rmse > 0).all()
 
 
-def test_the_same_recipe_gives_the_same_files_again_and_another_seed_others(folder, published):
-    assert run(folder, folder / "two").exit_code == 0
+def test_the_same_recipe_gives_the_same_files_on_more_cores_and_another_seed_others(
+    folder, published
+):
+    assert run(folder, folder / "two", cores=2).exit_code == 0
     for path in (one for one in published.rglob("*.*") if one.is_file()):
         assert (folder / "two" / path.relative_to(published)).read_bytes() == path.read_bytes()
     assert run(folder, folder / "other", "--seed", "7").exit_code == 0

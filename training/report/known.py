@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from statistics import fmean
 
 from training.evaluation import NEGATIVE, Cell, Injections
 from training.report.alerts import sensitivity
@@ -152,16 +153,28 @@ def _by_family(
     """Families and signal/noise down, methods across; the best of each row is marked."""
     methods = methods_of(known.cells)
     cells = {(cell.family, cell.snr, cell.method): value(cell) for cell in known.cells}
+
+    def mean(families: Sequence[str], snr: float, method: str) -> float | None:
+        own = [cells[place] for one in families if (place := (one, snr, method)) in cells]
+        return fmean(own) if len(own) == len(families) else None
+
     rows = []
-    for family in families_of(known.cells):
+    for name, families in _groups(known):
         for snr in strengths_of(known.cells):
-            own = [cells.get((family, snr, method)) for method in methods]
+            own = [mean(families, snr, method) for method in methods]
             most = max((one for one in own if one is not None), default=None)
             best = frozenset(i for i, one in enumerate(own) if one is not None and one == most)
             written = [ABSENT if one is None else write(one) for one in own]
-            rows.append(Row(f"{snr:g}", written, family, best))
+            rows.append(Row(f"{snr:g}", written, name, best))
     caption = f"{what}, at signal/noise {listed(strengths_of(known.cells))}"
     return Table(caption, _CORNER, methods, rows, NEGATIVE)
+
+
+def _groups(known: Injections) -> list[tuple[str, list[str]]]:
+    """Every family by itself, then those trained on together, and those never seen."""
+    each = [(family, [family]) for family in families_of(known.cells)]
+    together = {"mean of those trained on": known.trained, "mean of the others": known.unseen}
+    return each + [(name, families) for name, families in together.items() if len(families) > 1]
 
 
 def _names(families: Sequence[str]) -> str:
