@@ -15,8 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import CubicSpline
-from scipy.optimize import brentq
+import scipy  # loads its parts when they are first used: only to fit
 from scipy.special import boxcox, gammaincinv, pdtr, pdtrik
 
 from geofield.types import Float64
@@ -61,7 +60,9 @@ class Posterior:
         highest = float(self._excesses(np.array([1.0 / survival])).max())
         if self.survival(highest) >= survival:  # so near to 1 that rounding decides
             return highest
-        return float(brentq(lambda x: np.log(self.survival(x) / survival), 0.0, highest))
+        return float(
+            scipy.optimize.brentq(lambda x: np.log(self.survival(x) / survival), 0.0, highest)
+        )
 
     def rate_interval(self, excess: float) -> tuple[float, float]:
         """Central 95 % interval of how many peaks in a day exceed the base by more."""
@@ -164,7 +165,9 @@ def _log_likelihood(excess: Float64) -> Callable[[Float64, Float64], Float64]:
     """
     scales = _scales(excess)
     ratio = np.geomspace(_SHAPES[0] / scales[-1], _HEAVIER[-1] / scales[0], 500)
-    total = CubicSpline(np.log(ratio), [np.log1p(excess * one).sum() for one in ratio])
+    total = scipy.interpolate.CubicSpline(
+        np.log(ratio), [np.log1p(excess * one).sum() for one in ratio]
+    )
 
     def log_likelihood(shape: Float64, scale: Float64) -> Float64:
         summed = total(np.log(shape / scale))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads scipy.optimize when it is first used: only to fit
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.optimize import brentq
 from scipy.special import boxcox, inv_boxcox
 
 from geofield.pareto import Posterior, posterior
@@ -210,7 +210,7 @@ def _through(near: float, low: float, far: float, high: float) -> tuple[float, f
     def bent(shape: float) -> float:
         return float(np.expm1(shape * np.log(far)) / np.expm1(shape * np.log(near)))
 
-    shape = float(brentq(lambda one: bent(one) - high / low, 1e-6, 5.0))
+    shape = float(scipy.optimize.brentq(lambda one: bent(one) - high / low, 1e-6, 5.0))
     return shape, float(shape * low / np.expm1(shape * np.log(near)))
 
 

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 
-from tests.brokers import NoKafka, apache_kafka, tansu
+from tests.brokers import OWN_KAFKA, NoKafka, apache_kafka, tansu
 
 # No deadlines: brokers on the same machine make it slow now and then. In CI the same examples
 # every time.
@@ -20,6 +23,18 @@ LONGEST = ["restart", "natively", "publish", "chaos", "evaluate", "live", "ten_s
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {f"test_{name}": number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One Apache Kafka for all processes of a run: it costs as much to start as many tests."""
+    alone = not getattr(config.option, "numprocesses", None)
+    if alone or hasattr(config, "workerinput") or OWN_KAFKA in os.environ:
+        return
+    running = ExitStack()
+    config.add_cleanup(running.close)
+    folder = Path(running.enter_context(TemporaryDirectory()))
+    with suppress(NoKafka):  # each test that needs one says why it is skipped
+        os.environ[OWN_KAFKA] = running.enter_context(apache_kafka(folder))
 
 
 @pytest.fixture(scope="session")
