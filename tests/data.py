@@ -1,10 +1,14 @@
 """Where tests find real data: what geomagpy installs, and what may not be redistributed."""
 
 import os
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from archive.observatory import read_file
+from archive.recording import Recording
 
 CHECKOUT = Path(__file__).parent.parent
 
@@ -15,6 +19,12 @@ def conrad(name: str) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "examples" / name
+
+
+@cache
+def quiet_day() -> Recording:
+    """The Conrad Observatory's 29 August 2018, 1 s: geomagpy takes seconds to read its text."""
+    return read_file(conrad("example5.sec"))
 
 
 def shared_data() -> Path:

@@ -19,7 +19,7 @@ from monitor.assembly import assemble
 from monitor.offline import score_recordings
 from monitor.records import encode_alert, encode_score
 from monitor.settings import Settings
-from tests.data import conrad, shared_data
+from tests.data import conrad, quiet_day, shared_data
 from tests.monitor.feeds import calibrated
 
 EXPORTS = Path(exports.__file__).parent
@@ -66,7 +66,7 @@ def network_day(stations: int = 120) -> Workload:
 def demo_days(hours: int = 24) -> Workload:
     """The Conrad Observatory's quiet day and four days around the storm, as five stations."""
     storm = read_file(conrad("example4.cdf"))
-    quiet = read_file(conrad("example5.sec"))
+    quiet = quiet_day()
     day_ms = 24 * HOUR_MS
     parts = [quiet, *(storm.between(at, at + day_ms) for at in _days(storm, day_ms))]
     recordings = [

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from archive.model import Model, default_model_path, load_model
-from archive.observatory import read_file
 from geofield.profile import StationProfile
 from geofield.samples import COMPONENTS, Samples
 from geofield.score import stack_scale
@@ -21,7 +20,7 @@ from monitor.dashboard.traces import (
     under_the_last_windows,
 )
 from tests.dashboard.builders import HOP_MS, NOW_MS, WINDOW, score
-from tests.data import conrad
+from tests.data import quiet_day
 from tests.geofield.builders import profile
 
 
@@ -32,7 +31,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def hour() -> Samples:
-    day = read_file(conrad("example5.sec"))
+    day = quiet_day()
     return day.between(day.start_ms, day.start_ms + HOUR_MS).samples(0.0)
 
 

@@ -1,13 +1,13 @@
 """The demo's result must not hang on the times, shapes or polarizations it happens to draw."""
 
 import itertools
-from collections.abc import Iterator
 
 import msgspec
 import pytest
 
 from archive.model import default_model_path, load_model
 from archive.profile import save_profile
+from archive.recording import Recording
 from geofield.profile import StationProfile
 from monitor.assembly import Assembly, assemble
 from monitor.calibrate import lent
@@ -43,12 +43,12 @@ def assembly(profile: StationProfile, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def judgements(assembly: Assembly, profile: StationProfile) -> Iterator[list[Judgement]]:
-    return [judged(seed, assembly, profile) for seed in SEEDS]
-
-
-def judged(seed: int, assembly: Assembly, profile: StationProfile) -> Judgement:
+def judgements(assembly: Assembly, profile: StationProfile) -> list[Judgement]:
     quiet = quiet_day()
+    return [judged(quiet, seed, assembly, profile) for seed in SEEDS]
+
+
+def judged(quiet: Recording, seed: int, assembly: Assembly, profile: StationProfile) -> Judgement:
     injections = drawn_injections(quiet.start_ms, seed)
     recordings = [with_injections(quiet, injections, profile.scale_nt)]
     history = kp_history(recordings)

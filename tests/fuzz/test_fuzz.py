@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from archive.observatory import read_file
 from archive.recording import Recording
 from monitor.assembly import assemble
 from monitor.codec import Reason
 from monitor.scoring import Scorer
 from monitor.settings import Settings
-from tests.data import conrad
+from tests.data import quiet_day
 from tests.fuzz.accounts import feed
 from tests.fuzz.mutations import fuzzed
 from tests.monitor.feeds import calibrated
@@ -22,7 +21,7 @@ SEED = 5
 
 def stations() -> list[Recording]:
     """The Conrad Observatory's day, as reported and turned into the other orientations."""
-    day = read_file(conrad("example5.sec"))
+    day = quiet_day()
     h, e, z = (np.asarray(day.elements[name]) for name in "HEZ")
     declination = np.degrees(np.arctan2(e, h))
     kinds = {

@@ -11,7 +11,7 @@ from geofield.screen import doubtful
 from geofield.trouble import examine
 from geofield.types import Float64
 from geofield.windows import Due, WindowSpec, cut_out
-from tests.data import conrad
+from tests.data import conrad, quiet_day
 from tests.geofield.test_trouble import (
     SPEC,
     WIC_NT,
@@ -29,7 +29,7 @@ Spoil = Callable[[Float64], None]
 
 @pytest.fixture(scope="module")
 def day_nt() -> Float64:
-    return read_file(conrad("example5.sec")).samples(0.0).field_nt
+    return quiet_day().samples(0.0).field_nt
 
 
 def due(field_nt: Float64, apart: int, spec: WindowSpec = SPEC) -> list[Due]:

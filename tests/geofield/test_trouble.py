@@ -11,7 +11,7 @@ from geofield.samples import Samples
 from geofield.trouble import Fault, Finding, examine
 from geofield.types import Float64
 from geofield.windows import WindowSpec, cut
-from tests.data import conrad, shared_data
+from tests.data import conrad, quiet_day, shared_data
 from training.transients import Frame, draw
 
 SPEC = WindowSpec(cadence_ms=1000, samples=256, hop=64, taps=385)
@@ -28,7 +28,7 @@ def windows_of(samples: Samples, spec: WindowSpec = SPEC) -> Float64:
 
 @pytest.fixture(scope="module")
 def quiet() -> Float64:
-    return windows_of(read_file(conrad("example5.sec")).samples(0.0))
+    return windows_of(quiet_day().samples(0.0))
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
-from archive.observatory import read_file
 from archive.recording import Recording
 from geofield.indices import KpHistory
 from monitor.assembly import assemble
 from monitor.offline import score_recordings
 from monitor.records import encode_alert, encode_score
 from monitor.replay import interleaved
+from tests.data import quiet_day
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
 
@@ -69,8 +67,7 @@ def test_scores_and_alerts_are_those_of_the_offline_path(site: Site, model_path:
 
 
 def test_a_real_observatory_day(tansu_site: Site, model_path: Path) -> None:
-    magpy = pytest.importorskip("magpy", reason="geomagpy is not installed")
-    day = read_file(Path(magpy.__file__).parent / "examples" / "example5.sec")
+    day = quiet_day()
     morning = day.between(day.start_ms, day.start_ms + 3 * 3_600_000)
     calibrated(tansu_site.folder / "profiles", model_path, "WIC", THRESHOLD)
     with worker(tansu_site) as running:
