@@ -27,7 +27,6 @@ from monitor.payload import (
     BinarySamplesRecord,
     SamplesRecord,
     encoding_of,
-    together,
 )
 
 MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day at one sample a second, every digit written
@@ -245,19 +244,18 @@ def _start_ms(text: str, cadence_ms: int) -> int:
 def _arrays(
     fields: SamplesRecord | BinarySamplesRecord, cadence_ms: int
 ) -> tuple[tuple[str, ...], Float64]:
-    elements = fields.elements()
-    if not elements:
+    lengths = fields.lengths()
+    if not lengths:
         raise _Refusal(Reason.ORIENTATION, "no geomagneticField arrays")
-    lengths = set(map(len, elements.values()))
-    if len(lengths) > 1:
-        stated = ", ".join(f"{name} {len(values)}" for name, values in elements.items())
+    if len(set(lengths.values())) > 1:
+        stated = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise _Refusal(Reason.UNEQUAL_ARRAYS, f"arrays of unequal length: {stated}")
-    (length,) = lengths
+    length = max(lengths.values())
     if not length:
         raise _Refusal(Reason.EMPTY, "the arrays are empty")
     if length * cadence_ms > DAY_MS:
         raise _Refusal(Reason.TOO_LONG, f"{length:,} samples are more than a day")
-    return tuple(elements), together(list(elements.values()))
+    return tuple(lengths), fields.values()
 
 
 def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) -> None:

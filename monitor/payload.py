@@ -6,9 +6,10 @@ Which one it is, the Kafka header `content-type` says; without one it is JSON.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from math import isnan
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,7 +26,6 @@ FEW = 30  # numbers for which the detour does not pay
 
 Numbers: TypeAlias = list[float | None] | None
 Doubles: TypeAlias = bytes | None
-Values: TypeAlias = Sequence[float | None] | Float64
 
 
 class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
@@ -49,9 +49,27 @@ class SamplesRecord(msgspec.Struct, rename="camel", frozen=True):
     geomagnetic_field_f: Numbers = msgspec.field(default=None, name="geomagneticFieldF")
     geomagnetic_field_s: Numbers = msgspec.field(default=None, name="geomagneticFieldS")
 
-    def elements(self) -> dict[str, Values]:
-        """The arrays that are there, by the letter of the element."""
-        return {letter: values for letter, values in _arrays(self) if values is not None}
+    def lengths(self) -> dict[str, int]:
+        """Of the arrays that are there, by the letter of the element."""
+        return {letter: len(one) for letter, one in _arrays(self) if one is not None}
+
+    def values(self) -> Float64:
+        """The arrays, which must be of one length, as one: [k, n]; null is NaN, which is a gap.
+
+        Numbers of Python's own are let go of at once: there is one for each sample, and thousands
+        of them that wait for the end of a batch cost more than to read them.
+        """
+        columns: list[list[float | None]] = [one for _, one in _arrays(self) if one is not None]
+        numbers: list[float | None] = []
+        for column in columns:
+            numbers += column
+        if len(numbers) < FEW:
+            return np.array(columns, dtype=np.float64)
+        try:
+            packed = struct.pack(f"{len(numbers)}d", *numbers)  # in half the time that numpy takes
+        except struct.error:  # null is no number
+            return np.array(columns, dtype=np.float64)
+        return np.frombuffer(packed).reshape(len(columns), -1)
 
 
 class BinarySamplesRecord(msgspec.Struct, rename="camel", frozen=True):
@@ -77,10 +95,18 @@ class BinarySamplesRecord(msgspec.Struct, rename="camel", frozen=True):
                     f"the {len(values)} bytes of geomagneticField{letter} are no array of doubles"
                 )
 
-    def elements(self) -> dict[str, Values]:
-        """The arrays that are there, by the letter of the element."""
-        present = {letter: values for letter, values in _arrays(self) if values is not None}
-        return dict(zip(present, _doubles(list(present.values())), strict=True))
+    def lengths(self) -> dict[str, int]:
+        """Of the arrays that are there, in doubles, by the letter of the element."""
+        present = ((letter, one) for letter, one in _arrays(self) if one is not None)
+        return {letter: len(one) // DOUBLE.itemsize for letter, one in present}
+
+    def values(self) -> Float64:
+        """The arrays, which must be of one length, as one: [k, n]; any NaN becomes that of null."""
+        columns: list[bytes] = [one for _, one in _arrays(self) if one is not None]
+        numbers = np.frombuffer(b"".join(columns), DOUBLE)
+        if isnan(np.minimum.reduce(numbers)):
+            numbers = np.where(np.isnan(numbers), np.nan, numbers)
+        return numbers.reshape(len(columns), -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +123,6 @@ ENCODINGS = {
 }
 
 
-def together(columns: Sequence[Values]) -> Float64:
-    """Arrays of one length as one, [k, n]; what JSON calls null becomes NaN, which is a gap.
-
-    Numbers of Python's own are let go of at once: there is one for each sample, and thousands of
-    them that wait for the end of a batch cost more than to read them.
-    """
-    numbers: list[float | None] = []
-    for column in columns:
-        if not isinstance(column, list):
-            return np.array(columns, dtype=np.float64)
-        numbers += column
-    if len(numbers) < FEW:
-        return np.array(columns, dtype=np.float64)
-    try:
-        packed = struct.pack(f"{len(numbers)}d", *numbers)  # in half the time that numpy takes
-    except struct.error:  # null is no number
-        return np.array(columns, dtype=np.float64)
-    return np.frombuffer(packed).reshape(len(columns), -1)
-
-
 def encoding_of(content_type: str) -> Encoding | None:
     """What a content type stands for, parameters and case aside; None if it is not known."""
     if not content_type:
@@ -124,16 +130,5 @@ def encoding_of(content_type: str) -> Encoding | None:
     return ENCODINGS.get(content_type.partition(";")[0].strip().lower())
 
 
-def _arrays(record: msgspec.Struct) -> zip[tuple[str, bytes | None]]:
+def _arrays(record: msgspec.Struct) -> zip[tuple[str, Any]]:
     return zip(ELEMENTS, astuple(record)[-len(ELEMENTS) :], strict=True)
-
-
-def _doubles(arrays: Sequence[bytes]) -> Iterable[Float64]:
-    """The arrays as numbers; each NaN is the one that JSON's null becomes."""
-    if len(set(map(len, arrays))) != 1:
-        return [np.frombuffer(data, DOUBLE) for data in arrays]  # to be refused
-    together = np.frombuffer(b"".join(arrays), DOUBLE)
-    gaps = np.isnan(together)
-    if gaps.any():
-        together = np.where(gaps, np.nan, together)
-    return together.reshape(len(arrays), -1) if len(together) else [together] * len(arrays)

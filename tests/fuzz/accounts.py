@@ -106,7 +106,7 @@ def _length(record: RawRecord) -> int:
     value = record.value or b""
     if record.content_type == BINARY:
         packed = msgpack.decode(value, type=BinarySamplesRecord)
-        return max(map(len, packed.elements().values()))
+        return max(packed.lengths().values())
     fields = json.loads(value.decode(errors="replace"))
     arrays = [fields.get(f"geomagneticField{letter}") for letter in "XYZHDEIFS"]
     return max(len(array) for array in arrays if array is not None)
