@@ -25,7 +25,7 @@ from geofield.windows import WindowSpec
 from monitor.errors import Refused
 from monitor.settings import Settings
 
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.5  # a look takes milliseconds of the processor
 LONGEST_S = 300.0
 COUNTED = 0.98  # of all scores
 
