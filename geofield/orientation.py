@@ -74,7 +74,7 @@ def to_hez(elements: Mapping[str, Float64], declination_deg: float) -> Float64:
     if not _plain(orientation, worst):
         values = np.array([_masked(*pair) for pair in zip(orientation, values, strict=True)])
     clean = dict(zip(orientation, values, strict=True))
-    field_nt = np.column_stack(_vector(orientation, clean, declination_deg))
+    field_nt = np.ascontiguousarray(np.array(_vector(orientation, clean, declination_deg)).T)
     if not _weak(orientation, worst):
         _check_magnitude(field_nt)
     return field_nt

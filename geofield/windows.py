@@ -81,10 +81,10 @@ class WindowSpec:
         """Event time between the end of a window and the moment it is due."""
         return (self.half + self.lateness) * self.cadence_ms
 
-    def due_ends(self, begin: int, after: int) -> Int64:
+    def due_ends(self, begin: int, after: int) -> range:
         """Ends, from `begin` on, of the windows due when ``after - 1`` is the newest sample."""
         watermark = after - 1 - self.lateness
-        return np.arange(begin, watermark - self.half + 1, self.hop)
+        return range(begin, watermark - self.half + 1, self.hop)
 
     def first_end(self, first: int) -> int:
         """End of the first window whose whole span lies at or after sample `first`."""
@@ -233,8 +233,9 @@ def _taken(buffer: Buffer, spec: WindowSpec) -> tuple[Buffer, list[Due]]:
     """What is due, and the buffer without the samples that no later window needs."""
     begin = spec.first_end(buffer.first) if buffer.next_end is None else buffer.next_end
     ends = spec.due_ends(begin, buffer.after)
-    if not len(ends):
+    if not ends:
         return buffer, []
-    next_end = int(ends[-1]) + spec.hop
+    next_end = ends[-1] + spec.hop
     spent = next_end - spec.samples - spec.half - buffer.first
-    return buffer.without(spent, next_end), [Due(buffer.first, buffer.field_nt, ends)]
+    due = Due(buffer.first, buffer.field_nt, np.arange(ends.start, ends.stop, ends.step))
+    return buffer.without(spent, next_end), [due]
