@@ -7,7 +7,7 @@ TEST_BIN := $(TEST_ENV)/bin
 PEERS_ENV := .venv-peers
 MODEL ?= ulf-1hz
 
-.PHONY: help demo test lint train bench chaos soak dashboards up down clean
+.PHONY: help demo test pytest lint train bench chaos soak dashboards up down clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 10
@@ -15,8 +15,11 @@ help: ## What can be made
 demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (KEEP=1 serves the live page)
 	$(DEMO_ENV)/bin/magwatch demo $(if $(KEEP),--keep)
 
+test: $(TEST_ENV)/ready ## Everything that CI checks
+	$(MAKE) --no-print-directory --jobs 2 lint pytest
+
 # Three at once also on two cores: many tests wait for a broker or a clock
-test: lint ## Everything that CI checks
+pytest: $(TEST_ENV)/ready
 	$(TEST_BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(TEST_ENV)/ready ## Style, types and architecture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,8 +11,9 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Thread
 
 from monitor.broker import embedded_broker, free_port
 
@@ -20,6 +22,9 @@ POM = ROOT / "tests" / "kafka" / "pom.xml"
 CACHE = ROOT / ".cache" / "kafka"
 OWN_KAFKA = "MAGWATCH_TEST_KAFKA"
 JAVA_MIN = 17
+SHARED = "MAGWATCH_TEST_KAFKA_FOLDER"  # of the Kafka that the processes of a run share
+SAID = "said.json"
+SHARED_S = 240.0  # the first time it is fetched
 START_S = 60.0
 STOP_S = 15.0
 BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # for minutes: a third less to start
@@ -38,7 +43,7 @@ def tansu() -> Iterator[str]:
 
 @contextmanager
 def apache_kafka(folder: Path, java: Sequence[str] = BRIEF) -> Iterator[str]:
-    """Address of an Apache Kafka: one's own, or one started for the tests with options of Java.
+    """Address of an Apache Kafka: one's own, one that is shared, or one with options of Java.
 
     Raises
     ------
@@ -48,9 +53,63 @@ def apache_kafka(folder: Path, java: Sequence[str] = BRIEF) -> Iterator[str]:
     if own := os.environ.get(OWN_KAFKA):
         yield own
         return
-    jars = kafka_jars()
-    with KafkaProcess(jars, folder, java) as kafka:
+    if shared := os.environ.get(SHARED):
+        yield shared_kafka(Path(shared))
+        return
+    with KafkaProcess(kafka_jars(), folder, java) as kafka:
         yield kafka.address
+
+
+class SharedKafka:
+    """An Apache Kafka for all processes of a run, on its way while the first tests run.
+
+    What came of it is in a file of `folder`, for `shared_kafka`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running = ExitStack()
+        self._starting = Thread(target=self._start)
+        self._starting.start()
+
+    def _start(self) -> None:
+        said = {}
+        try:
+            kafka = KafkaProcess(kafka_jars(), self._folder)
+            said["address"] = self._running.enter_context(kafka).address
+        except NoKafka as reason:
+            said["none"] = str(reason)
+        except Exception as error:  # those who wait must hear of it
+            said["failed"] = repr(error)
+        unfinished = self._folder / "said.part"
+        unfinished.write_text(json.dumps(said))
+        unfinished.rename(self._folder / SAID)
+
+    def stop(self) -> None:
+        """End it."""
+        self._starting.join()
+        self._running.close()
+
+
+def shared_kafka(folder: Path) -> str:
+    """Address of the Kafka that another process shares.
+
+    Raises
+    ------
+    NoKafka
+        If there is none.
+    """
+    deadline_s = time.monotonic() + SHARED_S
+    while not (folder / SAID).exists():
+        if time.monotonic() > deadline_s:
+            raise RuntimeError("the shared Kafka has not started")
+        time.sleep(0.2)
+    said: dict[str, str] = json.loads((folder / SAID).read_text())
+    if "none" in said:
+        raise NoKafka(said["none"])
+    if "failed" in said:
+        raise RuntimeError(said["failed"])
+    return said["address"]
 
 
 class KafkaProcess:

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 
-from tests.brokers import OWN_KAFKA, NoKafka, apache_kafka, tansu
+from tests.brokers import OWN_KAFKA, SHARED, NoKafka, SharedKafka, apache_kafka, tansu
 
 # No deadlines: brokers on the same machine make it slow now and then. In CI the same examples
 # every time.
@@ -26,15 +25,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One Apache Kafka for all processes of a run: it costs as much to start as many tests."""
+    """Several processes share one Apache Kafka: it costs as much to start as many tests."""
     alone = not getattr(config.option, "numprocesses", None)
     if alone or hasattr(config, "workerinput") or OWN_KAFKA in os.environ:
         return
-    running = ExitStack()
-    config.add_cleanup(running.close)
-    folder = Path(running.enter_context(TemporaryDirectory()))
-    with suppress(NoKafka):  # each test that needs one says why it is skipped
-        os.environ[OWN_KAFKA] = running.enter_context(apache_kafka(folder))
+    folder = TemporaryDirectory()
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(SharedKafka(Path(folder.name)).stop)  # before the folder goes
+    os.environ[SHARED] = folder.name
 
 
 @pytest.fixture(scope="session")
