@@ -22,6 +22,12 @@ def site(broker: str, tmp_path: Path, model_path: Path) -> Site:
 
 
 @pytest.fixture
+def kafka_site(kafka_address: str, tmp_path: Path, model_path: Path) -> Site:
+    """A site on Apache Kafka."""
+    return new_site(kafka_address, tmp_path, model_path)
+
+
+@pytest.fixture
 def tansu_site(tansu_address: str, tmp_path: Path, model_path: Path) -> Site:
     """A site on the embedded broker."""
     return new_site(tansu_address, tmp_path, model_path)

@@ -106,8 +106,9 @@ def test_no_bytes_raise(value: bytes) -> None:
 
 
 def test_a_record_may_be_either_and_a_dead_letter_keeps_its_type(
-    site: Site, model_path: Path
+    kafka_site: Site, model_path: Path
 ) -> None:
+    site = kafka_site
     recording = station("WIC", 40, seed=5, burst=slice(900, 1500))
     calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
     with worker(site) as running:
