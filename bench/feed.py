@@ -88,13 +88,12 @@ def fill(
 ) -> Filled:
     """Send `samples` of every station to the samples topic; returns when the broker has them."""
     sent = Sent()
-    total = -(-samples // length) * len(feed.codes)
     with closing(open_producer(settings)) as producer, progress_bar("samples") as bar:
         task = bar.add_task("filling", total=samples * len(feed.codes))
         records = feed.recordings(samples, length)
         send_records(producer, settings, records, sent, lambda n: bar.advance(task, n), encoding)
         flush(producer, settings, sent)
-    return Filled(total, sent.samples)
+    return Filled(sent.records, sent.samples)
 
 
 @cache

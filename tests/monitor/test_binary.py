@@ -108,16 +108,15 @@ def test_no_bytes_raise(value: bytes) -> None:
 def test_a_record_may_be_either_and_a_dead_letter_keeps_its_type(
     kafka_site: Site, model_path: Path
 ) -> None:
-    site = kafka_site
     recording = station("WIC", 40, seed=5, burst=slice(900, 1500))
-    calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
-    with worker(site) as running:
-        sent = send_mixed(site.settings, recording)
+    calibrated(kafka_site.folder / "profiles", model_path, "WIC", THRESHOLD)
+    with worker(kafka_site) as running:
+        sent = send_mixed(kafka_site.settings, recording)
         running.wait_for_records(sent)
-    scores, alerts = offline(site, [recording])
-    assert online(site, "scores") == scores
-    assert online(site, "alerts") == alerts
-    (letter,) = received(site, "deadletter")
+    scores, alerts = offline(kafka_site, [recording])
+    assert online(kafka_site, "scores") == scores
+    assert online(kafka_site, "alerts") == alerts
+    (letter,) = received(kafka_site, "deadletter")
     assert dict(letter.headers)["content-type"] == b"text/csv"
     assert dict(letter.headers)["reason"] == b"content-type"
 

@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.model import default_model_path, load_model
-from archive.observatory import read_file
 from archive.profile import load_profile, save_profile
 from archive.recording import Recording
 from geofield.step import Rules, step
@@ -26,6 +25,7 @@ from monitor.offline import kp_history
 from monitor.quiet_scores import QuietRun, Scorer
 from monitor.settings import load_settings
 from tests.data import conrad, shared_data
+from tests.data import quiet_day as day_once_read
 from tests.geofield.builders import profile
 
 QUIET = conrad("example5.sec")
@@ -40,7 +40,7 @@ def magwatch(*arguments: str) -> Result:
 
 @pytest.fixture(scope="module")
 def quiet_day() -> Recording:
-    return read_file(QUIET)
+    return day_once_read()
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.observatory import read_file
 from archive.profile import load_profile
 from monitor.cli import main
 from monitor.codec import Accepts, RawRecord, decode
@@ -21,7 +20,7 @@ from monitor.settings import load_settings
 from monitor.tail import tail
 from monitor.topics import create_topics
 from tests.archive.builders import iaga2002
-from tests.data import conrad
+from tests.data import conrad, quiet_day
 
 QUIET = str(conrad("example5.sec"))
 SOON = "quiet.parquet"  # the same day, in a format that is read a hundred times faster
@@ -45,7 +44,7 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def soon(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    day = read_file(Path(QUIET))
+    day = quiet_day()
     times = np.datetime64(day.start_ms, "ms") + day.cadence_ms * np.arange(len(day))
     about = {"station": day.station, "components": ", ".join(f"{one} nT" for one in day.elements)}
     table = pa.table({"time": times, **day.elements}).replace_schema_metadata(about)
