@@ -9,22 +9,22 @@ from geofield.indices import KpHistory
 from geofield.online_rules import Setting
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
-from geofield.windows import Due, Group, cut_out
+from geofield.windows import Due, Group, cut_out, side_by_side
 
 
 def until_review(
-    due: Sequence[Group], learning: dict[str, Learning], setting: Setting | None, history: KpHistory
+    due: Sequence[Group], learning: dict[str, Learning], setting: Setting, history: KpHistory
 ) -> tuple[list[Group], list[Group], list[Fit]]:
     """Take the looks at calibrations that are due before these windows.
 
     Parameters
     ----------
     due
-        Windows of any stations.
+        Windows of stations that are calibrated online.
     learning
-        Of the stations that are calibrated online; those looked at are replaced in it.
+        Of each of these stations; those looked at are replaced in it.
     setting
-        What they are calibrated for; None if none is.
+        What they are calibrated for.
     history
         Kp values so far.
 
@@ -37,13 +37,13 @@ def until_review(
     fits: list[Fit] = []
     seen: set[str] = set()
     for station, windows in due:
-        if setting is not None and station in learning and station not in seen:
+        if station not in seen:
             first_ms = int(windows.ends[0]) * setting.window.cadence_ms
             learned, fit = reviewed(learning[station], station, first_ms, setting, history)
             learning[station] = learned
             fits += [fit] if fit else []
         seen.add(station)
-        early, late = _divided(windows, learning.get(station), setting)
+        early, late = _divided(windows, learning[station], setting)
         now += [(station, early)] if len(early) else []
         later += [(station, late)] if len(late) else []
     return now, later, fits
@@ -74,8 +74,8 @@ def learn(
     for station, due in groups:
         rows = slice(position, position + len(due))
         position = rows.stop
-        if station in learning and not learning[station].over:
-            windows = cut_out([due], setting.window)
+        if not learning[station].over:
+            windows = cut_out(side_by_side([due], setting.window), setting.window)
             stations.append(station)
             candidates.append(candidates_of(windows, scores[rows], learning[station], apart[rows]))
     alarms = _alarms(alerts, setting)
@@ -86,9 +86,9 @@ def learn(
         learning[station] = observed(learning[station], end_ms, few, spans, setting)
 
 
-def _divided(due: Due, learning: Learning | None, setting: Setting | None) -> tuple[Due, Due]:
+def _divided(due: Due, learning: Learning, setting: Setting) -> tuple[Due, Due]:
     """Windows up to the station's next look at its calibration, and those after it."""
-    if setting is None or learning is None or learning.over or learning.review_ms is None:
+    if learning.over or learning.review_ms is None:
         return due, due[:0]
     early = due.ends * setting.window.cadence_ms <= learning.review_ms
     return due[early], due[~early]

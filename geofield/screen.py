@@ -5,7 +5,6 @@ depend on the window, and those are looked for once in the stretch of samples th
 Most have none; the windows that may are then examined by themselves, so nothing is decided here.
 """
 
-from collections.abc import Sequence
 from math import gcd
 
 import numpy as np
@@ -23,20 +22,20 @@ from geofield.trouble import (
     near_extreme_nt,
 )
 from geofield.types import Bool, Float64, Int64
-from geofield.windows import Due, WindowSpec
+from geofield.windows import Series, WindowSpec
 
 _HALF = 32  # bits of a hash: quickly sorted, and seldom alike by chance
 
 
-def doubtful(due: Sequence[Due], scale_nt: Float64, spec: WindowSpec) -> Bool:
+def doubtful(series: Series, scale_nt: Float64, spec: WindowSpec) -> Bool:
     """Whether each window must be examined: it has a gap, or what a fault cannot do without.
 
     Parameters
     ----------
-    due
-        Windows by the stretch of samples in which they lie.
+    series
+        The samples under the windows.
     scale_nt
-        Shape [len(due), 3]: background of the station of each.
+        Shape [k, 3]: background of the station of each stretch of them.
     spec
         What a window is.
 
@@ -44,14 +43,15 @@ def doubtful(due: Sequence[Due], scale_nt: Float64, spec: WindowSpec) -> Bool:
     -------
     One for each window, in order.
     """
-    if not due:
+    if not len(series):
         return np.zeros(0, dtype=bool)
-    series_nt, starts, lengths = _side_by_side(due, spec)
+    starts, lengths = series.starts, series.lengths
+    series_nt = np.ascontiguousarray(series.field_nt.T)
     scale_nt = np.repeat(scale_nt.T, lengths, axis=1)
     size_nt = np.abs(np.diff(series_nt))
     large = ~(size_nt < LEAST_JUMP_SCALES * scale_nt[:, 1:])  # nor where it is unknown
     doubt = _sticks(series_nt, scale_nt, starts, spec)
-    traces = _repeated(series_nt, np.repeat(np.arange(len(due)), lengths))
+    traces = _repeated(series_nt, np.repeat(np.arange(len(lengths)), lengths))
     rests = run_begins(size_nt <= STILL * scale_nt[:, 1:], MIN_RUN)
     traces[: rests.shape[1]] |= rests.any(axis=0)
     if large.any():
@@ -61,21 +61,6 @@ def doubtful(due: Sequence[Due], scale_nt: Float64, spec: WindowSpec) -> Bool:
     # the last sample of a window begins nothing within it
     before, by_end = np.searchsorted(where, starts), np.searchsorted(where, starts + spec.span - 1)
     return np.asarray(doubt | (by_end > before))
-
-
-def _side_by_side(due: Sequence[Due], spec: WindowSpec) -> tuple[Float64, Int64, list[int]]:
-    """The stretches one behind the other, [3, t], where windows begin there, and their lengths."""
-    parts, starts, lengths = [], [], []
-    place = 0
-    for one in due:
-        ends = one.ends.tolist()
-        begin = ends[0] - spec.samples - spec.half - one.first
-        length = ends[-1] - ends[0] + spec.span
-        parts.append(one.field_nt[begin : begin + length])
-        starts += [place + end - ends[0] for end in ends]
-        lengths.append(length)
-        place += length
-    return np.ascontiguousarray(np.concatenate(parts).T), np.array(starts), lengths
 
 
 def _often(large: Bool, starts: Int64, spec: WindowSpec) -> Bool:

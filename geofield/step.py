@@ -20,7 +20,7 @@ from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
 from geofield.types import Bool
 from geofield.value import value
-from geofield.watch import Start, at_once, scored
+from geofield.watch import Look, Start, at_once, looked_at, written
 from geofield.windows import Group, WindowSpec, advance
 
 
@@ -66,7 +66,7 @@ class Outcome:
     intake
         One for each record.
     scores
-        One for each window that came due.
+        One for each window that came due; last those of stations that are calibrated online.
     alerts
         Alert versions to publish.
     fits
@@ -77,6 +77,29 @@ class Outcome:
     scores: list[WindowScore]
     alerts: list[Alert]
     fits: list[Fit] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A step of which the records are taken in, while their windows are looked at.
+
+    Attributes
+    ----------
+    states
+        By station, with the buffers after it; alerts and calibrations are those before it.
+    intake
+        One for each record.
+    looks
+        At windows whose stations' profiles are known.
+    learning
+        Windows due of stations that are calibrated online: what profile each has depends on the
+        windows before it.
+    """
+
+    states: dict[str, StationState]
+    intake: list[Intake]
+    looks: list[Look]
+    learning: list[Group]
 
 
 def step(
@@ -113,40 +136,104 @@ def step(
     ValueError
         If a record's cadence is not the model's.
     """
-    after = dict(states)
-    due: list[Group] = []
-    outcome = Outcome([], [], [])
+    begun = begin(states, records, reconstruct, rules, start)
+    after, outcome = finish(begun, states, reconstruct, rules, history, start)
+    return {**states, **after}, outcome
+
+
+def begin(
+    states: Mapping[str, StationState],
+    records: Sequence[Samples],
+    reconstruct: Reconstruct,
+    rules: Rules,
+    start: Start,
+) -> Begun:
+    """The first half of a step: take in records and have their windows looked at.
+
+    It needs no more of the step before than the first half of that, so it may begin while the
+    windows of that one are still being looked at.
+
+    Raises
+    ------
+    ValueError
+        If a record's cadence is not the model's.
+    """
+    after: dict[str, StationState] = {}
+    intake: list[Intake] = []
+    known: list[Group] = []
+    learning: list[Group] = []
     for record in records:
-        state = _begun(after.get(record.station, _NEW), record)
+        station = record.station
+        state = _begun(after.get(station) or states.get(station, _NEW), record)
         buffer, groups, counts = advance(state.buffer, record, rules.window)
-        after[record.station] = StationState(buffer, state.alerts, state.learning)
-        outcome.intake.append(counts)
-        due += [(record.station, windows) for windows in groups]
-    _watch(after, due, outcome, reconstruct, rules, history, start)
+        after[station] = StationState(buffer, state.alerts, state.learning)
+        intake.append(counts)
+        calibrated = rules.online is None or station in rules.profiles
+        (known if calibrated else learning).extend((station, due) for due in groups)
+    looks = looked_at(known, rules.profiles, reconstruct, rules.window, start)
+    return Begun(after, intake, looks, learning)
+
+
+def finish(
+    begun: Begun,
+    states: Mapping[str, StationState],
+    reconstruct: Reconstruct,
+    rules: Rules,
+    history: KpHistory,
+    start: Start,
+) -> tuple[dict[str, StationState], Outcome]:
+    """The second half of a step: what comes of its windows.
+
+    Parameters
+    ----------
+    begun
+        What the first half came to.
+    states
+        Those after the step before: that the buffers in them are the ones the first half began
+        with is the caller's care.
+
+    Returns
+    -------
+    The new states of the stations in `begun` and what they caused.
+    """
+    after = {
+        station: _joined(state, states.get(station)) for station, state in begun.states.items()
+    }
+    found = written(begun.looks, rules.window, history)
+    scores, alerts, _ = _followed(after, found, rules, history, ())
+    outcome = Outcome(begun.intake, scores, alerts)
+    if (setting := rules.setting) is not None and begun.learning:
+        _learn(after, begun.learning, outcome, reconstruct, rules, setting, history, start)
     return after, outcome
 
 
-def _watch(
+def _joined(begun: StationState, before: StationState | None) -> StationState:
+    """The buffer of the one with the alerts and the calibration of the other."""
+    if before is None or before.buffer is None:  # then nothing came of the station meanwhile
+        return begun
+    return StationState(begun.buffer, before.alerts, before.learning)
+
+
+def _learn(
     after: dict[str, StationState],
     due: list[Group],
     outcome: Outcome,
     reconstruct: Reconstruct,
     rules: Rules,
+    setting: Setting,
     history: KpHistory,
     start: Start,
 ) -> None:
-    """Score windows, follow alerts and calibrate; the results go into `after` and `outcome`."""
-    setting = rules.setting
-    learning = _learning(after, due, rules) if setting else {}
+    """Score windows of stations that are calibrated online, and calibrate these."""
+    learning = {station: after[station].learning for station in sorted({one for one, _ in due})}
     while due:
         # a profile found on the way holds for the windows after it, however many are due at once
         now, due, fits = until_review(due, learning, setting, history)
         profiles = {name: one.profile for name, one in learning.items() if one.profile}
-        profiles.update(rules.profiles)
-        found = scored(now, profiles, reconstruct, rules.window, history, start)
+        looks = looked_at(now, profiles, reconstruct, rules.window, start)
+        found = written(looks, rules.window, history)
         scores, alerts, apart = _followed(after, found, rules, history, learning)
-        if setting is not None:
-            learn(learning, now, scores, alerts, apart, reconstruct, setting)
+        learn(learning, now, scores, alerts, apart, reconstruct, setting)
         outcome.scores.extend(scores)
         outcome.alerts.extend(alerts)
         outcome.fits.extend(fits)
@@ -164,14 +251,6 @@ def _begun(state: StationState, record: Samples) -> StationState:
     if state.buffer is not None or profile is None or profile.effective_ms is None:
         return state
     return state if profile.effective_ms < record.start_ms else StationState()
-
-
-def _learning(
-    states: Mapping[str, StationState], due: Sequence[Group], rules: Rules
-) -> dict[str, Learning]:
-    """Calibrations of the stations that have no profile from an archive."""
-    stations = {station for station, _ in due}
-    return {one: states[one].learning for one in sorted(stations - rules.profiles.keys())}
 
 
 def _followed(

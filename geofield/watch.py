@@ -4,7 +4,6 @@ Windows are looked at by the batch, perhaps on another thread (see `Start`), sin
 onnxruntime hold no lock for most of the time. What comes of a window depends on neither.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,10 +18,11 @@ from geofield.score import Errors, KpKnown, Quality, Reconstruct, Score, WindowS
 from geofield.screen import doubtful
 from geofield.trouble import Finding, examine
 from geofield.types import Bool, Int64
-from geofield.windows import Due, Group, WindowSpec, cut_out
+from geofield.windows import Due, Group, WindowSpec, cut_out, side_by_side
 
-BATCH = 128  # windows; more are hardly faster, and the first would wait for the last
-AHEAD = 2  # batches under way while one is written down
+# Windows looked at together. The model is hardly faster with more than 64, but the rest of a look
+# is some fifty calls that let go of the interpreter's lock, and each may have to wait for it.
+BATCH = 640
 
 _NO_SCALE_NT = (np.nan, np.nan, np.nan)
 Entry = TypeVar("Entry")
@@ -46,21 +46,24 @@ Start: TypeAlias = Callable[[Awaited], Awaited]
 """Sets work going, now or on another thread, and returns what to call for its result."""
 
 
+Look: TypeAlias = tuple[Owners, Awaited]
+"""Windows that are being looked at."""
+
+
 def at_once(work: Awaited) -> Awaited:
     """The `Start` that does it now."""
     result = work()
     return lambda: result
 
 
-def scored(
+def looked_at(
     groups: Sequence[Group],
     profiles: Mapping[str, StationProfile],
     reconstruct: Reconstruct,
     spec: WindowSpec,
-    history: KpHistory,
     start: Start,
-) -> Iterator[WindowScore]:
-    """Score windows.
+) -> list[Look]:
+    """Have windows looked at.
 
     Parameters
     ----------
@@ -72,25 +75,26 @@ def scored(
         The model.
     spec
         What a window is.
-    history
-        Kp and Dst values so far.
     start
-        How the windows are looked at; while it is at one batch the one before is written down.
+        How batches of windows are looked at.
 
-    Yields
-    ------
-    One for each window, in order; while something is done with it others are looked at.
+    Returns
+    -------
+    What `written` makes scores of.
     """
-    moments = _Moments(spec, history)
-    waiting: deque[tuple[Owners, Awaited]] = deque()
+    looks: list[Look] = []
     for part in _batches(groups):
         owners = [(station, profiles.get(station), len(due)) for station, due in part]
         due = [one for _, one in part]
-        waiting.append((owners, start(partial(_look, due, owners, reconstruct, spec))))
-        if len(waiting) > AHEAD:
-            yield from _written(*waiting.popleft(), moments)
-    for batch in waiting:
-        yield from _written(*batch, moments)
+        looks.append((owners, start(partial(_look, due, owners, reconstruct, spec))))
+    return looks
+
+
+def written(looks: Sequence[Look], spec: WindowSpec, history: KpHistory) -> Iterator[WindowScore]:
+    """A score of each window, in order, with the Kp and Dst of its time."""
+    moments = _Moments(spec, history)
+    for owners, awaited in looks:
+        yield from _written(owners, awaited(), moments)
 
 
 def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
@@ -112,7 +116,8 @@ def _batches(groups: Sequence[Group]) -> Iterator[list[Group]]:
 
 def _look(due: Sequence[Due], owners: Owners, reconstruct: Reconstruct, spec: WindowSpec) -> Looked:
     """Cut windows out, examine them, and let the model score those that can have a score."""
-    windows = cut_out(due, spec)
+    series = side_by_side(due, spec)
+    windows = cut_out(series, spec)
     counts = [count for _, _, count in owners]
     scales = np.array([one.scale_nt if one else _NO_SCALE_NT for _, one, _ in owners])
     scored: Bool = windows.sufficient & np.repeat([bool(one) for _, one, _ in owners], counts)
@@ -124,7 +129,7 @@ def _look(due: Sequence[Due], owners: Owners, reconstruct: Reconstruct, spec: Wi
         scale_nt = np.repeat(scales, counts, axis=0)
         errors = reconstruct(usable.levelled_nt(), scale_nt[rows].astype(np.float32))
         _enter(scores, rows, _scores(errors, _of_each(owners, scored)))
-        if len(rows := np.flatnonzero(scored & doubtful(due, scales, spec))):
+        if len(rows := np.flatnonzero(scored & doubtful(series, scales, spec))):
             _enter(trouble, rows, examine(windows.field_nt[rows], scale_nt[rows]))
     return Looked(
         windows.end_ms.tolist(),
@@ -180,9 +185,8 @@ class _Moments:
         return self.known[end_ms]
 
 
-def _written(owners: Owners, awaited: Awaited, moments: _Moments) -> Iterator[WindowScore]:
+def _written(owners: Owners, looked: Looked, moments: _Moments) -> Iterator[WindowScore]:
     """What comes of the windows."""
-    looked = awaited()
     columns = (looked.end_ms, looked.sufficient, looked.completeness, looked.scores, looked.trouble)
     rows = zip(*columns, strict=True)
     for station, _, count in owners:

@@ -19,6 +19,7 @@ from math import gcd
 from typing import TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from geofield.buffer import Buffer, Intake, begun, followed, inserted
 from geofield.gaps import fill_gaps
@@ -168,6 +169,31 @@ class Due:
         return Due(self.first, self.field_nt, self.ends[which])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """The samples under windows, which may overlap: stretches of them, one behind the other.
+
+    Attributes
+    ----------
+    field_nt
+        Shape [t, 3], NaN where missing.
+    ends
+        Shape [n]: end of each window as a sample number, counted from 1970.
+    starts
+        Shape [n]: the row in which each window's span begins.
+    lengths
+        Rows of each stretch.
+    """
+
+    field_nt: Float64
+    ends: Int64
+    starts: Int64
+    lengths: list[int]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+
 Group: TypeAlias = tuple[str, Due]
 """Windows of a station, in order of time."""
 
@@ -213,20 +239,42 @@ def cut(samples: Samples, spec: WindowSpec) -> Windows:
     """
     first_end = spec.first_end(samples.first)
     ends = np.arange(first_end, samples.first + len(samples) - spec.half + 1, spec.hop)
-    return cut_out([Due(samples.first, samples.field_nt, ends)], spec)
+    return cut_out(side_by_side([Due(samples.first, samples.field_nt, ends)], spec), spec)
 
 
-def cut_out(due: Sequence[Due], spec: WindowSpec) -> Windows:
-    """The windows themselves, of one or more stations, in the order given."""
-    raw_nt = np.empty((sum(map(len, due)), spec.span, 3))
-    row = 0
+def side_by_side(due: Sequence[Due], spec: WindowSpec) -> Series:
+    """The stretches of samples under windows of one or more stations, in the order given."""
+    parts: list[Float64] = []
+    starts: list[int] = []
+    place = 0
     for one in due:
-        for begin in (one.ends - (spec.samples + spec.half + one.first)).tolist():
-            raw_nt[row] = one.field_nt[begin : begin + spec.span]
-            row += 1
+        ends = one.ends.tolist()
+        if ends:
+            begin = ends[0] - spec.samples - spec.half - one.first
+            length = ends[-1] - ends[0] + spec.span
+            parts.append(one.field_nt[begin : begin + length])
+            starts += [place + end - ends[0] for end in ends]
+            place += length
+    return Series(
+        np.concatenate(parts) if parts else np.empty((0, 3)),
+        np.concatenate([one.ends for one in due]) if due else np.empty(0, np.int64),
+        np.array(starts, np.int64),
+        [len(part) for part in parts],
+    )
+
+
+def cut_out(series: Series, spec: WindowSpec) -> Windows:
+    """The windows themselves.
+
+    Cut at once, not one by one: whoever lets go of the interpreter's lock for each of them waits
+    for it as often while other threads are at work.
+    """
+    raw_nt = np.empty((0, spec.span, 3))
+    if len(series):
+        from_each_nt = sliding_window_view(series.field_nt.reshape(-1), 3 * spec.span)[::3]
+        raw_nt = from_each_nt[series.starts].reshape(-1, spec.span, 3)
     filled_nt, completeness, sufficient = fill_gaps(raw_nt, spec.max_gap)
-    ends = np.concatenate([one.ends for one in due]) if due else np.empty(0, np.int64)
-    return Windows(ends * spec.cadence_ms, filled_nt, completeness, sufficient)
+    return Windows(series.ends * spec.cadence_ms, filled_nt, completeness, sufficient)
 
 
 def _taken(buffer: Buffer, spec: WindowSpec) -> tuple[Buffer, list[Due]]:

@@ -1,25 +1,28 @@
 """A batch of raw records through the domain's step: the part of the worker that is not async.
 
-It runs on the inference thread. It changes nothing in place; what it returns takes effect only
-once everything in it is on the broker.
+It comes in two halves, each on a thread of its own, so that a batch is taken in while the windows
+of the one before are looked at. It changes nothing in place; what it returns takes effect only once
+everything in it is on the broker.
 """
 
 from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import structlog
 
+from geofield import step
 from geofield.alert import Alert
-from geofield.buffer import Intake
+from geofield.buffer import Buffer, Intake
 from geofield.calibrating import Fit, progress
 from geofield.indices import KpHistory
 from geofield.samples import Samples
 from geofield.score import Reconstruct, WindowScore
-from geofield.step import Outcome, Rules, StationState, step
+from geofield.step import Rules, StationState
 from geofield.watch import Start, at_once
 from monitor.checkpoint import Held
 from monitor.codec import Accepts, RawRecord, Reason, Rejected, samples_of
@@ -27,6 +30,7 @@ from monitor.runs import Batch, Run, read_batch
 from monitor.strangers import Strangers
 
 log = structlog.get_logger("magwatch.scoring")
+Runs: TypeAlias = list[tuple[Run, Samples]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,40 @@ class Scored:
     repeated: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Begun:
+    """A batch of which the records are taken in, while their windows are looked at.
+
+    Attributes
+    ----------
+    batch
+        All of it.
+    runs
+        What entered windows, or would have.
+    result
+        What is known of the batch so far.
+    before
+        The states it began with.
+    step
+        None where taking the records in failed.
+    held
+        What the next batch may begin with before more is known of this one.
+    """
+
+    batch: Batch
+    runs: Runs
+    result: Scored
+    before: Mapping[str, StationState]
+    step: step.Begun | None
+    held: Mapping[str, Held]
+
+    def stands(self, held: Mapping[str, Held]) -> bool:
+        """Whether the batches before it have left the samples that it began with."""
+        stations = {samples.station for _, samples in self.runs}
+        states = _states(stations, held)
+        return all(_buffer(self.before, one) is _buffer(states, one) for one in stations)
+
+
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """Decodes records and steps the stations with one model and one set of rules."""
@@ -75,9 +113,13 @@ class Scorer:
 
     def score(self, batch: Batch, held: Mapping[str, Held], history: KpHistory) -> Scored:
         """Take the records of a batch in order, starting from the states in `held`."""
+        return self.finish(self.begin(batch, held), held, history)
+
+    def begin(self, batch: Batch, held: Mapping[str, Held]) -> Begun:
+        """The first half of `score`, perhaps from what the batch before it has `begun`."""
         result = Scored(refused=list(batch.refused))
         strangers = Strangers(held, self.accepts)
-        runs: list[tuple[Run, Samples]] = []
+        runs: Runs = []
         for whole, understood in batch.runs:
             known = _known_already(whole, held.get(whole.station))
             result.repeated += known
@@ -91,7 +133,33 @@ class Scorer:
                 result.refused += [(record, refusal) for record in run.records]
             else:
                 runs.append((run, samples))
-        self._step_all(runs, held, history, result)
+        before = _states({samples.station for _, samples in runs}, held)
+        try:
+            begun = self._begin(runs, before)
+        except Exception:
+            log.exception("a batch was not taken in", runs=len(runs))
+            begun = None
+        ahead = _held(runs, begun.states) if begun else {}
+        return Begun(batch, runs, result, before, begun, ahead)
+
+    def finish(self, begun: Begun, held: Mapping[str, Held], history: KpHistory) -> Scored:
+        """The second half of `score`.
+
+        If the batch before has come to something else than it had begun with, this one begins
+        again. If all at once fails, records go one by one: only the one at fault is refused.
+        """
+        if not begun.stands(held):
+            begun = self.begin(begun.batch, held)
+        runs, result = begun.runs, begun.result
+        if begun.step is not None:
+            try:
+                self._finish(begun.step, runs, held, history, result)
+            except Exception:
+                log.exception("a batch failed", runs=len(runs))
+            else:
+                return result
+        for one in (record for run, _ in runs for record in run.alone()):
+            self._alone(one, {**held, **result.held}, history, result)
         return result
 
     def fingerprint(self, station: str) -> str:
@@ -100,72 +168,65 @@ class Scorer:
         parts = (self.rules.model.sha256, self.rules.window, self.rules.alert, declination_deg)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
-    def _step_all(
-        self,
-        runs: list[tuple[Run, Samples]],
-        held: Mapping[str, Held],
-        history: KpHistory,
-        result: Scored,
-    ) -> None:
-        """All at once; if that fails, one by one, so that only the record at fault is refused."""
-        try:
-            self._step(runs, held, history, result)
-        except Exception:
-            log.exception("a batch failed, taking its records one by one", runs=len(runs))
-            for one in (record for run, _ in runs for record in run.alone()):
-                self._step_alone(one, {**held, **result.held}, history, result)
-
-    def _step_alone(
+    def _alone(
         self, one: Run, held: Mapping[str, Held], history: KpHistory, result: Scored
     ) -> None:
         samples = samples_of(one.reports, self.accepts)
         if isinstance(samples, Rejected):
             result.refused.append((one.last, samples))
             return
+        runs = [(one, samples)]
         try:
-            self._step([(one, samples)], held, history, result)
+            begun = self._begin(runs, _states({samples.station}, held))
+            self._finish(begun, runs, held, history, result)
         except Exception as error:
             log.exception("a record failed", station=samples.station, offset=one.last.offset)
             detail = f"{type(error).__name__}: {error}"
             result.refused.append((one.last, Rejected(Reason.INTERNAL, detail)))
 
-    def _step(
+    def _begin(self, runs: Runs, states: Mapping[str, StationState]) -> step.Begun:
+        records = [samples for _, samples in runs]
+        return step.begin(states, records, self.reconstruct, self.rules, self.start)
+
+    def _finish(
         self,
-        runs: list[tuple[Run, Samples]],
+        begun: step.Begun,
+        runs: Runs,
         held: Mapping[str, Held],
         history: KpHistory,
         result: Scored,
     ) -> None:
-        stations = {samples.station for _, samples in runs}
-        states = {name: held[name].state for name in stations if name in held}
-        after, outcome = step(
-            states,
-            [samples for _, samples in runs],
-            self.reconstruct,
-            self.rules,
-            history,
-            self.start,
+        states = _states(begun.states, held)
+        after, outcome = step.finish(
+            begun, states, self.reconstruct, self.rules, history, self.start
         )
-        _collect(runs, after, outcome, result)
+        for (run, samples), intake in zip(runs, outcome.intake, strict=True):
+            result.taken.append(Taken(run.records, samples.station, intake))
+        result.held.update(_held(runs, after))
+        result.scores += outcome.scores
+        result.alerts += outcome.alerts
+        result.fits += outcome.fits
         if (setting := self.rules.setting) is not None:
             stations = {score.station for score in outcome.scores} - self.rules.profiles.keys()
             for station in stations:
                 result.progress[station] = progress(after[station].learning, setting)
 
 
-def _collect(
-    runs: list[tuple[Run, Samples]],
-    after: Mapping[str, StationState],
-    outcome: Outcome,
-    result: Scored,
-) -> None:
-    for (run, samples), intake in zip(runs, outcome.intake, strict=True):
-        result.taken.append(Taken(run.records, samples.station, intake))
-        last = run.last
-        result.held[samples.station] = Held(after[samples.station], last.partition, last.offset)
-    result.scores += outcome.scores
-    result.alerts += outcome.alerts
-    result.fits += outcome.fits
+def _held(runs: Runs, states: Mapping[str, StationState]) -> dict[str, Held]:
+    """The states after these runs, with the last record in each."""
+    return {
+        samples.station: Held(states[samples.station], run.last.partition, run.last.offset)
+        for run, samples in runs
+    }
+
+
+def _states(stations: Iterable[str], held: Mapping[str, Held]) -> dict[str, StationState]:
+    """States of those of the stations that have one."""
+    return {station: held[station].state for station in stations if station in held}
+
+
+def _buffer(states: Mapping[str, StationState], station: str) -> Buffer | None:
+    return states[station].buffer if station in states else None
 
 
 def _known_already(run: Run, held: Held | None) -> int:

@@ -109,7 +109,7 @@ class _Parts:
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
     publisher = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
     saver = Publisher(parts.settings, parts.metrics.work.publish_retries.inc)
-    with _thread("step") as executor, _thread("windows", 2) as beside:
+    with _thread("step", 2) as executor, _thread("windows", 2) as beside:
         lease = Lease(parts.settings, lambda: is_member(app))
         worker = _worker(parts, publisher, saver, lease, executor, aside(beside))
         consumption = Consumption(worker, parts.metrics, partitions)
@@ -122,6 +122,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             asyncio.create_task(lag.follow()),
             asyncio.create_task(lease.keep()),
             asyncio.create_task(consumption.score()),
+            asyncio.create_task(worker.score()),
             asyncio.create_task(worker.publish()),
             asyncio.create_task(_watch(publisher, consumption, worker, parts)),
         ]

@@ -37,7 +37,8 @@ class States:
     """States by station; `generation` counts assignments: work begun before one is void after.
 
     `held` are those whose scores and alerts are on the broker, `position` is of each partition the
-    first record of which that cannot be said; `ahead` are those after the last batch scored.
+    first record of which that cannot be said; `ahead` are those after the last batch scored, and
+    `begun` what batches that are being scored have begun with.
     """
 
     def __init__(self, settings: Settings, scorer: Scorer, observer: Observer) -> None:
@@ -48,6 +49,7 @@ class States:
         self._unsaved: set[str] = set()
         self.held: dict[str, Held] = {}
         self.ahead: Mapping[str, Held] = {}
+        self.begun: Mapping[str, Held] = {}
         self.position: dict[int, int] = {}
         self._saved: dict[int, int] = {}
         self.generation = 0
@@ -59,13 +61,24 @@ class States:
         self.generation += 1
         self._loaded.clear()
         self._unsaved.clear()
-        self.held, self.ahead = {}, {}
+        self.held, self.ahead, self.begun = {}, {}, {}
         self.position, self._saved = {}, {}
         self._observer.forgotten()
 
-    def foresee(self, held: Mapping[str, Held]) -> None:
-        """What a batch leads to, once it is published; the next one begins there."""
-        self.ahead = {**self.ahead, **held}  # the inference thread may be reading the old one
+    @property
+    def entrance(self) -> Mapping[str, Held]:
+        """What the next batch begins with."""
+        return {**self.ahead, **self.begun}
+
+    def begin(self, held: Mapping[str, Held]) -> None:
+        """What a batch has begun; the next one begins there."""
+        self.begun = {**self.begun, **held}
+
+    def foresee(self, held: Mapping[str, Held], begun: Mapping[str, Held] | None = None) -> None:
+        """What a batch that had `begun` with that leads to, once it is published."""
+        self.ahead = {**self.ahead, **held}  # another thread may be reading the old one
+        done = begun or {}
+        self.begun = {name: one for name, one in self.begun.items() if done.get(name) is not one}
 
     def adopt(self, held: Mapping[str, Held], position: Mapping[int, int]) -> None:
         """Take over the states after a batch that is published, and how far it read."""

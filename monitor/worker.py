@@ -4,8 +4,9 @@ The order is the guarantee. A batch is published before its states are adopted; 
 checkpointed before their records are committed. Killed in between, the worker reads those records
 again and publishes the same bytes again. While a batch is being published the next one is scored,
 from the states that the first will lead to; it is published after the first and adopted after it.
-The one after that may have been read by then, which takes no state. Scoring must wait for nothing
-else: what goes to the broker is made of a step when it is published.
+The one after that has been taken in by then and its windows are being looked at, and one more may
+have been read, which takes no state. Scoring must wait for nothing else: what goes to the broker is
+made of a step when it is published.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -38,11 +40,12 @@ from monitor.records import (
 )
 from monitor.remote import ScoreReader
 from monitor.runs import Batch
-from monitor.scoring import Scored, Scorer
+from monitor.scoring import Begun, Scored, Scorer
 from monitor.settings import Settings
 from monitor.settling import settle_stations
 from monitor.states import States
 
+Result = TypeVar("Result")
 PART = 32  # states encoded at once: some ten milliseconds
 
 
@@ -59,7 +62,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What a worker is made of; the executor has one thread, so steps never overlap.
+    """What a worker is made of; the executor has a thread for each half of a step.
 
     Checkpoints have a producer of their own: scores need not wait behind megabytes of them.
     """
@@ -77,22 +80,34 @@ class Worker:
     lease: Lease
     executor: ThreadPoolExecutor
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    begun: asyncio.Queue[tuple[int, Begun]] = field(default_factory=lambda: asyncio.Queue(1))
     steps: asyncio.Queue[Step] = field(default_factory=lambda: asyncio.Queue(1))
 
     async def take(self, batch: Batch, generation: int) -> None:
-        """Score a batch from the states that the last one leads to, and queue it for `publish`.
+        """Take a batch in, behind the one taken before, and queue it for `score`.
 
         `generation` is that of the states when the records came. Nothing comes of them if the
         partitions have changed hands since: they are read again.
         """
         await self.indices.caught_up.wait()
-        async with self.turn:
-            if generation == self.states.generation:
-                await self.states.load({record.partition for record in batch.records})
-            if generation != self.states.generation:
-                return
-            step = await self._in_thread(self._scored, generation, batch, self.states.ahead)
-            await self._queue(step)
+        if generation == self.states.generation:
+            await self.states.load({record.partition for record in batch.records})
+        if generation != self.states.generation:
+            return
+        begun = await self._in_thread(self.scorer.begin, batch, self.states.entrance)
+        if generation == self.states.generation:
+            self.states.begin(begun.held)
+            await self.begun.put((generation, begun))
+
+    async def score(self) -> None:
+        """Score batch after batch for ever and queue it for `publish`."""
+        while True:
+            generation, begun = await self.begun.get()
+            async with self.turn:
+                if generation == self.states.generation:
+                    step = await self._in_thread(self._scored, generation, begun, self.states.ahead)
+                    await self._queue(step, begun.held)
+            self.begun.task_done()
 
     async def settle(self) -> None:
         """Publish what can now be said of alerts that are over, also of silent stations.
@@ -145,13 +160,13 @@ class Worker:
     async def _still_ours(self, generation: int) -> bool:
         return await self.lease.holds() and generation == self.states.generation
 
-    async def _in_thread(self, work: Callable[..., Step], *arguments: object) -> Step:
+    async def _in_thread(self, work: Callable[..., Result], *arguments: object) -> Result:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.executor, work, *arguments)
 
-    async def _queue(self, step: Step) -> None:
+    async def _queue(self, step: Step, begun: Mapping[str, Held] | None = None) -> None:
         if step.generation == self.states.generation:
-            self.states.foresee(step.held)
+            self.states.foresee(step.held, begun)
             await self.steps.put(step)
 
     def _adopt(self, step: Step) -> None:
@@ -160,9 +175,9 @@ class Worker:
             self.observer.batch(step.scored, time.time())
         self.observer.alerts(step.settled)
 
-    def _scored(self, generation: int, batch: Batch, held: Mapping[str, Held]) -> Step:
-        scored = self.scorer.score(batch, held, self.indices.history)
-        position = {record.partition: record.offset + 1 for record in batch.records}
+    def _scored(self, generation: int, begun: Begun, held: Mapping[str, Held]) -> Step:
+        scored = self.scorer.finish(begun, held, self.indices.history)
+        position = {record.partition: record.offset + 1 for record in begun.batch.records}
         return Step(generation, scored.held, position, scored)
 
     def _settled(self, generation: int, held: Mapping[str, Held]) -> Step:

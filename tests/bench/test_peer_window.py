@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bench.peers.window import Buffer, Shape
 from geofield.buffer import Buffer as Held
 from geofield.samples import Samples
-from geofield.windows import WindowSpec, advance, cut_out
+from geofield.windows import WindowSpec, advance, cut_out, side_by_side
 
 SPEC = WindowSpec(cadence_ms=1000, samples=16, hop=4, taps=5, lateness=3, max_gap=0)
 SHAPE = Shape(SPEC.samples, SPEC.hop, SPEC.taps, SPEC.lateness)
@@ -30,7 +30,7 @@ def test_windows_are_those_of_the_worker(records: list[tuple[int, int]]) -> None
         ends, windows = buffer.add(first, values)
         held, due, _ = advance(held, Samples("Q000", first * 1000, 1000, values), SPEC)
         assert list(ends) == [end for one in due for end in one.ends.tolist()]
-        np.testing.assert_array_equal(windows, cut_out(due, SPEC).field_nt)
+        np.testing.assert_array_equal(windows, cut_out(side_by_side(due, SPEC), SPEC).field_nt)
         after = max(after, first + length)
 
 

@@ -10,7 +10,7 @@ from archive.observatory import read_file
 from geofield.screen import doubtful
 from geofield.trouble import examine
 from geofield.types import Float64
-from geofield.windows import Due, WindowSpec, cut_out
+from geofield.windows import Due, WindowSpec, cut_out, side_by_side
 from tests.data import conrad, quiet_day
 from tests.geofield.test_trouble import (
     SPEC,
@@ -48,21 +48,27 @@ def test_every_window_with_trouble_is_doubtful(
         spoil(field_nt[begin : begin + 700])
     spec = replace(SPEC, hop=hop)
     groups = due(field_nt, apart, spec)
-    found = np.array([bool(one) for one in examine(cut_out(groups, spec).field_nt, WIC_NT)])
-    doubt = doubtful(groups, np.array([WIC_NT] * len(groups)), spec)
+    found = np.array(
+        [bool(one) for one in examine(cut_out(side_by_side(groups, spec), spec).field_nt, WIC_NT)]
+    )
+    doubt = doubtful(side_by_side(groups, spec), np.array([WIC_NT] * len(groups)), spec)
     assert found.any()
     assert doubt[found].all()
 
 
 def test_few_windows_of_a_quiet_day_are_doubtful(day_nt: Float64) -> None:
-    doubt = [doubtful([one], np.array([WIC_NT]), SPEC) for one in due(day_nt, 20)]
+    doubt = [
+        doubtful(side_by_side([one], SPEC), np.array([WIC_NT]), SPEC) for one in due(day_nt, 20)
+    ]
     assert np.concatenate(doubt).mean() < 0.02
 
 
 def test_few_windows_of_a_storm_are_doubtful() -> None:
     """Its differences are as large as those of a step, but none of them stands out."""
     storm_nt = read_file(conrad("example4.cdf")).samples(0.0).field_nt
-    doubt = [doubtful([one], np.array([WIC_NT]), SPEC) for one in due(storm_nt, 20)]
+    doubt = [
+        doubtful(side_by_side([one], SPEC), np.array([WIC_NT]), SPEC) for one in due(storm_nt, 20)
+    ]
     assert np.concatenate(doubt).mean() < 0.05
 
 
@@ -70,16 +76,16 @@ def test_the_windows_with_a_gap_are_doubtful(day_nt: Float64) -> None:
     field_nt = day_nt[:5000].copy()
     field_nt[[1500, 3000], 1] = np.nan
     groups = due(field_nt, 4)
-    gappy = cut_out(groups, SPEC).completeness < 1
-    doubt = doubtful(groups, np.array([WIC_NT] * len(groups)), SPEC)
+    gappy = cut_out(side_by_side(groups, SPEC), SPEC).completeness < 1
+    doubt = doubtful(side_by_side(groups, SPEC), np.array([WIC_NT] * len(groups)), SPEC)
     assert gappy.any()
     assert doubt[gappy].all()
 
 
 def test_stations_that_measure_the_same_repeat_nothing(day_nt: Float64) -> None:
     (one,) = due(day_nt[:2000], 100)
-    assert not doubtful([one, one], np.array([WIC_NT] * 2), SPEC).any()
+    assert not doubtful(side_by_side([one, one], SPEC), np.array([WIC_NT] * 2), SPEC).any()
 
 
 def test_no_windows_are_not_in_doubt() -> None:
-    assert doubtful([], np.empty((0, 3)), SPEC).tolist() == []
+    assert doubtful(side_by_side([], SPEC), np.empty((0, 3)), SPEC).tolist() == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from geofield.buffer import Buffer, Intake
 from geofield.gaps import fill_gaps, longest_run, run_begins
 from geofield.samples import Samples
-from geofield.windows import DAY_MS, Windows, WindowSpec, advance, cut, cut_out
+from geofield.windows import DAY_MS, Windows, WindowSpec, advance, cut, cut_out, side_by_side
 from tests.geofield.builders import SPEC, START_MS, field_nt, samples
 
 
@@ -18,7 +18,7 @@ def stream(records: list[Samples], spec: WindowSpec = SPEC) -> tuple[list[Window
     groups, intakes = [], []
     for record in records:
         buffer, due, intake = advance(buffer, record, spec)
-        groups += [cut_out([one], spec) for one in due]
+        groups += [cut_out(side_by_side([one], spec), spec) for one in due]
         intakes.append(intake)
     return groups, intakes
 

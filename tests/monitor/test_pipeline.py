@@ -1,4 +1,4 @@
-"""A batch is scored while the one before it is published; the order of effects stays."""
+"""A batch is scored while another is published and one taken in; the order of effects stays."""
 
 from __future__ import annotations
 
@@ -81,12 +81,13 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
 
     async def main() -> None:
         publisher = Gated(site.settings)
-        with ThreadPoolExecutor(1) as executor:
+        with ThreadPoolExecutor(2) as executor:
             worker = new_worker(site.settings, executor, publisher)
-            publishing = asyncio.create_task(worker.publish())
+            publishing = asyncio.gather(worker.score(), worker.publish())
             async with asyncio.timeout(30):
                 await worker.take(worker.scorer.read(FIRST), 0)
                 await worker.take(worker.scorer.read(SECOND), 0)
+                await worker.begun.join()
                 await scenario(worker, publisher)
             publishing.cancel()
             await asyncio.gather(publisher.stop(), worker.saver.stop())
@@ -96,6 +97,7 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
 
 async def idle(worker: Worker, publisher: Gated) -> None:
     publisher.gate.set()
+    await worker.begun.join()
     await worker.steps.join()
 
 
@@ -110,9 +112,31 @@ def test_the_next_batch_is_scored_while_one_is_published(
         assert await worker.checkpoint() == {}
         await idle(worker, publisher)
         assert states.held == states.ahead
+        assert states.begun == {}
         assert states.position == {0: REST[0].offset}
         await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
+
+    run(tansu_site, model_path, scenario)
+    scores, alerts = offline(tansu_site, [RECORDING])
+    assert online(tansu_site, "scores") == scores
+    assert online(tansu_site, "alerts") == alerts
+
+
+def test_a_batch_is_taken_in_while_the_one_before_is_scored(
+    tansu_site: Site, model_path: Path
+) -> None:
+    async def scenario(worker: Worker, publisher: Gated) -> None:
+        states = worker.states
+        await idle(worker, publisher)
+        async with worker.turn:  # no batch is scored meanwhile
+            for few in (REST[:4], REST[4:]):
+                await worker.take(worker.scorer.read(few), 0)
+            assert states.begun["WIC"].offset == REST[-1].offset
+            assert states.ahead["WIC"].offset == SECOND[-1].offset
+        await idle(worker, publisher)
+        assert states.held["WIC"].offset == REST[-1].offset
+        assert states.begun == {}
 
     run(tansu_site, model_path, scenario)
     scores, alerts = offline(tansu_site, [RECORDING])
@@ -125,7 +149,7 @@ def test_both_are_dropped_when_partitions_change_hands(tansu_site: Site, model_p
         worker.states.forget()
         await idle(worker, publisher)
         assert worker.states.held == {}
-        assert worker.states.ahead == {}
+        assert worker.states.ahead == worker.states.begun == {}
         assert worker.states.position == {}
         assert await worker.checkpoint() == {}
 
@@ -177,9 +201,9 @@ def test_every_station_is_in_a_checkpoint(site: Site, model_path: Path, stations
     settings = site.settings.model_copy(update={"checkpoint_s": 0.2})
 
     async def main() -> None:
-        with ThreadPoolExecutor(1) as executor:
+        with ThreadPoolExecutor(2) as executor:
             worker = new_worker(settings, executor, Publisher(settings, lambda: None))
-            publishing = asyncio.create_task(worker.publish())
+            publishing = asyncio.gather(worker.score(), worker.publish())
             await worker.take(
                 worker.scorer.read([of_station(f"Q{n:03d}", n) for n in range(stations)]), 0
             )
