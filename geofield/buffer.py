@@ -83,10 +83,13 @@ class Intake:
 
 
 def begun(samples: Samples) -> tuple[Buffer, Intake]:
-    """The buffer of a station whose first record this is."""
+    """The buffer of a station whose first record this is.
+
+    It has memory of its own: the samples may be a small part of what came with them.
+    """
     missing = _missing(samples.field_nt)
     intake = Intake(accepted=len(samples) - missing, missing=missing)
-    return Buffer(samples.first, samples.field_nt), intake
+    return Buffer(samples.first, samples.field_nt.copy()), intake
 
 
 def inserted(buffer: Buffer, samples: Samples, lateness: int) -> tuple[Buffer, Intake]:

@@ -43,7 +43,7 @@ def orientation_of(elements: frozenset[str]) -> str:
     return exact[0]
 
 
-def to_hez(elements: Mapping[str, Float64], declination_deg: float) -> Float64:
+def to_hez(elements: Mapping[str, Float64], declination_deg: float | Float64) -> Float64:
     """Turn reported elements into H, E, Z in the station's own frame.
 
     Parameters
@@ -55,7 +55,8 @@ def to_hez(elements: Mapping[str, Float64], declination_deg: float) -> Float64:
     declination_deg
         The station's reference declination: the direction that is called H. Fixed for a
         station, so that a change of declination stays visible as a change of E. Not used for
-        HEZ, which is reported in the instrument's own frame.
+        HEZ, which is reported in the instrument's own frame. Shape [n] for samples of several
+        stations.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def _masked(name: str, values: Float64) -> Float64:
 
 
 def _vector(
-    orientation: str, elements: Mapping[str, Float64], declination_deg: float
+    orientation: str, elements: Mapping[str, Float64], declination_deg: float | Float64
 ) -> tuple[Float64, Float64, Float64]:
     if orientation == "HEZ":
         return elements["H"], elements["E"], elements["Z"]
@@ -132,7 +133,9 @@ def _vector(
     return horizontal_nt * np.cos(deviation), horizontal_nt * np.sin(deviation), down_nt
 
 
-def _rotated(north_nt: Float64, east_nt: Float64, angle_deg: float) -> tuple[Float64, Float64]:
+def _rotated(
+    north_nt: Float64, east_nt: Float64, angle_deg: float | Float64
+) -> tuple[Float64, Float64]:
     cos, sin = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
     return north_nt * cos + east_nt * sin, east_nt * cos - north_nt * sin
 

@@ -9,7 +9,7 @@ timestamp, so a replay decides the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -164,16 +164,33 @@ def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
 
 def samples_of(reports: Sequence[Report], accepts: Accepts) -> Samples | Rejected:
     """The samples of reports of one station, each of which goes on where the last one ends."""
-    first = reports[0]
-    values = [report.values for report in reports]
-    rows = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
-    elements = dict(zip(first.elements, rows, strict=True))
     try:
-        field_nt = to_hez(elements, accepts.declination_deg.get(first.station, 0.0))
+        return samples_of_all([reports], accepts)[0]
     except OrientationError as error:
-        reason = Reason.BAD_FIELD if _is_vector(elements) else Reason.ORIENTATION
+        reason = Reason.BAD_FIELD if _is_vector(reports[0].elements) else Reason.ORIENTATION
         return Rejected(reason, str(error))
-    return Samples(first.station, first.start_ms, first.cadence_ms, field_nt)
+
+
+def samples_of_all(runs: Sequence[Sequence[Report]], accepts: Accepts) -> list[Samples]:
+    """The samples of such reports of several stations, all with the same elements, at once.
+
+    Raises
+    ------
+    OrientationError
+        If one of them is at fault.
+    """
+    values = [report.values for run in runs for report in run]
+    rows = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
+    lengths = [sum(report.values.shape[1] for report in run) for run in runs]
+    declinations_deg = [accepts.declination_deg.get(run[0].station, 0.0) for run in runs]
+    elements = dict(zip(runs[0][0].elements, rows, strict=True))
+    field_nt = to_hez(elements, np.repeat(declinations_deg, lengths))
+    samples, begin = [], 0
+    for (first, *_), length in zip(runs, lengths, strict=True):
+        own_nt = field_nt[begin : begin + length]
+        samples.append(Samples(first.station, first.start_ms, first.cadence_ms, own_nt))
+        begin += length
+    return samples
 
 
 def _parsed(record: RawRecord) -> SamplesRecord | BinarySamplesRecord:
@@ -269,7 +286,7 @@ def _not_from_the_future(newest_ms: int, record: RawRecord, accepts: Accepts) ->
         )
 
 
-def _is_vector(elements: Mapping[str, Float64]) -> bool:
+def _is_vector(elements: Iterable[str]) -> bool:
     try:
         orientation_of(frozenset(elements))
     except OrientationError:

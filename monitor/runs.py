@@ -8,10 +8,12 @@ read while the one before it is scored.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from geofield.orientation import OrientationError
 from geofield.samples import Samples
-from monitor.codec import Accepts, RawRecord, Rejected, Report, read, samples_of
+from monitor.codec import Accepts, RawRecord, Rejected, Report, read, samples_of, samples_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,32 @@ def read_batch(records: Sequence[RawRecord], accepts: Accepts) -> Batch:
         else:
             run = newest[report.station] = Run([record], [report])
             runs.append(run)
-    understood = [one for run in runs for one in _understood(run, accepts)]
+    understood = _understood(runs, accepts)
     if len(understood) > len(runs):  # parted, so no longer in the order of the records
         order = {(one.partition, one.offset): number for number, one in enumerate(records)}
         understood.sort(key=lambda one: order[one[0].place])
     return Batch(records, refused, understood)
 
 
-def _understood(run: Run, accepts: Accepts) -> Iterator[tuple[Run, Samples | Rejected]]:
+def _understood(runs: Sequence[Run], accepts: Accepts) -> list[tuple[Run, Samples | Rejected]]:
+    """Runs with their samples, in order; one of which a record is at fault is parted."""
+    alike: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        alike.setdefault(run.reports[0].elements, []).append(run)
+    samples: dict[tuple[int, int], Samples] = {}
+    for few in alike.values():
+        # most calls of numpy take as long for one station's samples as for those of all
+        with suppress(OrientationError):
+            found = samples_of_all([run.reports for run in few], accepts)
+            samples.update(zip((run.place for run in few), found, strict=True))
+    understood: list[tuple[Run, Samples | Rejected]] = []
+    for run in runs:
+        known = samples.get(run.place)
+        understood += _alone(run, accepts) if known is None else [(run, known)]
+    return understood
+
+
+def _alone(run: Run, accepts: Accepts) -> Iterator[tuple[Run, Samples | Rejected]]:
     """The run with its samples; its records are parted where one of them is at fault."""
     samples = samples_of(run.reports, accepts)
     if isinstance(samples, Rejected) and len(run.records) > 1:

@@ -3,14 +3,16 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.recording import Recording
 from geofield.alert import AlertRules
 from geofield.indices import KpHistory
+from geofield.samples import Samples
 from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord
+from monitor.codec import Accepts, RawRecord, decode
 from monitor.impf import encode_samples
 from monitor.scoring import Scored, Scorer
 from tests.geofield.builders import START_MS, field_nt, rules, spread
@@ -91,6 +93,24 @@ def test_one_by_one_or_all_at_once(drawn: list[tuple[str, int, int, str]]) -> No
         singly.append(scorer.score(scorer.read([one]), held, KpHistory()))
         held = held | singly[-1].held
     assert summary([at_once]) == summary(singly)
+
+
+@pytest.mark.parametrize("elements", ["XYZ", "HDZ", "DIF"])
+def test_stations_taken_together_keep_their_own_declination(elements: str) -> None:
+    accepts = Accepts(1000, 300_000, {"AAA": 4.0, "BBB": -12.5, "CCC": 0.0}, strangers=0)
+    values = np.random.default_rng(2).uniform(20.0, 60.0, (3, 3, 40))
+    made = [
+        RawRecord("t", 0, n, -1, code.encode(), encode_samples(Recording(
+            code, START_MS, 1000, dict(zip(elements, values[n], strict=True))
+        )))
+        for n, code in enumerate(accepts.declination_deg)
+    ]  # fmt: skip
+    together = [samples for _, samples in Scorer(SETUP, accepts, spread).read(made).runs]
+    for one, alone in zip(together, (decode(record, accepts) for record in made), strict=True):
+        assert isinstance(one, Samples)
+        assert isinstance(alone, Samples)
+        assert (one.station, one.start_ms) == (alone.station, alone.start_ms)
+        np.testing.assert_array_equal(one.field_nt, alone.field_nt)
 
 
 def taken(scorer: Scorer, made: list[RawRecord], held: dict[str, Held]) -> tuple[list[int], Scored]:
