@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Sequence
 
 from monitor.codec import RawRecord
 
-MOST_BYTES = (
-    int(os.environ.get("MW_EXP", "1")) * 1024 * 1024
-)  # a backlog of hour-long records must not fill the memory
+MOST_BYTES = 4 * 1024 * 1024  # a backlog of hour-long records must not fill the memory
 
 
 class Intake:
