@@ -54,16 +54,16 @@ def _doom_call(owner: type, name: str, times: int) -> None:
 
 def _doom_alerts(times: int) -> None:
     """At the n-th batch that comes to alerts; the worker believes that nothing has happened."""
-    score = Scorer.score
+    finish = Scorer.finish
     calls = count(1)
 
     def still(*arguments: Any, **named: Any) -> Any:
-        scored = score(*arguments, **named)
+        scored = finish(*arguments, **named)
         if scored.alerts and next(calls) == times:
             stand_still()
         return scored
 
-    Scorer.score = still
+    Scorer.finish = still
 
 
 def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
@@ -83,6 +83,7 @@ STANDSTILL = "stands still before an alert"
 
 # What happens, and how often, at most, its point is passed before.
 FATES: dict[str, tuple[int, Callable[[int], None]]] = {
+    "between the halves of a step": (10, lambda n: _doom_call(Scorer, "finish", n)),
     "in a publication": (10, lambda n: _doom_sends(n, ("scores", "alerts"))),
     "after a publication": (8, lambda n: _doom_call(States, "adopt", n)),
     "in a checkpoint": (5, lambda n: _doom_sends(n, ("state",))),
