@@ -44,8 +44,6 @@ class Looked:
 Awaited: TypeAlias = Callable[[], Looked]
 Start: TypeAlias = Callable[[Awaited], Awaited]
 """Sets work going, now or on another thread, and returns what to call for its result."""
-
-
 Look: TypeAlias = tuple[Owners, Awaited]
 """Windows that are being looked at."""
 

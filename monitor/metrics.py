@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-OTHER = "other"
+from monitor.station_labels import StationLabels
+
 STATION = ("station",)
 PARTITION = ("partition",)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 INFERENCE_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 DELAY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-
-
-@dataclass(slots=True)
-class StationLabels:
-    """Keeps the number of series bounded: stations beyond the cap share the label `other`.
-
-    A producer that invents station codes would otherwise fill the memory of Prometheus. A label
-    once given stays given, since counters of it stay.
-    """
-
-    cap: int
-    _known: set[str] = field(default_factory=set)
-
-    def __contains__(self, station: str) -> bool:
-        """Whether a station has a label of its own already."""
-        return station in self._known
-
-    def label(self, station: str) -> str:
-        """The station's own label, or `other`."""
-        if station in self._known:
-            return station
-        if len(self._known) >= self.cap:
-            return OTHER
-        self._known.add(station)
-        return station
 
 
 class Distribution(Histogram):

@@ -18,9 +18,10 @@ from geofield.step import Rules, StationState
 from monitor.charge import Charge
 from monitor.checkpoint import Held
 from monitor.codec import RawRecord, Reason, Rejected
-from monitor.metrics import OTHER, Metrics
+from monitor.metrics import Metrics
 from monitor.records import utc
 from monitor.scoring import Scored, Taken
+from monitor.station_labels import OTHER
 
 DAY_S = 86_400
 OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")

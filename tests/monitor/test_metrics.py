@@ -14,9 +14,10 @@ from geofield.alert import Change, Classification, Status
 from geofield.calibrating import Learning
 from monitor.checkpoint import Held
 from monitor.codec import Reason
-from monitor.metrics import OTHER, Maker
+from monitor.metrics import Maker
 from monitor.observe import Observer
 from monitor.scoring import Scored
+from monitor.station_labels import OTHER
 from tests.geofield.builders import MODEL, START_MS, field_nt, profile, rules, samples
 from tests.monitor.exposition import GOLDEN, exposition, loud, observer, scored
 
