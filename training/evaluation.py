@@ -67,6 +67,8 @@ class Sensitivity(Record, frozen=True):
     snr_half
         Signal/noise at which half are found, by interpolation; None if even the strongest tried
         are found less often.
+    snr_half_interval
+        Central 95 % of it over other places of the stream, likewise None.
     """
 
     method: str
@@ -76,6 +78,7 @@ class Sensitivity(Record, frozen=True):
     found: list[float]
     delay_s: list[float | None]
     snr_half: float | None
+    snr_half_interval: tuple[float | None, float | None] | None = None
 
 
 class FalseAlarms(Record, frozen=True):

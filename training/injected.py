@@ -138,15 +138,15 @@ def _sensitivity(
     subject: Subject, ground: Ground, recipe: Recipe, advance: Advance
 ) -> list[Sensitivity]:
     promise, window = recipe.promise, recipe.window.model_window()
-    packets = Packets(promise.durations, promise.snr, promise.apart, TEST_SEED)
+    packets = Packets(promise.durations, promise.snr, promise.apart, TEST_SEED, promise.draws)
     judged = ground.judged.part(0, min(promise.packets * promise.apart, len(ground.judged)))
     laid = [lay(len(judged), one, window, subject.scale_nt, packets) for one in promise.durations]
     tasks = [(method, one) for method in subject.methods for one in laid]
 
-    def measured(task: tuple[Method, Laid]) -> Sensitivity:
-        method, one = task
+    def measured(task: tuple[Method, list[Laid]]) -> Sensitivity:
+        method, draws = task
         profile = subject.profiles[method.name]
-        row = sensitivity(ground.stream, method, judged, profile, one, promise.snr)
+        row = sensitivity(ground.stream, method, judged, profile, draws, promise.snr)
         advance()
         return row
 

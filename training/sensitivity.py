@@ -20,7 +20,10 @@ from geofield.samples import Samples
 from geofield.types import Bool, Float64, Int64
 from training.evaluation import Sensitivity
 from training.methods import Method
+from training.recall import Recall
 from training.stream import Stream
+
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,15 @@ class Packets:
         Samples from one packet to the next; long enough for an alert to resolve.
     seed
         Of their waveforms, directions and places.
+    draws
+        How many times they are laid, each time others.
     """
 
     durations: Sequence[int]
     snr: Sequence[float]
     apart: int
     seed: int
+    draws: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +72,29 @@ class Laid:
 
 def lay(
     count: int, duration: int, window: ModelWindow, scale_nt: Sequence[float], packets: Packets
-) -> Laid:
-    """Packets along `count` samples: by turns an oscillation and noise, under a sine envelope."""
+) -> list[Laid]:
+    """Packets along `count` samples: by turns an oscillation and noise, under a sine envelope.
+
+    Returns
+    -------
+    One for each draw: others, each within the same stretch of `apart` samples.
+    """
     rng = np.random.default_rng([packets.seed, duration])
-    slots = np.arange(window.samples, count - packets.apart, packets.apart)
-    onset = slots + rng.integers(0, max(packets.apart // 8, 1), len(slots))
+    return [
+        _laid(rng, count, duration, window, scale_nt, packets.apart) for _ in range(packets.draws)
+    ]
+
+
+def _laid(
+    rng: np.random.Generator,
+    count: int,
+    duration: int,
+    window: ModelWindow,
+    scale_nt: Sequence[float],
+    apart: int,
+) -> Laid:
+    slots = np.arange(window.samples, count - apart, apart)
+    onset = slots + rng.integers(0, max(apart // 8, 1), len(slots))
     field_nt = np.zeros((count, 3))
     for number, begin in enumerate(onset):
         packet_nt = _packet(rng, duration, window, number % 2 == 1)
@@ -107,34 +131,53 @@ def sensitivity(
     method: Method,
     samples: Samples,
     profile: StationProfile,
-    laid: Laid,
+    draws: Sequence[Laid],
     snr: Sequence[float],
 ) -> Sensitivity:
     """Share of packets found, for each signal/noise.
 
     Packets whose place is without data, or in an alert that opens without them, are left out: what
     they would have done cannot be told.
+
+    Parameters
+    ----------
+    stream, method, samples, profile
+        What watches, and what is watched.
+    draws
+        Packets of one duration, from `lay`; each draw goes through the stream by itself.
+    snr
+        Strengths, ascending.
     """
-    _, own = stream.watch(method, samples, profile)
-    usable = _undisturbed(laid, samples, own, stream)
-    shares: list[float] = []
+    recall = Recall(method)
+    _, own = stream.watch(recall.learning, samples, profile)
+
+    def opened(field_nt: Float64) -> list[Alert]:
+        whole = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
+        return stream.watch(recall.recalling, whole, profile)[1]
+
+    usable = [_undisturbed(laid, samples, own, stream) for laid in draws]
+    place = np.concatenate([np.flatnonzero(alone) for alone in usable])
+    found = np.empty((len(snr), len(place)), dtype=np.bool_)
     delays_s: list[float | None] = []
-    for strength in snr:
-        field_nt = samples.field_nt + strength * laid.field_nt
-        disturbed = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
-        _, opened = stream.watch(method, disturbed, profile)
-        delay_s = _delay_s(laid, samples, opened, stream)[usable]
-        found = np.isfinite(delay_s)
-        shares.append(float(found.mean()) if len(found) else 0.0)
-        delays_s.append(float(np.median(delay_s[found])) if found.any() else None)
+    for row, strength in enumerate(snr):
+        delay_s = np.concatenate(
+            [
+                _delay_s(laid, samples, opened(samples.field_nt + strength * laid.field_nt), stream)
+                for laid in draws
+            ]
+        )[np.concatenate(usable)]
+        found[row] = np.isfinite(delay_s)
+        delays_s.append(float(np.median(delay_s[found[row]])) if found[row].any() else None)
+    shares = [float(share) for share in found.mean(axis=1)] if len(place) else [0.0] * len(snr)
     return Sensitivity(
         method=method.name,
-        duration_s=laid.duration * samples.cadence_ms / 1000,
-        packets=int(usable.sum()),
+        duration_s=draws[0].duration * samples.cadence_ms / 1000,
+        packets=len(place),
         snr=list(snr),
         found=shares,
         delay_s=delays_s,
         snr_half=snr_half(snr, shares),
+        snr_half_interval=half_interval(snr, found, place),
     )
 
 
@@ -151,6 +194,45 @@ def snr_half(snr: Sequence[float], found: Sequence[float]) -> float | None:
     weaker, stronger = above[0] - 1, above[0]
     part = (0.5 - found[weaker]) / (found[stronger] - found[weaker])
     return float(snr[weaker] * (snr[stronger] / snr[weaker]) ** part)
+
+
+def half_interval(
+    snr: Sequence[float], found: Bool, place: Int64
+) -> tuple[float | None, float | None]:
+    """The central 95 % of where half are found, if other places of the stream had been tried.
+
+    Places are drawn with replacement, each with all packets that were tried there: they share
+    their background, so that they are no independent trials.
+
+    Parameters
+    ----------
+    snr
+        Strengths, ascending.
+    found
+        Shape [strengths, packets].
+    place
+        Shape [packets]: number of the stretch of the stream in which each lies.
+
+    Returns
+    -------
+    Lower and upper end; None for an end at which fewer than half of the strongest are found.
+    """
+    _, number = np.unique(place, return_inverse=True)
+    places = int(number.max(initial=-1)) + 1
+    if not places:
+        return None, None
+    by_place = np.zeros((places, len(snr)))
+    np.add.at(by_place, number, found.T)
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(places, np.full(places, 1 / places), _RESAMPLES).astype(np.float64)
+    shares = drawn @ by_place / (drawn @ np.bincount(number))[:, None]
+    half = np.array([snr_half(snr, row) or np.inf for row in shares.tolist()])
+    low, high = np.quantile(half, [0.025, 0.975], method="nearest")
+    return _reached(low), _reached(high)
+
+
+def _reached(snr: float) -> float | None:
+    return float(snr) if np.isfinite(snr) else None
 
 
 def _undisturbed(laid: Laid, samples: Samples, own: list[Alert], stream: Stream) -> Bool:

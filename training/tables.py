@@ -224,7 +224,9 @@ class Promise(Section, frozen=True):
     apart
         Samples from one packet to the next.
     packets
-        How many at most are tried at each duration and signal/noise.
+        For how many there must be room at most: what is judged is cut off behind them.
+    draws
+        How many times they are laid, each time others, for every duration and signal/noise.
     """
 
     false_alarms_per_month: float
@@ -233,6 +235,7 @@ class Promise(Section, frozen=True):
     snr: list[float]
     apart: int
     packets: int = 200
+    draws: int = 1
 
 
 class Grid(Section, frozen=True):

@@ -105,11 +105,21 @@ def _half_table(curves: Sequence[Sensitivity]) -> Table:
         "Signal/noise at which half of the transients open an alert, by duration; "
         f"{packets} tried at each signal/noise"
     )
-    return _by_duration(
-        curves,
-        caption,
-        lambda curve: f"> {top:g}" if curve.snr_half is None else figure(curve.snr_half),
-    )
+    if any(curve.snr_half_interval for curve in curves):
+        caption += "; in brackets the central 95 % over other places of the stream"
+    return _by_duration(curves, caption, partial(_half, top=top))
+
+
+def _half(curve: Sensitivity, top: float) -> str:
+    half = _reached(curve.snr_half, top)
+    if curve.snr_half_interval is None or curve.snr_half_interval == (None, None):
+        return half
+    low, high = (_reached(end, top) for end in curve.snr_half_interval)
+    return f"{half} ({low} to {high})"
+
+
+def _reached(snr: float | None, top: float) -> str:
+    return f"> {top:g}" if snr is None else figure(snr)
 
 
 def _delay_table(curves: Sequence[Sensitivity]) -> Table:

@@ -29,7 +29,10 @@ def sensitivity_plates(known: Injections) -> list[Plate]:
 
 def half_plate(known: Injections) -> Plate:
     """How strong a transient must be for half of them to be found, against its duration."""
-    note = "Lower is better. An open mark at the top edge: less than half found even at the most."
+    note = (
+        "Lower is better. Upright lines: the central 95 % over other places of the stream. An open "
+        "mark at the top edge: less than half found even at the most."
+    )
     draw = partial(_draw_half, curves=_by_method(known.sensitivity))
     return plate("Strength at which half are found", note, draw)
 
@@ -75,6 +78,9 @@ def _draw_half(axes: Axes, curves: dict[str, list[Sensitivity]]) -> None:
         own = sorted(curves[method], key=lambda curve: curve.duration_s)
         half = [curve.snr_half or math.nan for curve in own]
         look.draw(axes, [curve.duration_s for curve in own], half)
+        for curve in own:
+            low, high = (end or top for end in curve.snr_half_interval or (top, top))
+            axes.vlines(curve.duration_s, low, high, color=look.colour, linewidth=1.0, alpha=0.6)
         never = [curve.duration_s for curve in own if curve.snr_half is None]
         look.mark(axes, never, [top] * len(never), full=False)
     durations = sorted({curve.duration_s for curve in every})

@@ -170,6 +170,9 @@ def sensitivity(method: str, duration_s: float) -> Sensitivity:
         found=found,
         delay_s=delay,
         snr_half=half if half < snr[-1] else None,
+        snr_half_interval=(0.8 * half, 1.3 * half if 1.3 * half < snr[-1] else None)
+        if half < snr[-1]
+        else (None, None),
     )
 
 

@@ -17,7 +17,7 @@ from tests.training.report.builders import (
 )
 from training.evaluation import NEGATIVE, Evaluation, decode, encode
 from training.report.card import render_card
-from training.report.numerals import decimal, p_value, percent
+from training.report.numerals import decimal, figure, p_value, percent
 from training.transients import FAMILIES
 
 
@@ -102,7 +102,11 @@ def test_sensitivity_and_false_alarms_are_those_of_the_document(card, evaluation
         if curve.snr_half is None:
             assert shown == "> 32"
         else:
-            assert float(shown) == pytest.approx(curve.snr_half, rel=0.005)
+            half, low, _, high = shown.strip(")").replace("(", "").split(" ", 3)
+            ends = curve.snr_half_interval
+            assert float(half) == pytest.approx(curve.snr_half, rel=0.005)
+            assert float(low) == pytest.approx(ends[0], rel=0.005)
+            assert high == "> 32" if ends[1] is None else high == figure(ends[1])
     assert "| window RMS | HON | 30.4 | 41 | 41 | 71 | 29-54 | no |" in card
 
 
