@@ -150,35 +150,39 @@ def sensitivity(
     """
     recall = Recall(method)
     _, own = stream.watch(recall.learning, samples, profile)
-
-    def opened(field_nt: Float64) -> list[Alert]:
-        whole = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
-        return stream.watch(recall.recalling, whole, profile)[1]
-
     usable = [_undisturbed(laid, samples, own, stream) for laid in draws]
     place = np.concatenate([np.flatnonzero(alone) for alone in usable])
-    found = np.empty((len(snr), len(place)), dtype=np.bool_)
-    delays_s: list[float | None] = []
-    for row, strength in enumerate(snr):
-        delay_s = np.concatenate(
-            [
-                _delay_s(laid, samples, opened(samples.field_nt + strength * laid.field_nt), stream)
-                for laid in draws
-            ]
-        )[np.concatenate(usable)]
-        found[row] = np.isfinite(delay_s)
-        delays_s.append(float(np.median(delay_s[found[row]])) if found[row].any() else None)
-    shares = [float(share) for share in found.mean(axis=1)] if len(place) else [0.0] * len(snr)
+
+    def delay_s(laid: Laid, strength: float) -> Float64:
+        field_nt = samples.field_nt + strength * laid.field_nt
+        disturbed = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
+        _, opened = stream.watch(recall.recalling, disturbed, profile)
+        return _delay_s(laid, samples, opened, stream)
+
+    delays_s = np.array(
+        [
+            np.concatenate(
+                [delay_s(laid, strength)[alone] for laid, alone in zip(draws, usable, strict=True)]
+            )
+            for strength in snr
+        ]
+    )
+    found = np.isfinite(delays_s)
+    shares = (found.sum(axis=1) / max(len(place), 1)).tolist()
     return Sensitivity(
         method=method.name,
         duration_s=draws[0].duration * samples.cadence_ms / 1000,
         packets=len(place),
         snr=list(snr),
         found=shares,
-        delay_s=delays_s,
+        delay_s=[_median(row[np.isfinite(row)]) for row in delays_s],
         snr_half=snr_half(snr, shares),
         snr_half_interval=half_interval(snr, found, place),
     )
+
+
+def _median(values: Float64) -> float | None:
+    return float(np.median(values)) if len(values) else None
 
 
 def snr_half(snr: Sequence[float], found: Sequence[float]) -> float | None:
