@@ -11,8 +11,9 @@ from geofield.indices import KpHistory
 from geofield.manifest import ModelWindow
 from geofield.samples import Samples
 from tests.geofield.builders import START_MS, profile, spread
+from training.half import half_interval, snr_half
 from training.methods import Method
-from training.sensitivity import Packets, half_interval, lay, sensitivity, snr_half
+from training.sensitivity import Packets, lay, sensitivity
 from training.stream import Stream
 
 WINDOW = ModelWindow(cadence_ms=1000, samples=64, hop=16, taps=65, step=1, low_hz=0.02, high_hz=0.2)
