@@ -158,14 +158,8 @@ def sensitivity(
         _, opened = stream.watch(recall.recalling, disturbed, profile)
         return _delay_s(laid, samples, opened, stream)
 
-    delays_s = np.array(
-        [
-            np.concatenate(
-                [delay_s(laid, strength)[alone] for laid, alone in zip(draws, usable, strict=True)]
-            )
-            for strength in snr
-        ]
-    )
+    every_s = [[delay_s(laid, strength) for laid in draws] for strength in snr]
+    delays_s = np.array([np.concatenate(one) for one in every_s])[:, np.concatenate(usable)]
     found = np.isfinite(delays_s)
     shares = (found.sum(axis=1) / max(len(place), 1)).tolist()
     return Sensitivity(
