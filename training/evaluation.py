@@ -47,8 +47,49 @@ class Cell(Record, frozen=True, kw_only=True):
     p_value_apart: float
 
 
+class LeftOver(Record, frozen=True):
+    """How much a reconstruction leaves of windows without a transient.
+
+    Attributes
+    ----------
+    method
+        Whose reconstruction.
+    median
+        Root mean square of the error over that of the window, median of the windows: 0 for a
+        perfect reconstruction, 1 for none.
+    worse
+        Share of the windows to which zeros would have been nearer.
+    """
+
+    method: str
+    median: float
+    worse: float
+
+
+class HalfFound(Record, frozen=True, kw_only=True):
+    """The strength of a transient at which alerts find half.
+
+    Attributes
+    ----------
+    asked_per_month
+        Rate of false alarms that the threshold is set for.
+    packets
+        How many were tried at each signal/noise.
+    snr
+        Signal/noise, by interpolation; None if even the strongest tried are found less often.
+    interval
+        Central 95 % of it over other places of the stream and other quiet days to calibrate on,
+        likewise None. Absent where it was not measured.
+    """
+
+    asked_per_month: float
+    packets: int
+    snr: float | None
+    interval: tuple[float | None, float | None] | None = None
+
+
 class Sensitivity(Record, frozen=True):
-    """What a method finds at the promised rate of false alarms, by the alert rule itself.
+    """What a method finds by the alert rule itself.
 
     Attributes
     ----------
@@ -61,14 +102,12 @@ class Sensitivity(Record, frozen=True):
     snr
         Signal/noise of each entry of the lists below, ascending.
     found
-        Share of transients that opened an alert.
+        Share of transients that opened an alert, at the promised rate of false alarms.
     delay_s
-        Median time from the transient's onset to the alert's opening window; None if none opened.
-    snr_half
-        Signal/noise at which half are found, by interpolation; None if even the strongest tried
-        are found less often.
-    snr_half_interval
-        Central 95 % of it over other places of the stream, likewise None.
+        Median time from the transient's onset to the end of the window that opened an alert; None
+        if none opened.
+    half
+        At which signal/noise half are found: at the promised rate first, then at others.
     """
 
     method: str
@@ -77,8 +116,7 @@ class Sensitivity(Record, frozen=True):
     snr: list[float]
     found: list[float]
     delay_s: list[float | None]
-    snr_half: float | None
-    snr_half_interval: tuple[float | None, float | None] | None = None
+    half: list[HalfFound]
 
 
 class FalseAlarms(Record, frozen=True):
@@ -130,6 +168,8 @@ class Injections(Record, frozen=True):
         Promise under which `sensitivity` was measured.
     quantiles
         Score at 50, 90 and 99 % of the windows without a transient, negative learning.
+    left_over
+        What the autoencoders leave of these windows.
     """
 
     station: str
@@ -143,6 +183,7 @@ class Injections(Record, frozen=True):
     false_alarms: list[FalseAlarms]
     false_alarms_per_month: float
     quantiles: list[float]
+    left_over: list[LeftOver] = []
 
 
 class LabelStep(Record, frozen=True):

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geofield.types import Bool, Int64
+from geofield.threshold import Peaks, Tail, fit_tail
+from geofield.types import Float64
+from training.levels import Levels
 
-_RESAMPLES = 1000
+_RESAMPLES = 400
+
+Interval = tuple[float | None, float | None]
 
 
 def snr_half(snr: Sequence[float], found: Sequence[float]) -> float | None:
@@ -24,10 +28,17 @@ def snr_half(snr: Sequence[float], found: Sequence[float]) -> float | None:
     return float(snr[weaker] * (snr[stronger] / snr[weaker]) ** part)
 
 
-def half_interval(
-    snr: Sequence[float], found: Bool, place: Int64
-) -> tuple[float | None, float | None]:
-    """The central 95 % of where half are found, if other places of the stream had been tried.
+def other_tails(peaks: Peaks) -> list[Tail]:
+    """Tails that other quiet days might have given: peaks are drawn with replacement."""
+    rng = np.random.default_rng(0)
+    return [
+        fit_tail(Peaks(peaks.base, peaks.end_ms, rng.choice(peaks.scores, len(peaks)), peaks.days))
+        for _ in range(_RESAMPLES)
+    ]
+
+
+def half_interval(snr: Sequence[float], levels: Levels, thresholds: Float64) -> Interval:
+    """The central 95 % of where half are found, had other data calibrated and been watched.
 
     Places are drawn with replacement, each with all packets that were tried there: they share
     their background, so that they are no independent trials.
@@ -36,25 +47,27 @@ def half_interval(
     ----------
     snr
         Strengths, ascending.
-    found
-        Shape [strengths, packets].
-    place
-        Shape [packets]: number of the stretch of the stream in which each lies.
+    levels
+        What the packets raise.
+    thresholds
+        Shape [n]: from tails that other quiet days might have given.
 
     Returns
     -------
     Lower and upper end; None for an end at which fewer than half of the strongest are found.
     """
-    _, number = np.unique(place, return_inverse=True)
-    places = int(number.max(initial=-1)) + 1
+    places = int(levels.place.max(initial=-1)) + 1
     if not places:
         return None, None
-    by_place = np.zeros((places, len(snr)))
-    np.add.at(by_place, number, found.T)
     rng = np.random.default_rng(0)
-    drawn = rng.multinomial(places, np.full(places, 1 / places), _RESAMPLES).astype(np.float64)
-    shares = drawn @ by_place / (drawn @ np.bincount(number))[:, None]
-    half = np.array([snr_half(snr, row) or np.inf for row in shares.tolist()])
+
+    def redrawn(threshold: float) -> float:
+        found = levels.found(threshold)
+        times = np.bincount(rng.integers(places, size=places), minlength=places)[found.place]
+        shares = np.isfinite(found.delay_s) @ times / max(times.sum(), 1)
+        return snr_half(snr, shares.tolist()) or np.inf
+
+    half = [redrawn(float(threshold)) for threshold in thresholds]
     low, high = np.quantile(half, [0.025, 0.975], method="nearest")
     return _reached(low), _reached(high)
 

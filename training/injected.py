@@ -8,13 +8,16 @@ import numpy as np
 
 from geofield.types import Float32
 from training.config import Recipe
+from training.curve import curve
 from training.dataset import windows_of
 from training.evaluation import Cell, Injections, Sensitivity
 from training.ground import Ground
+from training.half import other_tails
 from training.injection import Benchmark, Figure, Injection
+from training.left_over import left_over
 from training.methods import Method
 from training.quiet_alarms import quiet_alarms
-from training.sensitivity import Laid, Packets, lay, sensitivity
+from training.sensitivity import Laid, Packets, lay, levels
 from training.subject import Subject
 from training.transients import POLARIZATIONS, Frame
 
@@ -55,6 +58,10 @@ def injected(
         false_alarms_per_month=recipe.promise.false_alarms_per_month,
         quantiles=[
             float(np.quantile(scores[subject.methods[0].name], share)) for share in (0.5, 0.9, 0.99)
+        ],
+        left_over=[
+            left_over(name, model, field_nt, subject.scale_nt)
+            for name, model in subject.autoencoders.items()
         ],
     )
 
@@ -142,13 +149,15 @@ def _sensitivity(
     judged = ground.judged.part(0, min(promise.packets * promise.apart, len(ground.judged)))
     laid = [lay(len(judged), one, window, subject.scale_nt, packets) for one in promise.durations]
     tasks = [(method, one) for method in subject.methods for one in laid]
+    others = {name: other_tails(peaks) for name, peaks in subject.peaks.items()}
 
     def measured(task: tuple[Method, list[Laid]]) -> Sensitivity:
         method, draws = task
-        profile = subject.profiles[method.name]
-        row = sensitivity(ground.stream, method, judged, profile, draws, promise.snr)
+        name, profile = method.name, subject.profiles[method.name]
+        raised = levels(ground.stream, method, judged, profile, draws, promise.snr)
+        duration_s = draws[0].duration * judged.cadence_ms / 1000
         advance()
-        return row
+        return curve(name, duration_s, raised, profile, others[name], promise)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(measured, tasks))

@@ -2,8 +2,8 @@
 
 The injection benchmark judges single windows; an operator lives with alerts. Here packets of known
 strength and duration are added to real samples of held-out days, the stream runs through the
-worker's step with a threshold calibrated on other days, and a packet counts as found when an alert
-opens because of it.
+worker's step, and the level that its alert rule reacts to is read around every packet: an alert
+opens when this passes the threshold, whichever that is (`geofield.threshold.sustained`).
 """
 
 from collections.abc import Sequence
@@ -12,17 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import oaconvolve
 
-from geofield.alert import Alert
 from geofield.fir import bandpass_taps
 from geofield.manifest import ModelWindow
 from geofield.profile import StationProfile
 from geofield.samples import Samples
+from geofield.threshold import sustained
 from geofield.types import Bool, Float64, Int64
-from training.evaluation import Sensitivity
-from training.half import half_interval, snr_half
+from training.levels import Levels
 from training.methods import Method
 from training.recall import Recall
-from training.stream import Stream
+from training.stream import Stream, rmse_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,79 +124,81 @@ def _in_band_snr(added_nt: Float64, window: ModelWindow, scale_nt: Sequence[floa
     return float(peak_nt[dominant] / scale_nt[dominant])
 
 
-def sensitivity(
+def levels(
     stream: Stream,
     method: Method,
     samples: Samples,
     profile: StationProfile,
     draws: Sequence[Laid],
     snr: Sequence[float],
-) -> Sensitivity:
-    """Share of packets found, for each signal/noise.
-
-    Packets whose place is without data, or in an alert that opens without them, are left out: what
-    they would have done cannot be told.
+) -> Levels:
+    """What packets raise at each signal/noise, those whose place lacks data left out.
 
     Parameters
     ----------
     stream, method, samples, profile
-        What watches, and what is watched.
+        What watches, and what is watched; the threshold of the profile plays no part.
     draws
         Packets of one duration, from `lay`; each draw goes through the stream by itself.
     snr
         Strengths, ascending.
     """
     recall = Recall(method)
-    _, own = stream.watch(recall.learning, samples, profile)
-    usable = [_undisturbed(laid, samples, own, stream) for laid in draws]
-    place = np.concatenate([np.flatnonzero(alone) for alone in usable])
+    end_ms, own = _followed(stream, recall.learning, samples, profile)
 
-    def delay_s(laid: Laid, strength: float) -> Float64:
+    def raised(laid: Laid, strength: float) -> Float64:
         field_nt = samples.field_nt + strength * laid.field_nt
         disturbed = Samples(samples.station, samples.start_ms, samples.cadence_ms, field_nt)
-        _, opened = stream.watch(recall.recalling, disturbed, profile)
-        return _delay_s(laid, samples, opened, stream)
+        return _followed(stream, recall.recalling, disturbed, profile)[1]
 
-    every_s = [[delay_s(laid, strength) for laid in draws] for strength in snr]
-    delays_s = np.array([np.concatenate(one) for one in every_s])[:, np.concatenate(usable)]
-    found = np.isfinite(delays_s)
-    shares = (found.sum(axis=1) / max(len(place), 1)).tolist()
-    return Sensitivity(
-        method=method.name,
-        duration_s=draws[0].duration * samples.cadence_ms / 1000,
-        packets=len(place),
-        snr=list(snr),
-        found=shares,
-        delay_s=[_median(row[np.isfinite(row)]) for row in delays_s],
-        snr_half=snr_half(snr, shares),
-        snr_half_interval=half_interval(snr, found, place),
-    )
+    parts = []
+    for laid in draws:
+        place = np.flatnonzero(_whole(laid, samples, stream))
+        window, since_s = _after(laid.onset[place], laid.duration, samples, stream, end_ms)
+        level = np.stack([raised(laid, strength)[window] for strength in snr])
+        parts.append(Levels(place, since_s, own[window], level))
+    return Levels.together(parts)
 
 
-def _median(values: Float64) -> float | None:
-    return float(np.median(values)) if len(values) else None
+def _followed(
+    stream: Stream, method: Method, samples: Samples, profile: StationProfile
+) -> tuple[Int64, Float64]:
+    """Ends [n] of all windows, and the level that the alert rule reacts to at each."""
+    scores, _ = stream.watch(method, samples, profile)
+    end_ms = np.array([one.end_ms for one in scores])
+    rmse = rmse_of(scores)
+    hop_ms = stream.window.hop * samples.cadence_ms
+    known = np.isfinite(rmse)
+    level = np.full(len(rmse), -np.inf)
+    level[known] = sustained(end_ms[known], rmse[known], hop_ms, stream.alert.k, stream.alert.n)
+    return end_ms, level
 
 
-def _undisturbed(laid: Laid, samples: Samples, own: list[Alert], stream: Stream) -> Bool:
-    """Which packets lie in data without gaps where no alert opens without them: [m]."""
+def _whole(laid: Laid, samples: Samples, stream: Stream) -> Bool:
+    """Which packets lie in data without gaps: [m]."""
     before = stream.window.samples + stream.window.half
-    after = _reach(laid, stream) + stream.window.half
+    after = _reach(laid.duration, stream) + stream.window.half
     gap: Bool = np.asarray(np.isnan(samples.field_nt).any(axis=1))
-    whole = [not gap[max(at - before, 0) : at + after].any() for at in laid.onset]
-    alone = np.isinf(_delay_s(laid, samples, own, stream))
-    return np.logical_and(whole, alone)
+    return np.array([not gap[max(at - before, 0) : at + after].any() for at in laid.onset])
 
 
-def _delay_s(laid: Laid, samples: Samples, opened: list[Alert], stream: Stream) -> Float64:
-    """From each onset to the end of the window that opened an alert: [m], infinite for none."""
-    ends_ms = np.array([alert.decided_ms - stream.window.decision_delay_ms for alert in opened])
-    onset_ms = samples.start_ms + laid.onset * samples.cadence_ms
-    since_ms = ends_ms[None, :] - onset_ms[:, None]
-    reach_ms = _reach(laid, stream) * samples.cadence_ms
-    since_s = np.where((since_ms > 0) & (since_ms <= reach_ms), since_ms / 1000, np.inf)
-    return np.asarray(since_s.min(axis=1, initial=np.inf))
+def _after(
+    onset: Int64, duration: int, samples: Samples, stream: Stream, end_ms: Int64
+) -> tuple[Int64, Float64]:
+    """Windows at which an alert is the packet's, and their ends after its onset: both [m, windows].
+
+    Those beyond its reach are infinitely late.
+    """
+    reach = _reach(duration, stream)
+    onset_ms = samples.start_ms + onset * samples.cadence_ms
+    first = np.searchsorted(end_ms, onset_ms, side="right")
+    window = first[:, None] + np.arange(-(-reach // stream.window.hop))
+    window = window.clip(max=len(end_ms) - 1)
+    since_ms = end_ms[window] - onset_ms[:, None]
+    within = (since_ms > 0) & (since_ms <= reach * samples.cadence_ms)
+    return window, np.where(within, since_ms / 1000, np.inf)
 
 
-def _reach(laid: Laid, stream: Stream) -> int:
+def _reach(duration: int, stream: Stream) -> int:
     """Samples after the onset in which an alert is the packet's: the last windows that see it."""
-    return laid.duration + stream.window.samples + stream.alert.n * stream.window.hop
+    return duration + stream.window.samples + stream.alert.n * stream.window.hop

@@ -7,11 +7,13 @@ import numpy as np
 
 from archive.model import Model
 from geofield.calibration import Calibration, QuietScores, newest, profile_of
-from geofield.profile import StationProfile, robust_scale_nt
+from geofield.profile import AlertBasis, StationProfile, alert_peaks, robust_scale_nt
 from geofield.score import stack_scale
+from geofield.threshold import Peaks
 from geofield.types import Float32, Float64, Int64
 from geofield.windows import WindowSpec
 from training.dataset import non_seismic, windows_of
+from training.evaluation import CLASSIFIER, NEGATIVE
 from training.ground import Ground
 from training.methods import Method, methods_of
 
@@ -28,11 +30,17 @@ class Subject:
         It, its trained rivals and the baselines.
     profiles
         By method: fitted to the calibration days for the promised rate of false alarms.
+    peaks
+        By method: what its threshold rests on.
+    autoencoders
+        By method: the model and those of its rivals that reconstruct.
     """
 
     model: Model
     methods: Sequence[Method]
     profiles: dict[str, StationProfile]
+    peaks: dict[str, Peaks]
+    autoencoders: dict[str, Model]
 
     @property
     def scale_nt(self) -> tuple[float, float, float]:
@@ -93,13 +101,23 @@ def fitted(
         n=ground.stream.alert.n,
         false_alarms_per_month=false_alarms_per_month,
     )
-    profiles = {
-        method.name: profile_of(
-            QuietScores(end_ms, scores[:, column].astype(np.float64)), scale_nt, spec, asked
-        )
+    quiet = {
+        method.name: QuietScores(end_ms, scores[:, column].astype(np.float64))
         for column, method in enumerate(methods)
     }
-    return Subject(model, methods, profiles)
+    return Subject(
+        model,
+        methods,
+        {name: profile_of(own, scale_nt, spec, asked) for name, own in quiet.items()},
+        {name: _peaks(own, spec, asked) for name, own in quiet.items()},
+        {NEGATIVE: model, **{name: one for name, one in rivals.items() if name != CLASSIFIER}},
+    )
+
+
+def _peaks(scores: QuietScores, spec: WindowSpec, asked: Calibration) -> Peaks:
+    hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
+    rule = AlertBasis(asked.k, asked.n, spec.hop)
+    return alert_peaks(scores.end_ms, scores.rmse, hop_ms, window_ms, rule)
 
 
 def _recent(

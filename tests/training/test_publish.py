@@ -64,6 +64,9 @@ def test_every_method_is_judged_on_every_family_and_at_the_promised_rate(evaluat
     for row in known.sensitivity:
         assert row.packets > 10
         assert row.found == sorted(row.found)
+        assert [half.asked_per_month for half in row.half] == [4.0, 30.0]
+    assert [one.method for one in known.left_over] == [NEGATIVE, CONTROL]
+    assert all(0 < one.median < 2 for one in known.left_over)
 
 
 def test_the_card_and_the_page_are_made_of_manifest_and_evaluation(published, evaluation):

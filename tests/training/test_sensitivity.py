@@ -10,10 +10,12 @@ from geofield.fir import bandpass_taps
 from geofield.indices import KpHistory
 from geofield.manifest import ModelWindow
 from geofield.samples import Samples
+from geofield.threshold import Peaks, fit_tail
 from tests.geofield.builders import START_MS, profile, spread
-from training.half import half_interval, snr_half
+from training.half import half_interval, other_tails, snr_half
+from training.levels import Levels
 from training.methods import Method
-from training.sensitivity import Packets, lay, sensitivity
+from training.sensitivity import Packets, lay, levels
 from training.stream import Stream
 
 WINDOW = ModelWindow(cadence_ms=1000, samples=64, hop=16, taps=65, step=1, low_hz=0.02, high_hz=0.2)
@@ -42,25 +44,55 @@ def test_packets_have_signal_to_noise_one_in_the_band_and_do_not_touch(duration)
         assert np.abs(filtered).max() / SCALE_NT[0] == pytest.approx(1.0, rel=1e-6)
 
 
+def raised(samples, draws, snr=PACKETS.snr):
+    return levels(STREAM, METHOD, samples, profile(), draws, snr)
+
+
 def test_strong_packets_open_alerts_soon_and_weak_ones_none():
     draws = lay(6000, 120, WINDOW, SCALE_NT, replace(PACKETS, draws=2))
-    row = sensitivity(STREAM, METHOD, noise(6000), profile(), draws, PACKETS.snr)
-    assert row.packets == 18
-    assert row.found == [0.0, 1.0]
-    assert row.delay_s[0] is None
-    assert row.delay_s[1] is not None
-    assert 0 < row.delay_s[1] <= 120 + 64
-    assert row.snr_half is not None
-    assert 1 < row.snr_half < 1000
+    found = raised(noise(6000), draws).found(profile().threshold)
+    assert len(found.place) == 18
+    assert found.shares == [0.0, 1.0]
+    assert np.isinf(found.delay_s[0]).all()
+    assert (found.delay_s[1] > 0).all()
+    assert (found.delay_s[1] <= 120 + 64).all()
+
+
+@pytest.mark.parametrize("strength", [4.0, 6.0, 10.0])
+def test_alerts_open_where_the_level_passes_the_threshold(strength):
+    (laid,) = lay(30_000, 120, WINDOW, SCALE_NT, PACKETS)
+    samples = noise(30_000, slice(9000, 9020))
+    levels_of = raised(samples, [laid], [strength])
+    threshold = float(np.median(levels_of.level.max(axis=2)))
+    found = levels_of.found(threshold)
+    assert 0.2 < found.shares[0] < 0.8
+
+    disturbed = replace(samples, field_nt=samples.field_nt + strength * laid.field_nt)
+    _, opened = STREAM.watch(METHOD, disturbed, replace(profile(), threshold=threshold))
+    ends_ms = np.array([one.decided_ms - STREAM.window.decision_delay_ms for one in opened])
+    onset_ms = START_MS + 1000 * laid.onset[found.place[np.isfinite(found.delay_s[0])]]
+    delay_ms = 1000 * found.delay_s[0][np.isfinite(found.delay_s[0])]
+    np.testing.assert_array_equal(ends_ms, onset_ms + delay_ms)
 
 
 def test_packets_in_gaps_are_left_out():
     draws = lay(6000, 120, WINDOW, SCALE_NT, PACKETS)
     onset = draws[0].onset[3]
     gap = slice(onset + 10, onset + 90)
-    row = sensitivity(STREAM, METHOD, noise(6000, gap), profile(), draws, PACKETS.snr)
-    assert row.packets == 8
-    assert row.found == [0.0, 1.0]
+    found = raised(noise(6000, gap), draws).found(profile().threshold)
+    assert 3 not in found.place
+    assert found.shares == [0.0, 1.0]
+    assert len(found.place) == 8
+
+
+def test_packets_in_an_alert_of_its_own_are_left_out():
+    draws = lay(6000, 120, WINDOW, SCALE_NT, PACKETS)
+    onset = draws[0].onset[3]
+    loud = noise(6000)
+    loud.field_nt[onset : onset + 200] *= 1000
+    found = raised(loud, draws).found(profile().threshold)
+    assert 3 not in found.place
+    assert len(found.place) == 8
 
 
 def test_half_is_where_the_curve_crosses_on_a_logarithmic_scale():
@@ -77,33 +109,76 @@ def test_every_draw_lays_other_packets_and_the_first_is_that_of_a_single_one():
     assert (np.abs(twice[0].onset - twice[1].onset) <= PACKETS.apart // 8).all()
 
 
-def curves_of(thresholds):
-    """At which of four strengths each packet is found, by the one that it takes: [4, packets]."""
-    return np.array([1.0, 2.0, 4.0, 8.0])[:, None] >= np.asarray(thresholds)[None, :]
+SNR = [1.0, 2.0, 4.0, 8.0]
+ALWAYS = np.full(400, 0.5)  # the same threshold, whatever days calibrate it
+
+
+def levels_of(takes, place=None, passed=1.0):
+    """At one window each, packets pass every threshold below `passed` from the strength they take.
+
+    Weaker ones reach nothing.
+    """
+    takes = np.asarray(takes)
+    level = passed * (np.array(SNR)[:, None] >= takes)
+    return Levels(
+        np.arange(len(takes)) if place is None else place,
+        np.ones((len(takes), 1)),
+        np.zeros((len(takes), 1)),
+        level[:, :, None],
+    )
 
 
 def test_the_interval_of_half_is_as_wide_as_the_places_differ():
-    snr, rng = [1.0, 2.0, 4.0, 8.0], np.random.default_rng(1)
-    takes = rng.choice([1.5, 3.0, 6.0], 300)
-    many = half_interval(snr, curves_of(takes), np.arange(300))
-    few = half_interval(snr, curves_of(takes[:20]), np.arange(20))
-    one_background = half_interval(snr, curves_of(takes), np.arange(300) // 15)
-    half = snr_half(snr, curves_of(takes).mean(axis=1).tolist())
+    takes = np.random.default_rng(1).choice([1.5, 3.0, 6.0], 300)
+    many = half_interval(SNR, levels_of(takes), ALWAYS)
+    few = half_interval(SNR, levels_of(takes[:20]), ALWAYS)
+    one_background = half_interval(SNR, levels_of(takes, np.arange(300) // 15), ALWAYS)
+    half = snr_half(SNR, levels_of(takes).found(0.5).shares)
     assert many[0] < half < many[1]
     assert few[1] - few[0] > 2 * (many[1] - many[0])
     assert one_background[0] < half < one_background[1]
 
 
 def test_packets_of_one_place_count_as_one_trial():
-    snr, takes = [1.0, 2.0, 4.0, 8.0], np.repeat([1.5, 6.0, 1.5, 6.0, 3.0, 3.0], 50)
-    together = half_interval(snr, curves_of(takes), np.arange(300) // 50)
-    alone = half_interval(snr, curves_of(takes), np.arange(300))
+    takes = np.repeat([1.5, 6.0, 1.5, 6.0, 3.0, 3.0], 50)
+    together = half_interval(SNR, levels_of(takes, np.arange(300) // 50), ALWAYS)
+    alone = half_interval(SNR, levels_of(takes), ALWAYS)
     assert together[1] - together[0] > 3 * (alone[1] - alone[0])
 
 
+def test_the_interval_holds_how_well_the_threshold_is_known():
+    # every packet raises its strength, so that half are found at the threshold itself
+    level = np.repeat(np.array(SNR)[:, None, None], 300, axis=1)
+    one = Levels(np.arange(300), np.ones((300, 1)), np.zeros((300, 1)), level)
+    known = half_interval(SNR, one, np.full(400, 3.0))
+    unsure = half_interval(SNR, one, np.linspace(0.5, 7.0, 400))
+    assert known == (snr_half(SNR, one.found(3.0).shares),) * 2
+    assert unsure[0] < known[0] < unsure[1]
+
+
+def test_tails_of_other_days_scatter_as_thresholds_of_other_days_do():
+    rng = np.random.default_rng(3)
+
+    def peaks():
+        return Peaks(1.0, np.arange(100), 1.0 + rng.exponential(0.3, 100), 8.0)
+
+    resampled = [one.score_once_in(30.0) for one in other_tails(peaks())]
+    again = [fit_tail(peaks()).score_once_in(30.0) for _ in range(100)]
+    assert np.std(resampled) == pytest.approx(np.std(again), rel=0.5)
+
+
 def test_an_end_of_the_interval_that_no_strength_reaches_is_none():
-    takes = np.array([6.0] * 12 + [20.0] * 12)
-    low, high = half_interval([1.0, 2.0, 4.0, 8.0], curves_of(takes), np.arange(24))
+    low, high = half_interval(SNR, levels_of([6.0] * 12 + [20.0] * 12), ALWAYS)
     assert low is not None
     assert high is None
-    assert half_interval([1.0, 8.0], np.zeros((2, 0), dtype=bool), np.arange(0)) == (None, None)
+    assert half_interval(SNR, levels_of([]), ALWAYS) == (None, None)
+
+
+def test_a_lower_threshold_finds_more_and_leaves_out_more():
+    takes = np.full(10, 3.0)
+    one = levels_of(takes)
+    one.own[:4] = 0.3
+    promised, often = one.found(0.5), one.found(0.2)
+    assert (len(promised.place), len(often.place)) == (10, 6)
+    assert promised.shares == often.shares == [0.0, 0.0, 1.0, 1.0]
+    assert one.found(2.0).shares == [0.0, 0.0, 0.0, 0.0]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from training.evaluation import NEGATIVE, FalseAlarms, Injections, Sensitivity
+from training.evaluation import NEGATIVE, FalseAlarms, HalfFound, Injections, Sensitivity
 from training.report.figures_alerts import alarms_plate, half_plate, sensitivity_plates
 from training.report.numerals import ABSENT, figure, span
 from training.report.parts import Gallery, Paragraph, Row, Section, Table
@@ -23,11 +23,11 @@ def sensitivity(known: Injections) -> Section:
             Paragraph(
                 "Here a stream of real samples with transients in it goes through the alert rule "
                 "itself, as in operation. False alarms promised in a station-month: "
-                f"{figure(known.false_alarms_per_month)}."
+                f"{figure(known.false_alarms_per_month)}, where nothing else is said."
             ),
             *_broken_promises(known),
             Gallery(lambda: [half_plate(known)], methods_of(curves)),
-            _half_table(curves),
+            *_half_tables(curves),
             Gallery(partial(sensitivity_plates, known)),
             _delay_table(curves),
         ],
@@ -97,25 +97,38 @@ def _alarm_row(one: FalseAlarms) -> Row:
     return Row(one.method, cells)
 
 
-def _half_table(curves: Sequence[Sensitivity]) -> Table:
+def _half_tables(curves: Sequence[Sensitivity]) -> list[Table]:
+    """One for each rate of false alarms, the promised one first."""
+    return [_half_table(curves, number) for number in range(len(curves[0].half))]
+
+
+def _half_table(curves: Sequence[Sensitivity], number: int) -> Table:
+    every = [curve.half[number] for curve in curves]
     top = max(snr for curve in curves for snr in curve.snr)
-    tried = sorted({curve.packets for curve in curves})
+    tried = sorted({half.packets for half in every})
     packets = span(f"{tried[0]:,}", f"{tried[-1]:,}") if len(tried) > 1 else f"{tried[0]:,}"
     caption = (
         "Signal/noise at which half of the transients open an alert, by duration; "
         f"{packets} tried at each signal/noise"
     )
-    if any(curve.snr_half_interval for curve in curves):
-        caption += "; in brackets the central 95 % over other places of the stream"
-    return _by_duration(curves, caption, partial(_half, top=top))
+    if number:
+        caption = (
+            f"The same where {figure(every[0].asked_per_month)} false alarms are promised in a "
+            f"station-month; {packets} tried at each signal/noise"
+        )
+    if not number and any(half.interval for half in every):
+        caption += (
+            "; in brackets the central 95 % over other places of the stream and other quiet days "
+            "to calibrate on"
+        )
+    return _by_duration(curves, caption, lambda curve: _half(curve.half[number], top))
 
 
-def _half(curve: Sensitivity, top: float) -> str:
-    half = _reached(curve.snr_half, top)
-    if curve.snr_half_interval is None or curve.snr_half_interval == (None, None):
-        return half
-    low, high = (_reached(end, top) for end in curve.snr_half_interval)
-    return f"{half} ({low} to {high})"
+def _half(half: HalfFound, top: float) -> str:
+    if half.interval is None or half.interval == (None, None):
+        return _reached(half.snr, top)
+    low, high = (_reached(end, top) for end in half.interval)
+    return f"{_reached(half.snr, top)} ({low} to {high})"
 
 
 def _reached(snr: float | None, top: float) -> str:

@@ -30,8 +30,9 @@ def sensitivity_plates(known: Injections) -> list[Plate]:
 def half_plate(known: Injections) -> Plate:
     """How strong a transient must be for half of them to be found, against its duration."""
     note = (
-        "Lower is better. Upright lines: the central 95 % over other places of the stream. An open "
-        "mark at the top edge: less than half found even at the most."
+        "Lower is better. Upright lines: the central 95 % over other places of the stream and "
+        "other quiet days to calibrate on. An open mark at the top edge: less than half found even "
+        "at the most."
     )
     draw = partial(_draw_half, curves=_by_method(known.sensitivity))
     return plate("Strength at which half are found", note, draw)
@@ -76,12 +77,12 @@ def _draw_half(axes: Axes, curves: dict[str, list[Sensitivity]]) -> None:
     top = 1.25 * tried[-1]
     for method, look in looks(list(curves)).items():
         own = sorted(curves[method], key=lambda curve: curve.duration_s)
-        half = [curve.snr_half or math.nan for curve in own]
+        half = [curve.half[0].snr or math.nan for curve in own]
         look.draw(axes, [curve.duration_s for curve in own], half)
         for curve in own:
-            low, high = (end or top for end in curve.snr_half_interval or (top, top))
+            low, high = (end or top for end in curve.half[0].interval or (top, top))
             axes.vlines(curve.duration_s, low, high, color=look.colour, linewidth=1.0, alpha=0.6)
-        never = [curve.duration_s for curve in own if curve.snr_half is None]
+        never = [curve.duration_s for curve in own if curve.half[0].snr is None]
         look.mark(axes, never, [top] * len(never), full=False)
     durations = sorted({curve.duration_s for curve in every})
     axes.set_xscale("log")
@@ -135,8 +136,8 @@ def _by_method(curves: Sequence[Sensitivity]) -> dict[str, list[Sensitivity]]:
 
 
 def _half_reached(curves: Sequence[Sensitivity]) -> str:
-    reached = [curve for curve in curves if curve.snr_half is not None]
+    reached = [curve for curve in curves if curve.half[0].snr is not None]
     if not reached:
         return f"Half found at none of {counted(len(curves), 'duration')}."
-    each = ", ".join(f"{curve.duration_s:,g} s at {figure(curve.snr_half)}" for curve in reached)
+    each = ", ".join(f"{curve.duration_s:,g} s at {figure(curve.half[0].snr)}" for curve in reached)
     return f"Half found: {each} times the background."

@@ -67,8 +67,28 @@ def _results(main: Injections, known: Injections) -> Section:
                 f"Scores of the windows without a transient, {NEGATIVE}: {_levels(known)}. They "
                 "describe this station only: every station is calibrated by itself."
             ),
+            *_left_over(known),
         ],
     )
+
+
+def _left_over(known: Injections) -> list[Paragraph | Table]:
+    """Whether the autoencoders are any."""
+    if not known.left_over:
+        return []
+    return [
+        Paragraph(
+            "To tell windows apart a network need not reconstruct any. What these leave of the "
+            "windows without a transient: 0 would be a perfect reconstruction, 1 is none."
+        ),
+        Table(
+            "Error of the reconstruction over the window it is of, root mean squares",
+            ["method"],
+            ["median window", "windows nearer to zeros (%)"],
+            [Row(one.method, [decimal(one.median), percent(one.worse)]) for one in known.left_over],
+            NEGATIVE,
+        ),
+    ]
 
 
 def _levels(known: Injections) -> str:

@@ -14,9 +14,11 @@ from training.evaluation import (
     Criterion,
     Evaluation,
     FalseAlarms,
+    HalfFound,
     Injections,
     Labelled,
     LabelStep,
+    LeftOver,
     OnLabels,
     Sensitivity,
     Verdict,
@@ -129,6 +131,10 @@ def injections(
         ],
         false_alarms_per_month=1.0,
         quantiles=[0.29, 0.71, 1.63],
+        left_over=[
+            LeftOver(method=NEGATIVE, median=0.42, worse=0.02),
+            LeftOver(method=CONTROL, median=0.45, worse=0.0),
+        ],
     )
 
 
@@ -169,10 +175,18 @@ def sensitivity(method: str, duration_s: float) -> Sensitivity:
         snr=snr,
         found=found,
         delay_s=delay,
-        snr_half=half if half < snr[-1] else None,
-        snr_half_interval=(0.8 * half, 1.3 * half if 1.3 * half < snr[-1] else None)
-        if half < snr[-1]
-        else (None, None),
+        half=[half_found(1.0, half), half_found(4.348, 0.8 * half)],
+    )
+
+
+def half_found(asked_per_month: float, snr: float) -> HalfFound:
+    """What is found at 32 times the background at least, with its interval."""
+    reached = [one if one < 32.0 else None for one in (snr, 0.8 * snr, 1.3 * snr)]
+    return HalfFound(
+        asked_per_month=asked_per_month,
+        packets=40,
+        snr=reached[0],
+        interval=(reached[1], reached[2]),
     )
 
 

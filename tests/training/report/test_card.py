@@ -15,7 +15,7 @@ from tests.training.report.builders import (
     manifest,
     minimal,
 )
-from training.evaluation import NEGATIVE, Evaluation, decode, encode
+from training.evaluation import CONTROL, NEGATIVE, Evaluation, decode, encode
 from training.report.card import render_card
 from training.report.numerals import decimal, figure, p_value, percent
 from training.transients import FAMILIES
@@ -96,18 +96,30 @@ def test_transients_of_another_direction_have_a_table_of_their_own(card, evaluat
 
 
 def test_sensitivity_and_false_alarms_are_those_of_the_document(card, evaluation) -> None:
-    read = table(card, "Signal/noise at which half")
-    for curve in evaluation.injections[0].sensitivity:
-        shown = read[curve.method][f"{curve.duration_s:,g} s"]
-        if curve.snr_half is None:
-            assert shown == "> 32"
-        else:
-            half, low, _, high = shown.strip(")").replace("(", "").split(" ", 3)
-            ends = curve.snr_half_interval
-            assert float(half) == pytest.approx(curve.snr_half, rel=0.005)
-            assert float(low) == pytest.approx(ends[0], rel=0.005)
-            assert high == "> 32" if ends[1] is None else high == figure(ends[1])
+    titles = ("Signal/noise at which half", "The same where 4.35 false alarms")
+    for number, title in enumerate(titles):
+        read = table(card, title)
+        for curve in evaluation.injections[0].sensitivity:
+            one = curve.half[number]
+            assert_half(read[curve.method][f"{curve.duration_s:,g} s"], one.snr, one.interval)
     assert "| window RMS | HON | 30.4 | 41 | 41 | 71 | 29-54 | no |" in card
+
+
+def assert_half(shown, snr, interval) -> None:
+    low, high = interval
+    if low is None:
+        assert shown == "> 32"
+        return
+    half, ends = shown.strip(")").split(" (")
+    assert half == ("> 32" if snr is None else figure(snr))
+    assert ends == f"{figure(low)} to {'> 32' if high is None else figure(high)}"
+
+
+def test_the_card_tells_whether_windows_are_reconstructed(card) -> None:
+    read = table(card, "Error of the reconstruction")
+    assert read[NEGATIVE]["median window"] == "0.420"
+    assert read[NEGATIVE]["windows nearer to zeros (%)"] == "2.0"
+    assert CONTROL in read
 
 
 def test_real_labels_are_those_of_the_document(card, evaluation) -> None:

@@ -131,7 +131,7 @@ def test_a_method_looks_the_same_in_a_figure_that_lacks_another() -> None:
 
 def test_what_was_never_found_is_marked_open_at_the_edge() -> None:
     known = injections()
-    missing = [one for one in known.sensitivity if one.snr_half is None]
+    missing = [one for one in known.sensitivity if one.half[0].snr is None]
     assert missing
     assert "open mark" in half_plate(known).note.lower()
 
