@@ -79,7 +79,7 @@ class HalfFound(Record, frozen=True, kw_only=True):
         Signal/noise, by interpolation; None if even the strongest tried are found less often.
     interval
         Central 95 % of it over other places of the stream and other quiet days to calibrate on,
-        likewise None. Absent where it was not measured.
+        likewise None. Absent where packets were tried at fewer than ten places.
     """
 
     asked_per_month: float

@@ -9,6 +9,7 @@ from geofield.types import Float64
 from training.levels import Levels
 
 _RESAMPLES = 400
+_FEWEST_PLACES = 10  # fewer drawn again and again do not differ as others would
 
 Interval = tuple[float | None, float | None]
 
@@ -37,7 +38,7 @@ def other_tails(peaks: Peaks) -> list[Tail]:
     ]
 
 
-def half_interval(snr: Sequence[float], levels: Levels, thresholds: Float64) -> Interval:
+def half_interval(snr: Sequence[float], levels: Levels, thresholds: Float64) -> Interval | None:
     """The central 95 % of where half are found, had other data calibrated and been watched.
 
     Places are drawn with replacement, each with all packets that were tried there: they share
@@ -54,16 +55,18 @@ def half_interval(snr: Sequence[float], levels: Levels, thresholds: Float64) -> 
 
     Returns
     -------
-    Lower and upper end; None for an end at which fewer than half of the strongest are found.
+    Lower and upper end; None for an end at which fewer than half of the strongest are found, and
+    in place of both where packets were tried at fewer than ten places.
     """
-    places = int(levels.place.max(initial=-1)) + 1
-    if not places:
-        return None, None
+    places = np.unique(levels.place)
+    if len(places) < _FEWEST_PLACES:
+        return None
     rng = np.random.default_rng(0)
 
     def redrawn(threshold: float) -> float:
         found = levels.found(threshold)
-        times = np.bincount(rng.integers(places, size=places), minlength=places)[found.place]
+        drawn = rng.choice(places, len(places))
+        times = np.bincount(drawn, minlength=places[-1] + 1)[found.place]
         shares = np.isfinite(found.delay_s) @ times / max(times.sum(), 1)
         return snr_half(snr, shares.tolist()) or np.inf
 

@@ -171,7 +171,12 @@ def test_an_end_of_the_interval_that_no_strength_reaches_is_none():
     low, high = half_interval(SNR, levels_of([6.0] * 12 + [20.0] * 12), ALWAYS)
     assert low is not None
     assert high is None
-    assert half_interval(SNR, levels_of([]), ALWAYS) == (None, None)
+
+
+@pytest.mark.parametrize("places", [0, 1, 9])
+def test_few_places_make_no_interval(places):
+    assert half_interval(SNR, levels_of([3.0] * places), ALWAYS) is None
+    assert half_interval(SNR, levels_of([3.0] * 10, np.arange(10) % (places or 1)), ALWAYS) is None
 
 
 def test_a_lower_threshold_finds_more_and_leaves_out_more():
