@@ -140,8 +140,8 @@ def test_the_interval_of_half_is_as_wide_as_the_places_differ():
 
 
 def test_packets_of_one_place_count_as_one_trial():
-    takes = np.repeat([1.5, 6.0, 1.5, 6.0, 3.0, 3.0], 50)
-    together = half_interval(SNR, levels_of(takes, np.arange(300) // 50), ALWAYS)
+    takes = np.repeat([1.5, 6.0, 1.5, 6.0, 3.0, 3.0] * 2, 25)
+    together = half_interval(SNR, levels_of(takes, np.arange(300) // 25), ALWAYS)
     alone = half_interval(SNR, levels_of(takes), ALWAYS)
     assert together[1] - together[0] > 3 * (alone[1] - alone[0])
 
