@@ -12,6 +12,7 @@ from geofield.types import Float32, Float64
 from training.evaluation import LeftOver
 
 _BATCH = 256
+_SILENT = 1e-3  # times the scale: a sensor that stands still has no field to reconstruct
 
 
 def left_over(
@@ -27,7 +28,7 @@ def _share(model: Model, field_nt: Float32, scale_nt: tuple[float, float, float]
     """The error's root mean square over that of the window, in units of the scale: [n]."""
     filtered_nt, rebuilt_nt = model.traces(field_nt, stack_scale(scale_nt, len(field_nt)))
     window, error = filtered_nt / scale_nt, (filtered_nt - rebuilt_nt) / scale_nt
-    return np.asarray(_rms(error) / _rms(window), np.float64)
+    return np.asarray(_rms(error) / np.maximum(_rms(window), _SILENT), np.float64)
 
 
 def _rms(windows: Float32) -> Float32:

@@ -42,6 +42,13 @@ def test_windows_to_which_zeros_are_nearer_are_counted():
     assert left.median == pytest.approx(0.15, abs=1e-6)
 
 
+def test_a_sensor_that_stands_still_is_no_division_by_zero():
+    field_nt = numbered(4)
+    field_nt[1:] = 0
+    left = left_over("any", Rebuilding(np.full(4, 0.5)), field_nt, SCALE_NT)
+    assert (left.median, left.worse) == (0.0, 0.0)
+
+
 def test_components_count_in_units_of_their_scale():
     field_nt = numbered(3)
 
