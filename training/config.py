@@ -119,6 +119,18 @@ def _contradictions(recipe: Recipe) -> list[str]:
             recipe.promise.snr == sorted(recipe.promise.snr) and bool(recipe.promise.snr),
             "promise.snr must be ascending",
         ),
+        (
+            recipe.promise.false_alarms_per_month > 0,
+            "promise.false_alarms_per_month must be positive",
+        ),
+        (
+            min(recipe.promise.checked_per_month, default=1) > 0,
+            "promise.checked_per_month must be positive",
+        ),
+        (min(recipe.promise.durations, default=1) > 0, "promise.durations must be positive"),
+        (recipe.promise.apart > 0, "promise.apart must be positive"),
+        (recipe.promise.packets > 0, "promise.packets must be positive"),
+        (recipe.promise.draws > 0, "promise.draws must be positive"),
         (bool(recipe.training.seeds), "training.seeds must not be empty"),
         (
             recipe.ablation is None

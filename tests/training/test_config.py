@@ -35,6 +35,12 @@ VALIDATION = '["2024-01-26/2024-02-04"]'
         ("softness = 0.3", "softness = 0.0", "loss.softness"),
         ("event_p_max = 0.05", "event_p_max = 5.0", "event_p_max"),
         ("snr = [4.0, 32.0]", "snr = [32.0, 4.0]", "promise.snr"),
+        ("month = 4.0", "month = 0.0", r"promise\.false_alarms_per_month"),
+        ("month = [30.0]", "month = [30.0, -1.0]", r"promise\.checked_per_month"),
+        ("durations = [64]", "durations = [64, 0]", r"promise\.durations"),
+        ("apart = 720", "apart = 0", r"promise\.apart"),
+        ("apart = 720", "apart = 720\npackets = 0", r"promise\.packets"),
+        ("apart = 720", "apart = 720\ndraws = 0", r"promise\.draws"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_name(tmp_path, old, new, reason):
