@@ -1,5 +1,6 @@
 """The recipe of a model: one TOML file that holds every choice its training depends on."""
 
+from collections.abc import Sequence
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -115,22 +116,6 @@ def _contradictions(recipe: Recipe) -> list[str]:
         (0 <= network.emphasis < 1, "network.emphasis must be at least 0 and less than 1"),
         (recipe.training.weight_decay >= 0, "training.weight_decay must not be negative"),
         (recipe.loss.softness > 0, "loss.softness must be positive"),
-        (
-            recipe.promise.snr == sorted(recipe.promise.snr) and bool(recipe.promise.snr),
-            "promise.snr must be ascending",
-        ),
-        (
-            recipe.promise.false_alarms_per_month > 0,
-            "promise.false_alarms_per_month must be positive",
-        ),
-        (
-            min(recipe.promise.checked_per_month, default=1) > 0,
-            "promise.checked_per_month must be positive",
-        ),
-        (min(recipe.promise.durations, default=1) > 0, "promise.durations must be positive"),
-        (recipe.promise.apart > 0, "promise.apart must be positive"),
-        (recipe.promise.packets > 0, "promise.packets must be positive"),
-        (recipe.promise.draws > 0, "promise.draws must be positive"),
         (bool(recipe.training.seeds), "training.seeds must not be empty"),
         (
             recipe.ablation is None
@@ -147,8 +132,30 @@ def _contradictions(recipe: Recipe) -> list[str]:
             "a family cannot be both trained on and unseen",
         ),
     ]
+    checks += _promise_checks(recipe.promise)
     problems = [problem for fine, problem in checks if not fine]
     return problems + [f"labels.{problem}" for problem in rule_problems(recipe.labels)]
+
+
+def _promise_checks(promise: Promise) -> list[tuple[bool, str]]:
+    """What must hold, and what is said where it does not."""
+    positive: dict[str, Sequence[float]] = {
+        "false_alarms_per_month": [promise.false_alarms_per_month],
+        "checked_per_month": promise.checked_per_month,
+        "durations": promise.durations,
+        "snr": promise.snr,
+        "apart": [promise.apart],
+        "packets": [promise.packets],
+        "draws": [promise.draws],
+    }
+    return [
+        (bool(promise.snr), "promise.snr must not be empty"),
+        (promise.snr == sorted(promise.snr), "promise.snr must be ascending"),
+        *(
+            (min(values, default=1) > 0, f"promise.{name} must be positive")
+            for name, values in positive.items()
+        ),
+    ]
 
 
 def _overlap(data: Data) -> bool:
