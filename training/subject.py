@@ -7,7 +7,8 @@ import numpy as np
 
 from archive.model import Model
 from geofield.calibration import Calibration, QuietScores, newest, profile_of
-from geofield.profile import AlertBasis, StationProfile, alert_peaks, robust_scale_nt
+from geofield.profile import StationProfile, robust_scale_nt
+from geofield.promise import peaks_of
 from geofield.score import stack_scale
 from geofield.threshold import Peaks
 from geofield.types import Float32, Float64, Int64
@@ -105,19 +106,14 @@ def fitted(
         method.name: QuietScores(end_ms, scores[:, column].astype(np.float64))
         for column, method in enumerate(methods)
     }
+    profiles = {name: profile_of(own, scale_nt, spec, asked) for name, own in quiet.items()}
     return Subject(
         model,
         methods,
-        {name: profile_of(own, scale_nt, spec, asked) for name, own in quiet.items()},
-        {name: _peaks(own, spec, asked) for name, own in quiet.items()},
+        profiles,
+        {name: peaks_of(own, profiles[name], spec) for name, own in quiet.items()},
         {NEGATIVE: model, **{name: one for name, one in rivals.items() if name != CLASSIFIER}},
     )
-
-
-def _peaks(scores: QuietScores, spec: WindowSpec, asked: Calibration) -> Peaks:
-    hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
-    rule = AlertBasis(asked.k, asked.n, spec.hop)
-    return alert_peaks(scores.end_ms, scores.rmse, hop_ms, window_ms, rule)
 
 
 def _recent(

@@ -62,9 +62,9 @@ def test_strong_packets_open_alerts_soon_and_weak_ones_none():
 def test_alerts_open_where_the_level_passes_the_threshold(strength):
     (laid,) = lay(30_000, 120, WINDOW, SCALE_NT, PACKETS)
     samples = noise(30_000, slice(9000, 9020))
-    levels_of = raised(samples, [laid], [strength])
-    threshold = float(np.median(levels_of.level.max(axis=2)))
-    found = levels_of.found(threshold)
+    reached = raised(samples, [laid], [strength])
+    threshold = float(np.median(reached.level.max(axis=2)))
+    found = reached.found(threshold)
     assert 0.2 < found.shares[0] < 0.8
 
     disturbed = replace(samples, field_nt=samples.field_nt + strength * laid.field_nt)
@@ -113,13 +113,13 @@ SNR = [1.0, 2.0, 4.0, 8.0]
 ALWAYS = np.full(400, 0.5)  # the same threshold, whatever days calibrate it
 
 
-def levels_of(takes, place=None, passed=1.0):
-    """At one window each, packets pass every threshold below `passed` from the strength they take.
+def levels_of(takes, place=None):
+    """At one window each, packets pass every threshold below 1 from the strength that they take.
 
     Weaker ones reach nothing.
     """
     takes = np.asarray(takes)
-    level = passed * (np.array(SNR)[:, None] >= takes)
+    level = 1.0 * (np.array(SNR)[:, None] >= takes)
     return Levels(
         np.arange(len(takes)) if place is None else place,
         np.ones((len(takes), 1)),
