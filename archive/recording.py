@@ -1,11 +1,12 @@
 """A station's samples as an archive holds them: its own elements, on a regular grid."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from archive.spans import Span
 from geofield.orientation import FILL_VALUES, OrientationError, orientation_of, to_hez
 from geofield.samples import Samples
 from geofield.types import Float64
@@ -73,9 +74,19 @@ class Recording:
 
     def between(self, start_ms: int, end_ms: int) -> "Recording":
         """The part from `start_ms` to `end_ms` (exclusive), as far as it is there."""
-        begin = min(max(-(-(start_ms - self.start_ms) // self.cadence_ms), 0), len(self))
-        stop = min(max(-(-(end_ms - self.start_ms) // self.cadence_ms), begin), len(self))
-        return self._part(begin, stop)
+        return self._part(*self._positions(start_ms, end_ms))
+
+    def without(self, spans: Iterable[Span]) -> "Recording":
+        """The same with nothing known within the spans."""
+        own = [span for span in spans if span.overlaps(self.start_ms, self.end_ms)]
+        if not own:
+            return self  # a year takes its memory once
+        elements = {name: values.copy() for name, values in self.elements.items()}
+        for span in own:
+            begin, stop = self._positions(span.start_ms, span.end_ms)
+            for values in elements.values():
+                values[begin:stop] = np.nan
+        return replace(self, elements=elements)
 
     def records(self, length: int) -> Iterator["Recording"]:
         """Cut into pieces of `length` samples that begin at multiples of it since 1970."""
@@ -89,6 +100,11 @@ class Recording:
     def renamed(self, station: str) -> "Recording":
         """The same samples under another station code."""
         return replace(self, station=station)
+
+    def _positions(self, start_ms: int, end_ms: int) -> tuple[int, int]:
+        begin = min(max(-(-(start_ms - self.start_ms) // self.cadence_ms), 0), len(self))
+        stop = min(max(-(-(end_ms - self.start_ms) // self.cadence_ms), begin), len(self))
+        return begin, stop
 
     def _median(self, element: str) -> float:
         values = self.elements[element]

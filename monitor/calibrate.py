@@ -12,20 +12,22 @@ import click
 
 from archive.extras import ExtraMissing
 from archive.model import Model, default_model_path, load_model
+from archive.options import SpanType
 from archive.profile import save_profile
+from archive.spans import Span
 from geofield.alert import AlertRules
 from geofield.calibration import Calibration, QuietScores, profile_of
 from geofield.diagnosis import diagnose
 from geofield.profile import MEASURED, StationProfile
-from geofield.promise import check_founded, judged
-from geofield.threshold import DAYS_PER_MONTH
+from geofield.promise import check_founded, highest_of, judged, peaks_of, without_lone
+from geofield.threshold import DAYS_PER_MONTH, fit_tail
 from geofield.windows import WindowSpec
 from monitor.assembly import alert_rules, window_spec
 from monitor.calibration_figure import draw, drawable
 from monitor.errors import Refused
 from monitor.held import Held
 from monitor.progress import progress_bar
-from monitor.quiet_scores import Scorer, Span, declination_deg, quiet_runs, read_parts
+from monitor.quiet_scores import Scorer, declination_deg, quiet_runs, read_parts
 from monitor.settings import load_settings
 
 MAX_KP = 3.0
@@ -64,6 +66,7 @@ class Options(TypedDict):
     station: str | None
     begin: datetime | None
     end: datetime | None
+    leave_out: tuple[Span, ...]
     check_from: datetime | None
     max_kp: float
     false_alarms: float
@@ -77,6 +80,12 @@ class Options(TypedDict):
 @click.option("--station", help="Calibrate as this IAGA code; else the code in the files.")
 @click.option("--from", "begin", type=click.DateTime(), help="First moment to use, UTC.")
 @click.option("--to", "end", type=click.DateTime(), help="First moment not to use, UTC.")
+@click.option(
+    "--leave-out",
+    type=SpanType(),
+    multiple=True,
+    help="What is not the field, like 2024-03-09T11:15/2024-03-09T11:18 (UTC); may be repeated.",
+)
 @click.option(
     "--check-from",
     type=click.DateTime(),
@@ -107,12 +116,13 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[Options]) -> None:
     Example:
       magwatch calibrate wic202404*.sec --profiles profiles
       magwatch calibrate wic2024*.sec --profiles profiles --check-from 2024-04-01
+      magwatch calibrate hon202403*.sec --leave-out 2024-03-09T11:15/2024-03-09T11:18
     """
     plot = drawable(options["plot"])
     settings = load_settings(model=options["model"])
     model = load_model(settings.model or default_model_path())
     span = _span(options["begin"], options["end"])
-    parts = read_parts(files, options["station"], span, model.manifest)
+    parts = read_parts(files, options["station"], span, options["leave_out"], model.manifest)
     plan = Plan(
         window_spec(settings, model.manifest),
         alert_rules(settings),
@@ -127,7 +137,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[Options]) -> None:
     path = save_profile(found.profile, options["profiles"])
     for line in stated(path, found, plan):
         click.echo(line)
-    _warn(found.profile)
+    _warn(found, plan)
     _show(found, plan, plot, path.with_suffix(".png"))
 
 
@@ -211,7 +221,17 @@ def _counted(scores: QuietScores, rate: StationProfile, found: Calibrated, plan:
     )
 
 
-def _warn(profile: StationProfile) -> None:
+def _warn(found: Calibrated, plan: Plan) -> None:
+    profile = found.profile
+    peaks = peaks_of(found.fitted, profile, plan.window)
+    rest = without_lone(peaks)
+    if rest:
+        lower = fit_tail(rest).score_once_in(profile.asked_days)
+        click.echo(
+            f"warning: without what ended at {highest_of(peaks)} UTC the threshold would be "
+            f"{lower:.3g}: look at it, and leave it out (--leave-out) if it is not the field",
+            err=True,
+        )
     if profile.extrapolated:
         more = profile.asked_days / MEASURED - profile.quiet_days
         click.echo(

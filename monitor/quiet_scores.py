@@ -11,6 +11,7 @@ import numpy as np
 from archive.kp import kp_intervals
 from archive.model import Model
 from archive.observatory import ArchiveRefused, check_cadence, read_stations
+from archive.spans import Span, beside
 from geofield.calibration import QuietScores, newest
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.manifest import Manifest
@@ -27,14 +28,6 @@ STRETCH = 4 * BATCH
 # A month of windows tells the scale to a thousandth: of a year every tenth sample is enough.
 SCALE_WINDOWS = 50_000
 UNIT_SCALE_NT = (1.0, 1.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From when to when an archive is used: milliseconds since 1970 UTC, the end exclusive."""
-
-    start_ms: int = 0
-    end_ms: int = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +52,13 @@ class QuietRun:
 
 
 def read_parts(
-    paths: Iterable[Path], station: str | None, span: Span, manifest: Manifest
+    paths: Iterable[Path],
+    station: str | None,
+    span: Span,
+    left_out: Sequence[Span],
+    manifest: Manifest,
 ) -> list[Held]:
-    """Read the files of one station, one by one, in order of time.
+    """Read the files of one station, one by one, in order of time, but for what is left out.
 
     Unlike one joined recording they cost no memory for what is missing between them.
 
@@ -71,7 +68,7 @@ def read_parts(
         If a file cannot be read or has not the model's cadence, or they are not of one station
         and orientation.
     Refused
-        If none has samples within the span.
+        If none has samples within the span, or within one that is to be left out.
     """
     kinds: set[tuple[str, str]] = set()
     parts: list[Held] = []
@@ -79,7 +76,7 @@ def read_parts(
         for read in read_stations([path], station):
             check_cadence([read], manifest)
             kinds.add((read.station, orientation_of(frozenset(read.elements))))
-            part = read.between(span.start_ms, span.end_ms)
+            part = read.between(span.start_ms, span.end_ms).without(left_out)
             parts += [held(part)] if len(part) else []
     if len(kinds) > 1:
         stated = ", ".join(f"{code} {orientation}" for code, orientation in sorted(kinds))
@@ -87,6 +84,8 @@ def read_parts(
     if not parts:
         ((code, _),) = kinds
         raise Refused(f"{code}: the archive has nothing between --from and --to")
+    for nothing in beside(left_out, parts):
+        raise Refused(f"--leave-out {nothing}: there is nothing to leave out then")
     return sorted(parts, key=lambda part: part.start_ms)
 
 

@@ -1,6 +1,6 @@
 """One model on one archive: calibrated on some of its days, judged on the others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -74,6 +74,7 @@ def evaluation_of(
     injections: list[Injections],
     labelled: list[Labelled],
     facts: Mapping[str, float],
+    left_out: Sequence[str],
 ) -> Evaluation:
     """All of it in one document; the verdict is that on the first station with earthquakes."""
     about = model.manifest
@@ -86,4 +87,5 @@ def evaluation_of(
         injections=injections,
         labelled=labelled,
         facts=dict(facts),
+        left_out=list(left_out),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from archive.spans import span_of
 from training.days import span_ms
 from training.judge.verdict import VerdictRules
 from training.labels.rules import LabelRules, rule_problems
@@ -134,6 +135,7 @@ def _contradictions(recipe: Recipe) -> list[str]:
     ]
     checks += _promise_checks(recipe.promise)
     problems = [problem for fine, problem in checks if not fine]
+    problems += [f"data.left_out: {problem}" for problem in _no_spans(data)]
     return problems + [f"labels.{problem}" for problem in rule_problems(recipe.labels)]
 
 
@@ -156,6 +158,16 @@ def _promise_checks(promise: Promise) -> list[tuple[bool, str]]:
             for name, values in positive.items()
         ),
     ]
+
+
+def _no_spans(data: Data) -> list[str]:
+    problems = []
+    for one in data.left_out:
+        try:
+            span_of(one.span)
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _overlap(data: Data) -> bool:

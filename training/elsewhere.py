@@ -7,6 +7,7 @@ from pathlib import Path
 from archive.model import Model, ModelRefused, load_model
 from archive.observatory import ArchiveRefused, check_cadence, read_archive
 from archive.recording import Recording
+from archive.spans import Span, beside
 from geofield.windows import DAY_MS
 from training.assess import (
     Earthquakes,
@@ -49,6 +50,8 @@ class Asked:
         Whether to judge on transients.
     calibrate_until
         UTC date; None for the end of the first third.
+    left_out
+        Spans of time in which the data are not the field.
     """
 
     data: Sequence[Path]
@@ -59,6 +62,7 @@ class Asked:
     position_deg: tuple[float, float] | None
     inject: bool
     calibrate_until: str | None
+    left_out: Sequence[Span] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     labelled = []
     if earthquakes is not None:
         labelled = [with_earthquakes(subject, ground, recipe, earthquakes, steps)]
-    evaluation = evaluation_of(model, injections, labelled, {})
+    left_out = [str(one) for one in asked.left_out]
+    evaluation = evaluation_of(model, injections, labelled, {}, left_out)
     name = f"{model.manifest.name}-{recording.station}"
     paths = write_report(output, name, evaluation, model.manifest)
     return Evaluated(evaluation, paths, [*missing, *_seen(model, ground)])
@@ -109,7 +114,9 @@ def _own_recipe(model: Model) -> Path:
 
 
 def _recording(asked: Asked, model: Model) -> Recording:
-    recording = read_archive(_files(asked.data), asked.station)
+    recording = read_archive(_files(asked.data), asked.station).without(asked.left_out)
+    for nothing in beside(asked.left_out, [recording]):
+        raise ArchiveRefused(f"--leave-out {nothing}: there is nothing to leave out then")
     check_cadence([recording], model.manifest)
     return recording
 

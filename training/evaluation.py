@@ -362,6 +362,8 @@ class Evaluation(Record, frozen=True):
         What goes into the manifest.
     facts
         Further figures by name: windows trained on, seeds, steps, minutes.
+    left_out
+        Spans of time in which the archive was not believed, and why, if that was said.
     """
 
     model: str
@@ -372,6 +374,7 @@ class Evaluation(Record, frozen=True):
     labelled: list[Labelled] = []
     ablation: list[Ablation] = []
     facts: dict[str, float] = {}
+    left_out: list[str] = []
 
 
 def encode(evaluation: Evaluation) -> bytes:

@@ -9,6 +9,13 @@ from geofield.windows import WindowSpec
 from training.section import Section
 
 
+class LeftOut(Section, frozen=True):
+    """What is in the archive and is not the field: a span of time, UTC, and how that is known."""
+
+    span: str
+    why: str
+
+
 class Data(Section, frozen=True):
     """Archive files and what they are used for.
 
@@ -26,6 +33,8 @@ class Data(Section, frozen=True):
         only such windows calibrate a threshold.
     train_hop, judge_hop
         Distance between windows, in samples: training may overlap more than judgement.
+    left_out
+        Missing for training, calibration and judgement alike.
     """
 
     files: list[str]
@@ -37,6 +46,7 @@ class Data(Section, frozen=True):
     kp_max: float
     train_hop: int
     judge_hop: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Window(Section, frozen=True):

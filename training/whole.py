@@ -130,7 +130,8 @@ def _evaluated(
         elsewhere = _aseismic(aseismic, model, rivals, recipe, steps) if aseismic else []
         counted = [*injections.false_alarms, *elsewhere]
         injections = msgspec.structs.replace(injections, false_alarms=counted)
-    return evaluation_of(model, [injections], labelled, training_facts(candidates))
+    left_out = [f"{one.span}: {one.why}" for one in recipe.data.left_out]
+    return evaluation_of(model, [injections], labelled, training_facts(candidates), left_out)
 
 
 def _aseismic(

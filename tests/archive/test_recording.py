@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.recording import Recording, joined
+from archive.spans import Span
 from geofield.orientation import OrientationError
 
 START_MS = 1_715_212_800_000
@@ -60,6 +61,17 @@ def test_a_part_holds_exactly_the_samples_of_its_time(begin: int, end: int) -> N
     part = recording(100).between(START_MS + begin * 1000, START_MS + end * 1000)
     expected = [n for n in range(100) if begin <= n < end]
     assert part.elements["E"].tolist() == expected
+
+
+@given(st.integers(-50, 150), st.integers(1, 90), st.integers(-999, 0))
+def test_what_is_left_out_is_missing_and_nothing_else(begin: int, length: int, late: int) -> None:
+    whole = recording(100)
+    span = Span(START_MS + begin * 1000 + late, START_MS + (begin + length) * 1000 + late)
+    missing = np.isnan(whole.without([span]).elements["E"])
+    assert np.flatnonzero(missing).tolist() == [
+        n for n in range(100) if begin <= n < begin + length
+    ]
+    assert not np.isnan(whole.elements["E"]).any()
 
 
 def test_the_reference_declination_turns_the_mean_field_north() -> None:

@@ -8,8 +8,17 @@ from geofield.alert import AlertRules, Change
 from geofield.calibration import Calibration, QuietScores, profile_of
 from geofield.indices import KpHistory
 from geofield.profile import StationProfile
-from geofield.promise import Kept, PromiseUnfounded, check_founded, judged, openings
+from geofield.promise import (
+    Kept,
+    PromiseUnfounded,
+    check_founded,
+    highest_of,
+    judged,
+    openings,
+    without_lone,
+)
 from geofield.step import StationState, step
+from geofield.threshold import Peaks
 from geofield.windows import DAY_MS
 from tests.geofield.builders import MODEL, SPEC, START_MS, field_nt, profile, rules, samples, spread
 
@@ -106,3 +115,14 @@ def test_what_is_no_background_is_refused_with_its_time() -> None:
         check_founded(scores, fitted(scores), SPEC)
     third_of_four = scores.end_ms[25_002].astype("datetime64[ms]").astype("datetime64[m]")
     assert f"look at {third_of_four}, " in str(refusal.value)
+
+
+def test_one_peak_far_above_all_others_is_told_apart() -> None:
+    peaks = Peaks(1.0, np.arange(12) * DAY_MS, np.linspace(1.1, 2.0, 12), 12.0)
+    assert without_lone(peaks) is None
+    pulsed = replace(peaks, scores=np.where(np.arange(12) == 5, 4.5, peaks.scores))
+    rest = without_lone(pulsed)
+    assert rest is not None
+    assert rest.end_ms.tolist() == np.delete(peaks.end_ms, 5).tolist()
+    assert rest.scores.max() == 2.0
+    assert highest_of(pulsed) == "1970-01-06T00:00"

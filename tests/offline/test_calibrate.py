@@ -116,6 +116,8 @@ def test_matplotlib_is_loaded_only_to_draw() -> None:
         (["--false-alarms", "9000"], "independent peaks"),
         (["--check-from", "2018-08-30"], "no quiet window after --check-from"),
         (["--check-from", "2018-08-29"], "no samples, so there is no declination"),
+        (["--leave-out", "2018-08-29"], "'2018-08-29' is not a span of time like 2024-"),
+        (["--leave-out", "2019-01-01T00:00/2019-01-01T01:00"], "nothing to leave out then"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(
@@ -224,6 +226,31 @@ def test_profiles_made_before_the_interval_was_stated_are_read(tmp_path: Path) -
     del old["threshold_days"]
     path.write_bytes(msgspec.json.encode(old))
     assert "interval" not in load_profile(path).promise
+
+
+def test_what_is_no_background_can_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet_day: Recording
+) -> None:
+    """A pulse of half a minute that someone's car made, on the only day there is."""
+    pulsed = {name: values.copy() for name, values in quiet_day.elements.items()}
+    pulsed["Z"][43_200:43_230] += 7.0
+    monkeypatch.setattr(
+        "monitor.quiet_scores.read_stations", lambda *_: [replace(quiet_day, elements=pulsed)]
+    )
+    noon, asked = "2018-08-29T12:0", ("--false-alarms", "1", "--profiles", str(tmp_path))
+
+    def threshold(*more: str) -> tuple[float, str]:
+        result = magwatch("calibrate", str(QUIET), *asked, *more)
+        assert result.exit_code == 0, result.output
+        return load_profile(tmp_path / "WIC.json").threshold, result.output
+
+    with_it, said = threshold()
+    assert re.search(r"warning: without what ended at 2018-08-29T12:0\d UTC the threshold", said)
+    without, said = threshold("--leave-out", f"{noon}0/{noon}1")
+    assert "without what ended" not in said
+    assert with_it > 1.2 * without
+    monkeypatch.setattr("monitor.quiet_scores.read_stations", lambda *_: [quiet_day])
+    assert without == pytest.approx(threshold()[0], rel=0.1)
 
 
 def test_the_promise_is_kept_at_honolulu(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ kp_max = 9.0
 train_hop = 16
 judge_hop = 32
 
+[[data.left_out]]
+span = "2024-01-11T06:00/2024-01-11T07:00"
+why = "Somebody mowed the lawn."
+
 [window]
 cadence_ms = 60000
 samples = 64

@@ -7,6 +7,8 @@ from tests.training.builders import write_recipe
 from training.config import load_recipe
 from training.section import RecipeRefused
 
+BACKWARDS = "2024-01-03T12:00/2024-01-03T11:00"
+LEFT_OUT = '[[data.left_out]]\nspan = "{span}"\nwhy = "a car"\n[window]'
 VALIDATION = '["2024-01-26/2024-02-04"]'
 
 
@@ -22,6 +24,8 @@ VALIDATION = '["2024-01-26/2024-02-04"]'
         (VALIDATION, '["2024-02-20/2024-03-05"]', "more than one of the three"),
         (VALIDATION, '["2024-02-30"]', "not a date"),
         (VALIDATION, "[]", "must not be empty"),
+        ("[window]", LEFT_OUT.format(span="2024-01-03"), r"data\.left_out: '2024-01-03' is not"),
+        ("[window]", LEFT_OUT.format(span=BACKWARDS), r"data\.left_out: .* ends before it begins"),
         ("step = 2", "step = 3", "window.step"),
         ("group = 4", "group = 5", "network.group"),
         ("snr_low = 3.0", "snr_low = 30.0", "snr_low"),

@@ -114,6 +114,8 @@ def test_transients_and_earthquakes_can_be_asked_for_at_once(published, tmp_path
         (["--inject", "--model", "gone.onnx"], "no such model"),
         (["--inject", "--data", "gone.sec"], "no such file"),
         (["--catalogue", "gone.csv"], "gone.csv"),
+        (["--inject", "--leave-out", "yesterday"], "not a span of time"),
+        (["--inject", "--leave-out", "1999-01-01T00:00/1999-01-02T00:00"], "nothing to leave out"),
     ],
 )
 def test_a_mistake_of_the_user_is_one_line(published, tmp_path, more, reason):

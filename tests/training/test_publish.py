@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 
 from archive.model import load_manifest, load_model
+from archive.spans import span_of
 from tests.training.builders import RECIPE, write_recipe
 from tests.training.conftest import run_train as run
+from training.config import load_recipe
+from training.dataset import open_archive, windows_of
 from training.evaluation import CLASSIFIER, CONTROL, NEGATIVE, decode
 from training.report.card import render_card
+
+LEFT_OUT = "2024-01-11T06:00/2024-01-11T07:00"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,20 @@ def test_the_manifest_says_what_the_model_was_made_of(published):
     assert "synthetic" in manifest.provenance.seismic
     assert manifest.provenance.station == "TST"
     assert manifest.recipe["file"] == "tiny.toml"
+
+
+def test_what_is_left_out_is_not_trained_on_and_the_card_says_why(folder, published):
+    recipe = load_recipe(folder / "tiny.toml")
+    samples = open_archive(recipe.data, folder).samples
+    span = span_of(LEFT_OUT)
+    begin, stop = ((at - samples.start_ms) // 60_000 for at in (span.start_ms, span.end_ms))
+    missing = np.flatnonzero(np.isnan(samples.field_nt).any(axis=1))
+    assert missing.tolist() == list(range(begin, stop))
+    windows = windows_of(samples, recipe.data.train_days, recipe.window.spec())
+    assert not ((windows.end_ms > span.start_ms) & (windows.end_ms <= span.end_ms)).any()
+    card = (published / "tiny.md").read_text()
+    assert f"- {LEFT_OUT}: Somebody mowed the lawn." in card
+    assert "The archive held 1 disturbance that no field made" in card
 
 
 def test_a_rival_cannot_pass_for_a_monitor(published):
@@ -89,6 +108,8 @@ def test_the_card_and_the_page_are_made_of_manifest_and_evaluation(published, ev
         ("2024-02-05/2024-02-29", "yesterday", "not a date"),
         ("2024-02-05/2024-02-29", "2024-02-29/2024-02-05", "ends before it begins"),
         ("kp_max = 9.0", "kp_max = -1.0", "Kp"),
+        ("2024-01-11T07:00", "2024-01-11T06:00", "data.left_out: "),
+        (LEFT_OUT, "2025-01-11T06:00/2025-01-11T07:00", "nothing to leave out in 2025-01-11"),
     ],
 )
 def test_a_mistake_of_the_user_is_one_line(tmp_path, folder, old, new, reason):

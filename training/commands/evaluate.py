@@ -9,6 +9,8 @@ from typing import TypedDict, Unpack
 import click
 
 from archive.model import default_model_path
+from archive.options import SpanType
+from archive.spans import Span
 from training.commands.bars import Bars
 from training.commands.refusals import one_line
 from training.elsewhere import Asked, Evaluated, evaluate_elsewhere
@@ -25,6 +27,7 @@ class Options(TypedDict):
     longitude: float | None
     inject: bool
     calibrate_until: datetime | None
+    leave_out: tuple[Span, ...]
     recipe: Path | None
     output: Path
 
@@ -54,6 +57,12 @@ class Options(TypedDict):
     type=click.DateTime(["%Y-%m-%d"]),
     help="Days before this (UTC) fit scale and threshold, the others are judged.  "
     "[default: a third of the days]",
+)
+@click.option(
+    "--leave-out",
+    type=SpanType(),
+    multiple=True,
+    help="What is not the field, like 2024-03-09T11:15/2024-03-09T11:18 (UTC); may be repeated.",
 )
 @click.option(
     "--recipe",
@@ -91,6 +100,7 @@ def evaluate(**options: Unpack[Options]) -> None:
         position_deg=_position(options["latitude"], options["longitude"]),
         inject=options["inject"],
         calibrate_until=_day(options["calibrate_until"]),
+        left_out=options["leave_out"],
     )
     with one_line(), Bars() as bars:
         found = evaluate_elsewhere(asked, options["output"], bars.steps)

@@ -77,6 +77,7 @@ def data(manifest: Manifest, evaluation: Evaluation) -> Section:
         [
             Paragraph(f"Station {source.station}. {source.source} Licence: {source.licence}"),
             Table("Files", ["name"], ["sha256"], files, wordy=True),
+            *_left_out(evaluation),
             Table("Days by use", ["use"], ["UTC days", "windows"], uses, wordy=True),
             Paragraph(
                 "A window belongs to a day only with its whole span, the filter's margins "
@@ -87,6 +88,13 @@ def data(manifest: Manifest, evaluation: Evaluation) -> Section:
             ),
         ],
     )
+
+
+def _left_out(evaluation: Evaluation) -> list[Paragraph | Bullets]:
+    if not evaluation.left_out:
+        return []
+    text = "Left out of everything, since it is in the archive and is not the field (UTC):"
+    return [Paragraph(text), Bullets(evaluation.left_out)]
 
 
 def classes(manifest: Manifest, evaluation: Evaluation) -> Section:

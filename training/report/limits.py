@@ -26,6 +26,7 @@ def limitations(manifest: Manifest, evaluation: Evaluation) -> Section:
         *_about_earthquakes(evaluation),
         *map(_few_days, evaluation.injections),
         *_ALWAYS,
+        *_left_out(evaluation),
         *(limit for known in evaluation.injections for limit in _missed(known)),
         *_season(manifest),
     ]
@@ -55,6 +56,16 @@ def _few_days(known: Injections) -> str:
         f"The benchmark at {known.station} covers {counted(days_in(known.days), 'day')} of one "
         "station; storms and other seasons are in it only as far as those days hold them."
     )
+
+
+def _left_out(evaluation: Evaluation) -> list[str]:
+    if not evaluation.left_out:
+        return []
+    number = counted(len(evaluation.left_out), "disturbance")
+    return [
+        f"The archive held {number} that no field made, and these were left out. In operation such "
+        "a disturbance may open an alert, which no promise of false alarms holds."
+    ]
 
 
 def _missed(known: Injections) -> list[str]:
