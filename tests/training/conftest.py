@@ -7,7 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from tests.training.builders import write_archive, write_recipe
+from training import half
 from training.commands.train import train
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_resamples():
+    """Intervals of the small models are looked at by nobody: a tenth of the tails will do."""
+    with patch.object(half, "_RESAMPLES", 40):
+        yield
 
 
 @pytest.fixture(scope="session")
