@@ -18,6 +18,7 @@ from geofield.threshold import Tail
 
 STATIONS, MINUTES, RECORD = 40, 60, 60
 START_MS = 1_715_212_800_000
+RULES = AlertRules()
 
 
 def profile(station: str, sha256: str) -> StationProfile:
@@ -25,7 +26,7 @@ def profile(station: str, sha256: str) -> StationProfile:
     tail = Tail(base=1.0, shape=0.0, scale=0.2, peaks_per_day=20.0, peaks=40)
     return StationProfile(
         station, sha256, 0.0, (0.1, 0.1, 0.1), (0.5, 1.0, 2.0), tail, tail,
-        AlertBasis(5, 6, 64), 3.0, 1.0, 0, 1, 1000, 1.0, station,
+        AlertBasis(RULES.k, RULES.n, 64), 3.0, 1.0, 0, 1, 1000, 1.0, station,
     )  # fmt: skip
 
 

@@ -85,8 +85,8 @@ class AlertRules:
         How long after its end an alert waits for what decides its class, in event time.
     """
 
-    k: int = 5
-    n: int = 6
+    k: int = 4
+    n: int = 5
     clear: int = 4
     clear_ratio: float = 0.8
     cooldown_ms: int = 600_000

@@ -115,6 +115,7 @@ def _contradictions(recipe: Recipe) -> list[str]:
         ),
         (network.knee > 0, "network.knee must be positive"),
         (0 <= network.emphasis < 1, "network.emphasis must be at least 0 and less than 1"),
+        (network.floor >= 0, "network.floor must not be negative"),
         (recipe.training.weight_decay >= 0, "training.weight_decay must not be negative"),
         (recipe.loss.softness > 0, "loss.softness must be positive"),
         (bool(recipe.training.seeds), "training.seeds must not be empty"),

@@ -52,6 +52,13 @@ class Autoencoder(nn.Module):
     grows with the loudness beyond the knee, and their errors are divided by its fourth root: not
     by 1, or pulsations reconstructed well but not perfectly would have the largest errors of all;
     not by the gain itself, or loudness would no longer count, although it tells something.
+
+    A reconstruction may be as loud as its window, or a little louder: by the floor, as if the
+    window had that much background of its own. Without a limit negative learning teaches the
+    network to shout: an error many times larger than the signal itself, which any unfamiliar
+    background of another station then draws too. Without a floor a window that holds but the
+    edge of a transient, as the first and last ones of those that open an alert do, cannot be missed
+    by more than twice its own small strength.
     """
 
     def __init__(self, size: Network, steps: int) -> None:
@@ -59,6 +66,7 @@ class Autoencoder(nn.Module):
         self.steps = steps
         self.knee = size.knee
         self.emphasis = size.emphasis
+        self.floor = size.floor
         self.trunk = Trunk(size, steps)
         self.wide = nn.Linear(2 * size.units, COMPONENTS * size.group)
         self.gate = nn.Linear(2 * size.units, 1) if size.gated else None
@@ -77,7 +85,7 @@ class Autoencoder(nn.Module):
         if self.gate is not None:
             rebuilt = rebuilt * self.gate(hidden).tanh()
         rebuilt = rebuilt.transpose(0, 1).reshape(-1, self.steps, COMPONENTS)
-        return _no_louder(rebuilt, seen) * gain, gain**_RELIEF
+        return _limited(rebuilt, seen, self.floor) * gain, gain**_RELIEF
 
     def miss(self, rebuilt: Tensor, wanted: Tensor, unit: Tensor) -> Tensor:
         """What scores are made of: errors [batch, steps, 3] in units of `unit`, whitened.
@@ -170,18 +178,18 @@ def loudness_gain(scaled: Tensor, knee: float) -> Tensor:
     return (1 + scaled.square().mean(dim=(1, 2), keepdim=True) / knee**2).sqrt()
 
 
-def _no_louder(rebuilt: Tensor, scaled: Tensor) -> Tensor:
-    """Limit each reconstruction to the rms of its own window: both [batch, steps, 3].
+def _limited(rebuilt: Tensor, scaled: Tensor, floor: float) -> Tensor:
+    """Limit the rms of each reconstruction to that of its window and the floor, in squares.
 
-    Without it negative learning teaches the network to shout: an error many times larger than the
-    signal itself, which any unfamiliar background of another station then draws too.
+    Both are [batch, steps, 3].
     """
-    wanted, found = _loudness(scaled), _loudness(rebuilt)
-    return rebuilt * (wanted / torch.maximum(wanted, found))
+    allowed = _loudness(scaled, floor)
+    return rebuilt * (allowed / torch.maximum(allowed, _loudness(rebuilt)))
 
 
-def _loudness(windows: Tensor) -> Tensor:
-    return (windows.square().mean(dim=(1, 2), keepdim=True) + _SMALLEST_ERROR).sqrt()
+def _loudness(windows: Tensor, floor: float = 0.0) -> Tensor:
+    mean_square = windows.square().mean(dim=(1, 2), keepdim=True)
+    return (mean_square + max(floor**2, _SMALLEST_ERROR)).sqrt()
 
 
 def log_square(miss: Tensor) -> Tensor:

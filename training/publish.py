@@ -131,6 +131,7 @@ def _recipe_facts(recipe_path: Path, recipe: Recipe, run: Run) -> dict[str, str]
         "method": run.job.method,
         "seed": str(run.job.seed),
         "emphasis": f"{recipe.network.emphasis:g}",
+        "floor": f"{recipe.network.floor:g}",
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "python": platform.python_version(),

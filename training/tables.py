@@ -89,6 +89,9 @@ class Network(Section, frozen=True):
         own strength, and which of the worst is the strangest is no longer told.
     emphasis
         Share of every sample's error that is taken from the next one's; see `Autoencoder.miss`.
+    floor
+        How loud (rms over the station's scale) the reconstruction of a silent window may be; see
+        `Autoencoder`.
     """
 
     units: int
@@ -97,6 +100,7 @@ class Network(Section, frozen=True):
     knee: float
     gated: bool = False
     emphasis: float = 0.0
+    floor: float = 0.0
 
 
 class Loss(Section, frozen=True):

@@ -36,6 +36,7 @@ VALIDATION = '["2024-01-26/2024-02-04"]'
         ('source = "synthetic"', 'source = "catalogue"', r"needs a table \[catalogue\]"),
         ("guard_days = 1.5", "guard_days = 0.5", r"labels\.guard_days"),
         ("knee = 3.0", "knee = 0.0", "network.knee"),
+        ("knee = 3.0", "knee = 3.0\nfloor = -1.0", "network.floor"),
         ("softness = 0.3", "softness = 0.0", "loss.softness"),
         ("event_p_max = 0.05", "event_p_max = 5.0", "event_p_max"),
         ("snr = [4.0, 32.0]", "snr = [32.0, 4.0]", "promise.snr"),

@@ -68,14 +68,18 @@ def test_the_outputs_are_what_their_names_say(graph, feed, tmp_path):
     np.testing.assert_allclose(error, np.sqrt((miss**2).mean(axis=1)), rtol=1e-4)
 
 
-def test_a_reconstruction_is_never_louder_than_its_window(graph, feed):
+@pytest.mark.parametrize("floor", [0.0, 3.0])
+def test_a_reconstruction_is_no_louder_than_its_window_and_the_floor(graph, feed, floor):
+    graph.autoencoder.floor = floor
     with torch.no_grad():
         graph.autoencoder.wide.weight *= 1000
     field_nt, scale_nt = (torch.from_numpy(one) for one in feed)
     rmse, _, _, reconstruction_nt, filtered_nt = graph(field_nt, scale_nt)
-    loudness, limit = (
+    loudness, window = (
         (one / scale_nt[:, None, :]).square().mean(dim=(1, 2)).sqrt()
         for one in (reconstruction_nt, filtered_nt)
     )
-    assert (loudness <= limit * 1.001).all()
-    assert (rmse <= 2.001 * limit).all()
+    gain = (1 + window.square() / graph.autoencoder.knee**2).sqrt()
+    limit = (window.square() + (floor * gain).square()).sqrt()
+    assert torch.allclose(loudness, limit, rtol=1e-3)
+    assert (rmse <= 1.001 * (window + limit)).all()

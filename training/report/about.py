@@ -27,8 +27,7 @@ def what_it_is(manifest: Manifest) -> Section:
                 "10.32604/cmc.2025.066421). The score of a window is the root mean square of its "
                 "reconstruction error, in units of the station's own scale (for loud windows in "
                 "slightly larger ones). A reconstruction is limited to the root mean square of "
-                "its window, so that none is missed by more than twice itself."
-                f"{_whitened(manifest)}"
+                f"its window{_floor(manifest)}.{_whitened(manifest)}"
             ),
             Bullets(
                 [
@@ -45,6 +44,13 @@ def what_it_is(manifest: Manifest) -> Section:
             ),
         ],
     )
+
+
+def _floor(manifest: Manifest) -> str:
+    floor = float(manifest.recipe.get("floor", "0"))
+    if not floor:
+        return ", so that none is missed by more than twice itself"
+    return f" and {floor:g} times the scale, added in squares"
 
 
 def _whitened(manifest: Manifest) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
+
 from training.evaluation import NEGATIVE, FalseAlarms, HalfFound, Injections, Sensitivity
+from training.half import snr_half
 from training.report.figures_alerts import alarms_plate, half_plate, sensitivity_plates
-from training.report.numerals import ABSENT, figure, span
+from training.report.numerals import ABSENT, figure, percent, span
 from training.report.parts import Gallery, Paragraph, Row, Section, Table
 from training.report.selection import methods_of
 
@@ -28,6 +31,7 @@ def sensitivity(known: Injections) -> Section:
             *_broken_promises(known),
             Gallery(lambda: [half_plate(known)], methods_of(curves)),
             *_half_tables(curves),
+            _together_table(curves),
             Gallery(partial(sensitivity_plates, known)),
             _delay_table(curves),
         ],
@@ -133,6 +137,22 @@ def _half(half: HalfFound, top: float) -> str:
 
 def _reached(snr: float | None, top: float) -> str:
     return f"> {top:g}" if snr is None else figure(snr)
+
+
+def _together_table(curves: Sequence[Sensitivity]) -> Table:
+    """All durations as one: nobody knows beforehand how long a transient will be."""
+    strengths = curves[0].snr
+    rows = []
+    for method in methods_of(curves):
+        own = [curve for curve in curves if curve.method == method]
+        shares = np.average(
+            [curve.found for curve in own], axis=0, weights=[curve.packets for curve in own]
+        ).tolist()
+        half = _reached(snr_half(strengths, shares), strengths[-1])
+        rows.append(Row(method, [*map(percent, shares), half]))
+    caption = "Share of the transients of all durations together that open an alert (%)"
+    columns = [*(f"S/N {snr:g}" for snr in strengths), "half found at"]
+    return Table(caption, ["method"], columns, rows, NEGATIVE)
 
 
 def _delay_table(curves: Sequence[Sensitivity]) -> Table:

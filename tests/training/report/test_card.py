@@ -105,6 +105,15 @@ def test_sensitivity_and_false_alarms_are_those_of_the_document(card, evaluation
     assert "| window RMS | HON | 30.4 | 41 | 41 | 71 | 29-54 | no |" in card
 
 
+def test_durations_together_count_each_packet_once(card, evaluation) -> None:
+    own = [one for one in evaluation.injections[0].sensitivity if one.method == NEGATIVE]
+    opened = sum(one.packets * one.found[2] for one in own)
+    shown = table(card, "Share of the transients of all durations together")[NEGATIVE]
+    assert shown[f"S/N {own[0].snr[2]:g}"] == percent(opened / sum(one.packets for one in own))
+    half = float(shown["half found at"])
+    assert min(one.half[0].snr for one in own) <= half <= max(one.half[0].snr for one in own)
+
+
 def assert_half(shown, snr, interval) -> None:
     low, high = interval
     if low is None:
