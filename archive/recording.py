@@ -97,6 +97,11 @@ class Recording:
             yield self._part(begin, stop)
             begin = stop
 
+    def holds(self, span: Span) -> bool:
+        """Whether anything is known within a span."""
+        begin, stop = self._positions(span.start_ms, span.end_ms)
+        return not all(np.isnan(values[begin:stop]).all() for values in self.elements.values())
+
     def renamed(self, station: str) -> "Recording":
         """The same samples under another station code."""
         return replace(self, station=station)

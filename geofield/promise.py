@@ -129,12 +129,12 @@ def check_founded(scores: QuietScores, profile: StationProfile, spec: WindowSpec
         raise PromiseUnfounded(
             f"the highest scores are not of one kind with the rest (the tail's shape is beyond "
             f"{LARGEST_SHAPE:g}), so no rate can be stated: look at "
-            f"{highest_of(peaks, _SHOWN)} UTC and leave out what is no background"
+            f"{_highest(peaks)} UTC and leave out what is no background"
         )
 
 
-def without_lone(peaks: Peaks) -> Peaks | None:
-    """The rest, if the highest peak exceeds the base three times as far as any other.
+def lone_peak(peaks: Peaks) -> tuple[int, Peaks] | None:
+    """The highest, if it exceeds the base three times as far as any other: its end, and the rest.
 
     Works beside the sensor can be all of a tail; whether they are is for an observer to say. In
     the heaviest tail that is believed a ninth of the records have such a peak of their own.
@@ -143,19 +143,19 @@ def without_lone(peaks: Peaks) -> Peaks | None:
     if peaks.excess[first] <= _LONE * peaks.excess[second]:
         return None
     others = np.delete(np.arange(len(peaks)), first)
-    return Peaks(peaks.base, peaks.end_ms[others], peaks.scores[others], peaks.days)
-
-
-def highest_of(peaks: Peaks, count: int = 1) -> str:
-    """When the highest were, UTC."""
-    ends_ms = peaks.end_ms[np.argsort(peaks.scores)[::-1][:count]]
-    return ", ".join(f"{np.datetime64(int(end_ms), 'ms').astype('M8[m]')}" for end_ms in ends_ms)
+    rest = Peaks(peaks.base, peaks.end_ms[others], peaks.scores[others], peaks.days)
+    return int(peaks.end_ms[first]), rest
 
 
 def peaks_of(scores: QuietScores, profile: StationProfile, spec: WindowSpec) -> Peaks:
     """The independent peaks that a profile's threshold rests on."""
     hop_ms, window_ms = spec.hop * spec.cadence_ms, spec.samples * spec.cadence_ms
     return alert_peaks(scores.end_ms, scores.rmse, hop_ms, window_ms, profile.basis)
+
+
+def _highest(peaks: Peaks) -> str:
+    ends_ms = peaks.end_ms[np.argsort(peaks.scores)[::-1][:_SHOWN]]
+    return ", ".join(f"{np.datetime64(int(end_ms), 'ms').astype('M8[m]')}" for end_ms in ends_ms)
 
 
 def _windows(

@@ -80,7 +80,8 @@ def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:
             raise ProfileRefused(
                 f"the profile of {profile.station} is for alerts on {had.k} of {had.n} windows, "
                 f"one every {had.hop} samples; the settings say {basis.k} of {basis.n} every "
-                f"{basis.hop}: run `magwatch calibrate` with these settings"
+                f"{basis.hop}: run `magwatch calibrate` with these settings, "
+                "or set MAGWATCH_ALERT_K, _ALERT_N and _HOP_S to those of the profile"
             )
 
 

@@ -19,7 +19,7 @@ from geofield.alert import AlertRules
 from geofield.calibration import Calibration, QuietScores, profile_of
 from geofield.diagnosis import diagnose
 from geofield.profile import MEASURED, StationProfile
-from geofield.promise import check_founded, highest_of, judged, peaks_of, without_lone
+from geofield.promise import check_founded, judged, lone_peak, peaks_of
 from geofield.threshold import DAYS_PER_MONTH, fit_tail
 from geofield.windows import WindowSpec
 from monitor.assembly import alert_rules, window_spec
@@ -135,6 +135,8 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[Options]) -> None:
         task = bar.add_task("calibrate", total=2 * windows)
         found = calibrated(parts, model, plan, lambda n: bar.advance(task, n))
     path = save_profile(found.profile, options["profiles"])
+    for left_out in options["leave_out"]:
+        click.echo(f"left out: {left_out}")
     for line in stated(path, found, plan):
         click.echo(line)
     _warn(found, plan)
@@ -222,14 +224,16 @@ def _counted(scores: QuietScores, rate: StationProfile, found: Calibrated, plan:
 
 
 def _warn(found: Calibrated, plan: Plan) -> None:
-    profile = found.profile
-    peaks = peaks_of(found.fitted, profile, plan.window)
-    rest = without_lone(peaks)
-    if rest:
+    profile, spec = found.profile, plan.window
+    lone = lone_peak(peaks_of(found.fitted, profile, spec))
+    if lone:
+        end_ms, rest = lone
         lower = fit_tail(rest).score_once_in(profile.asked_days)
+        seen_ms = (spec.samples + (plan.alert.n - 1) * spec.hop) * spec.cadence_ms
         click.echo(
-            f"warning: without what ended at {highest_of(peaks)} UTC the threshold would be "
-            f"{lower:.3g}: look at it, and leave it out (--leave-out) if it is not the field",
+            f"warning: one disturbance within {Span(end_ms - seen_ms, end_ms)} UTC stands far "
+            f"above all others; the threshold would be {lower:.3g} without it: look at it, and if "
+            "it is not the field leave it out by --leave-out",
             err=True,
         )
     if profile.extrapolated:

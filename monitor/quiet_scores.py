@@ -11,7 +11,7 @@ import numpy as np
 from archive.kp import kp_intervals
 from archive.model import Model
 from archive.observatory import ArchiveRefused, check_cadence, read_stations
-from archive.spans import Span, beside
+from archive.spans import Span
 from geofield.calibration import QuietScores, newest
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.manifest import Manifest
@@ -68,14 +68,16 @@ def read_parts(
         If a file cannot be read or has not the model's cadence, or they are not of one station
         and orientation.
     Refused
-        If none has samples within the span, or within one that is to be left out.
+        If none has samples within the span, or if none has any within one that is left out.
     """
     kinds: set[tuple[str, str]] = set()
     parts: list[Held] = []
+    unheld = list(left_out)
     for path in paths:
         for read in read_stations([path], station):
             check_cadence([read], manifest)
             kinds.add((read.station, orientation_of(frozenset(read.elements))))
+            unheld = [one for one in unheld if not read.holds(one)]
             part = read.between(span.start_ms, span.end_ms).without(left_out)
             parts += [held(part)] if len(part) else []
     if len(kinds) > 1:
@@ -84,8 +86,8 @@ def read_parts(
     if not parts:
         ((code, _),) = kinds
         raise Refused(f"{code}: the archive has nothing between --from and --to")
-    for nothing in beside(left_out, parts):
-        raise Refused(f"--leave-out {nothing}: there is nothing to leave out then")
+    if unheld:
+        raise Refused(f"--leave-out {unheld[0]}: the files hold nothing then")
     return sorted(parts, key=lambda part: part.start_ms)
 
 

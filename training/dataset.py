@@ -9,7 +9,7 @@ import numpy as np
 
 from archive.kp import kp_intervals
 from archive.observatory import read_archive
-from archive.spans import beside, span_of
+from archive.spans import span_of
 from geofield.indices import EVENTUALLY_MS, KpHistory
 from geofield.samples import Samples
 from geofield.types import Bool, Float32, Int64
@@ -77,10 +77,12 @@ def open_archive(data: Data, folder: Path) -> Archive:
         If what is to be left out is not there.
     """
     paths = [folder / name for name in data.files]
+    recording = read_archive(paths)
     left_out = [span_of(one.span) for one in data.left_out]
-    recording = read_archive(paths).without(left_out)
-    for nothing in beside(left_out, [recording]):
-        raise RecipeRefused(f"data.left_out: the files have nothing to leave out in {nothing}")
+    for span in left_out:
+        if not recording.holds(span):
+            raise RecipeRefused(f"data.left_out: the files hold nothing in {span}")
+    recording = recording.without(left_out)
     declination_deg = recording.reference_declination_deg()
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     samples = recording.samples(declination_deg)

@@ -7,7 +7,7 @@ from pathlib import Path
 from archive.model import Model, ModelRefused, load_model
 from archive.observatory import ArchiveRefused, check_cadence, read_archive
 from archive.recording import Recording
-from archive.spans import Span, beside
+from archive.spans import Span
 from geofield.windows import DAY_MS
 from training.assess import (
     Earthquakes,
@@ -114,11 +114,12 @@ def _own_recipe(model: Model) -> Path:
 
 
 def _recording(asked: Asked, model: Model) -> Recording:
-    recording = read_archive(_files(asked.data), asked.station).without(asked.left_out)
-    for nothing in beside(asked.left_out, [recording]):
-        raise ArchiveRefused(f"--leave-out {nothing}: there is nothing to leave out then")
+    recording = read_archive(_files(asked.data), asked.station)
     check_cadence([recording], model.manifest)
-    return recording
+    for span in asked.left_out:
+        if not recording.holds(span):
+            raise ArchiveRefused(f"--leave-out {span}: the files hold nothing then")
+    return recording.without(asked.left_out)
 
 
 def _files(data: Sequence[Path]) -> list[Path]:

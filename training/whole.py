@@ -10,6 +10,7 @@ import msgspec
 
 from archive.model import Model
 from archive.observatory import read_archive
+from archive.spans import span_of
 from geofield.windows import DAY_MS
 from training.ablation import ablation_path, read_ablation
 from training.assess import (
@@ -130,7 +131,7 @@ def _evaluated(
         elsewhere = _aseismic(aseismic, model, rivals, recipe, steps) if aseismic else []
         counted = [*injections.false_alarms, *elsewhere]
         injections = msgspec.structs.replace(injections, false_alarms=counted)
-    left_out = [f"{one.span}: {one.why}" for one in recipe.data.left_out]
+    left_out = [f"{span_of(one.span)}: {one.why}" for one in recipe.data.left_out]
     return evaluation_of(model, [injections], labelled, training_facts(candidates), left_out)
 
 

@@ -74,6 +74,15 @@ def test_what_is_left_out_is_missing_and_nothing_else(begin: int, length: int, l
     assert not np.isnan(whole.elements["E"]).any()
 
 
+def test_a_span_without_a_known_sample_is_not_held() -> None:
+    whole = recording(100)
+    minute = Span(START_MS + 10_000, START_MS + 20_000)
+    assert whole.holds(minute)
+    assert not whole.without([minute]).holds(minute)
+    assert not whole.holds(Span(START_MS + 10_200, START_MS + 10_800))
+    assert not whole.holds(Span(START_MS - 5_000, START_MS))
+
+
 def test_the_reference_declination_turns_the_mean_field_north() -> None:
     x, y = np.full(50, 20_000.0), np.full(50, 1500.0)
     x[3] = 99_999.0

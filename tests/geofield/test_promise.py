@@ -12,10 +12,9 @@ from geofield.promise import (
     Kept,
     PromiseUnfounded,
     check_founded,
-    highest_of,
     judged,
+    lone_peak,
     openings,
-    without_lone,
 )
 from geofield.step import StationState, step
 from geofield.threshold import Peaks
@@ -119,10 +118,11 @@ def test_what_is_no_background_is_refused_with_its_time() -> None:
 
 def test_one_peak_far_above_all_others_is_told_apart() -> None:
     peaks = Peaks(1.0, np.arange(12) * DAY_MS, np.linspace(1.1, 2.0, 12), 12.0)
-    assert without_lone(peaks) is None
+    assert lone_peak(peaks) is None
     pulsed = replace(peaks, scores=np.where(np.arange(12) == 5, 4.5, peaks.scores))
-    rest = without_lone(pulsed)
-    assert rest is not None
+    found = lone_peak(pulsed)
+    assert found is not None
+    end_ms, rest = found
+    assert end_ms == 5 * DAY_MS
     assert rest.end_ms.tolist() == np.delete(peaks.end_ms, 5).tolist()
     assert rest.scores.max() == 2.0
-    assert highest_of(pulsed) == "1970-01-06T00:00"

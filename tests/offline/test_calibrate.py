@@ -117,7 +117,8 @@ def test_matplotlib_is_loaded_only_to_draw() -> None:
         (["--check-from", "2018-08-30"], "no quiet window after --check-from"),
         (["--check-from", "2018-08-29"], "no samples, so there is no declination"),
         (["--leave-out", "2018-08-29"], "'2018-08-29' is not a span of time like 2024-"),
-        (["--leave-out", "2019-01-01T00:00/2019-01-01T01:00"], "nothing to leave out then"),
+        (["--leave-out", "2018-08-29T12:00:00.2/2018-08-29T12:00:00.8"], "the files hold nothing"),
+        (["--leave-out", "2019-01-01T00:00/2019-01-01T01:00"], "the files hold nothing then"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(
@@ -245,10 +246,15 @@ def test_what_is_no_background_can_be_left_out(
         return load_profile(tmp_path / "WIC.json").threshold, result.output
 
     with_it, said = threshold()
-    assert re.search(r"warning: without what ended at 2018-08-29T12:0\d UTC the threshold", said)
+    named = re.search(r"disturbance within (\S+) UTC stands.* would be ([\d.]+) without it", said)
+    assert named is not None
+    start, _, end = named[1].partition("/")
+    assert start < f"{noon}0:00" < f"{noon}0:30" < end
     without, said = threshold("--leave-out", f"{noon}0/{noon}1")
-    assert "without what ended" not in said
+    assert f"left out: {noon}0:00/{noon}1:00" in said
+    assert "stands far above" not in said
     assert with_it > 1.2 * without
+    assert float(named[2]) == pytest.approx(without, rel=0.05)
     monkeypatch.setattr("monitor.quiet_scores.read_stations", lambda *_: [quiet_day])
     assert without == pytest.approx(threshold()[0], rel=0.1)
 

@@ -25,7 +25,7 @@ VALIDATION = '["2024-01-26/2024-02-04"]'
         (VALIDATION, '["2024-02-30"]', "not a date"),
         (VALIDATION, "[]", "must not be empty"),
         ("[window]", LEFT_OUT.format(span="2024-01-03"), r"data\.left_out: '2024-01-03' is not"),
-        ("[window]", LEFT_OUT.format(span=BACKWARDS), r"data\.left_out: .* ends before it begins"),
+        ("[window]", LEFT_OUT.format(span=BACKWARDS), r"data\.left_out: .* does not end after"),
         ("step = 2", "step = 3", "window.step"),
         ("group = 4", "group = 5", "network.group"),
         ("snr_low = 3.0", "snr_low = 30.0", "snr_low"),

@@ -105,6 +105,23 @@ def test_transients_and_earthquakes_can_be_asked_for_at_once(published, tmp_path
     assert len(evaluation.labelled) == 1
 
 
+def test_what_is_not_the_field_is_left_out_of_what_is_judged(published, tmp_path):
+    span = "2024-02-10T00:00:00/2024-02-12T00:00:00"
+
+    def windows(*more):
+        result = run(published, tmp_path, "--inject", *more)
+        assert result.exit_code == 0, result.output
+        found = decode((tmp_path / "out/tiny-TST.evaluation.json").read_bytes())
+        return found.injections[0].windows, found.left_out
+
+    write_field(tmp_path, background())
+    whole, nothing = windows()
+    rest, left_out = windows("--leave-out", span)
+    assert (nothing, left_out) == ([], [span])
+    assert whole - rest > 2 * SAMPLES_A_DAY / 64
+    assert span in (tmp_path / "out/tiny-TST.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
@@ -115,7 +132,10 @@ def test_transients_and_earthquakes_can_be_asked_for_at_once(published, tmp_path
         (["--inject", "--data", "gone.sec"], "no such file"),
         (["--catalogue", "gone.csv"], "gone.csv"),
         (["--inject", "--leave-out", "yesterday"], "not a span of time"),
-        (["--inject", "--leave-out", "1999-01-01T00:00/1999-01-02T00:00"], "nothing to leave out"),
+        (
+            ["--inject", "--leave-out", "1999-01-01T00:00/1999-01-02T00:00"],
+            "the files hold nothing",
+        ),
     ],
 )
 def test_a_mistake_of_the_user_is_one_line(published, tmp_path, more, reason):

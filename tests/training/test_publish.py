@@ -60,7 +60,7 @@ def test_what_is_left_out_is_not_trained_on_and_the_card_says_why(folder, publis
     windows = windows_of(samples, recipe.data.train_days, recipe.window.spec())
     assert not ((windows.end_ms > span.start_ms) & (windows.end_ms <= span.end_ms)).any()
     card = (published / "tiny.md").read_text()
-    assert f"- {LEFT_OUT}: Somebody mowed the lawn." in card
+    assert "- 2024-01-11T06:00:00/2024-01-11T07:00:00: Somebody mowed the lawn." in card
     assert "The archive held 1 disturbance that no field made" in card
 
 
@@ -109,7 +109,7 @@ def test_the_card_and_the_page_are_made_of_manifest_and_evaluation(published, ev
         ("2024-02-05/2024-02-29", "2024-02-29/2024-02-05", "ends before it begins"),
         ("kp_max = 9.0", "kp_max = -1.0", "Kp"),
         ("2024-01-11T07:00", "2024-01-11T06:00", "data.left_out: "),
-        (LEFT_OUT, "2025-01-11T06:00/2025-01-11T07:00", "nothing to leave out in 2025-01-11"),
+        (LEFT_OUT, "2025-01-11T06:00/2025-01-11T07:00", "the files hold nothing in 2025-01-11"),
     ],
 )
 def test_a_mistake_of_the_user_is_one_line(tmp_path, folder, old, new, reason):

@@ -50,7 +50,7 @@ def _floor(manifest: Manifest) -> str:
     floor = float(manifest.recipe.get("floor", "0"))
     if not floor:
         return ", so that none is missed by more than twice itself"
-    return f" and {floor:g} times the scale, added in squares"
+    return f" and {floor:g} times the scale (for loud windows more, likewise), added in squares"
 
 
 def _whitened(manifest: Manifest) -> str:
@@ -83,7 +83,6 @@ def data(manifest: Manifest, evaluation: Evaluation) -> Section:
         [
             Paragraph(f"Station {source.station}. {source.source} Licence: {source.licence}"),
             Table("Files", ["name"], ["sha256"], files, wordy=True),
-            *_left_out(evaluation),
             Table("Days by use", ["use"], ["UTC days", "windows"], uses, wordy=True),
             Paragraph(
                 "A window belongs to a day only with its whole span, the filter's margins "
@@ -96,11 +95,15 @@ def data(manifest: Manifest, evaluation: Evaluation) -> Section:
     )
 
 
-def _left_out(evaluation: Evaluation) -> list[Paragraph | Bullets]:
+def left_out(evaluation: Evaluation) -> list[Section]:
+    """Spans of the judged archive that were not believed."""
     if not evaluation.left_out:
         return []
-    text = "Left out of everything, since it is in the archive and is not the field (UTC):"
-    return [Paragraph(text), Bullets(evaluation.left_out)]
+    text = (
+        "In the archive that was judged, but not the field (UTC); missing for everything here, "
+        "for training too if it is the archive that the model was trained on:"
+    )
+    return [Section("Left out", [Paragraph(text), Bullets(evaluation.left_out)])]
 
 
 def classes(manifest: Manifest, evaluation: Evaluation) -> Section:

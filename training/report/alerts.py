@@ -145,9 +145,9 @@ def _together_table(curves: Sequence[Sensitivity]) -> Table:
     rows = []
     for method in methods_of(curves):
         own = [curve for curve in curves if curve.method == method]
-        shares = np.average(
-            [curve.found for curve in own], axis=0, weights=[curve.packets for curve in own]
-        ).tolist()
+        tried = np.array([curve.packets for curve in own])
+        opened = tried @ np.array([curve.found for curve in own])
+        shares = (opened / max(tried.sum(), 1)).tolist()
         half = _reached(snr_half(strengths, shares), strengths[-1])
         rows.append(Row(method, [*map(percent, shares), half]))
     caption = "Share of the transients of all durations together that open an alert (%)"

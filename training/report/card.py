@@ -33,6 +33,7 @@ def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[Section]:
     return [
         about.what_it_is(manifest),
         about.data(manifest, evaluation),
+        *about.left_out(evaluation),
         about.classes(manifest, evaluation),
         *judged,
         *([alerts.false_alarms(evaluation.injections)] if judged else []),

@@ -87,6 +87,7 @@ def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[Section]:
         about.what_it_is(manifest),
         about.classes(manifest, evaluation),
         about.data(manifest, evaluation),
+        *about.left_out(evaluation),
         *([remarks] if remarks else []),
         about.made_again(manifest),
         about.provenance(manifest, evaluation),

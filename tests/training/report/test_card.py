@@ -114,6 +114,14 @@ def test_durations_together_count_each_packet_once(card, evaluation) -> None:
     assert min(one.half[0].snr for one in own) <= half <= max(one.half[0].snr for one in own)
 
 
+def test_durations_of_which_nothing_could_be_tried_break_no_table(evaluation) -> None:
+    (known, *others) = evaluation.injections
+    curves = [replace(one, packets=0, found=[0.0] * len(one.snr)) for one in known.sensitivity]
+    untried = replace(evaluation, injections=[replace(known, sensitivity=curves), *others])
+    shown = table(render_card(manifest(), untried), "Share of the transients of all durations")
+    assert shown[NEGATIVE]["half found at"] == "> 32"
+
+
 def assert_half(shown, snr, interval) -> None:
     low, high = interval
     if low is None:
