@@ -18,9 +18,9 @@ demo: $(DEMO_ENV)/ready ## Real storm and quiet days through the whole system (K
 test: $(TEST_ENV)/ready ## Everything that CI checks
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-# Three at once also on two cores: many tests wait for a broker or a clock
+# Four at once also on two cores: many tests wait for a broker or a clock
 pytest: $(TEST_ENV)/ready
-	$(TEST_BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 lint: $(TEST_ENV)/ready ## Style, types and architecture
 	$(TEST_BIN)/ruff check .
