@@ -150,7 +150,11 @@ def _together_table(curves: Sequence[Sensitivity]) -> Table:
         shares = (opened / max(tried.sum(), 1)).tolist()
         half = _reached(snr_half(strengths, shares), strengths[-1])
         rows.append(Row(method, [*map(percent, shares), half]))
-    caption = "Share of the transients of all durations together that open an alert (%)"
+    promised = figure(curves[0].half[0].asked_per_month)
+    caption = (
+        "Share of the transients of all durations together that open an alert (%), where "
+        f"{promised} false alarms are promised in a station-month"
+    )
     columns = [*(f"S/N {snr:g}" for snr in strengths), "half found at"]
     return Table(caption, ["method"], columns, rows, NEGATIVE)
 
