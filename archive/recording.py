@@ -74,7 +74,7 @@ class Recording:
 
     def between(self, start_ms: int, end_ms: int) -> "Recording":
         """The part from `start_ms` to `end_ms` (exclusive), as far as it is there."""
-        return self._part(*self._positions(start_ms, end_ms))
+        return self._part(*positions_of(self, start_ms, end_ms))
 
     def without(self, spans: Iterable[Span]) -> "Recording":
         """The same with nothing known within the spans."""
@@ -83,7 +83,7 @@ class Recording:
             return self  # a year takes its memory once
         elements = {name: values.copy() for name, values in self.elements.items()}
         for span in own:
-            begin, stop = self._positions(span.start_ms, span.end_ms)
+            begin, stop = positions_of(self, span.start_ms, span.end_ms)
             for values in elements.values():
                 values[begin:stop] = np.nan
         return replace(self, elements=elements)
@@ -99,17 +99,12 @@ class Recording:
 
     def holds(self, span: Span) -> bool:
         """Whether anything is known within a span."""
-        begin, stop = self._positions(span.start_ms, span.end_ms)
+        begin, stop = positions_of(self, span.start_ms, span.end_ms)
         return not all(np.isnan(values[begin:stop]).all() for values in self.elements.values())
 
     def renamed(self, station: str) -> "Recording":
         """The same samples under another station code."""
         return replace(self, station=station)
-
-    def _positions(self, start_ms: int, end_ms: int) -> tuple[int, int]:
-        begin = min(max(-(-(start_ms - self.start_ms) // self.cadence_ms), 0), len(self))
-        stop = min(max(-(-(end_ms - self.start_ms) // self.cadence_ms), begin), len(self))
-        return begin, stop
 
     def _median(self, element: str) -> float:
         values = self.elements[element]
@@ -121,6 +116,23 @@ class Recording:
     def _part(self, begin: int, stop: int) -> "Recording":
         part = {name: values[begin:stop] for name, values in self.elements.items()}
         return replace(self, start_ms=self.start_ms + begin * self.cadence_ms, elements=part)
+
+
+class _Gridded(Protocol):
+    """Consecutive samples."""
+
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def cadence_ms(self) -> int: ...
+    def __len__(self) -> int: ...
+
+
+def positions_of(samples: _Gridded, start_ms: int, end_ms: int) -> tuple[int, int]:
+    """First of the samples from `start_ms` to `end_ms` (exclusive), and the one after the last."""
+    begin = min(max(-(-(start_ms - samples.start_ms) // samples.cadence_ms), 0), len(samples))
+    stop = min(max(-(-(end_ms - samples.start_ms) // samples.cadence_ms), begin), len(samples))
+    return begin, stop
 
 
 class Recorded(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archive.recording import Recording, joined
+from archive.recording import Recording, joined, positions_of
 from geofield.orientation import FILL_VALUES, orientation_of
 from geofield.types import Float32, Float64
 from geofield.windows import DAY_MS
@@ -53,8 +53,7 @@ class Held:
 
     def between(self, start_ms: int, end_ms: int) -> Recording:
         """The part from `start_ms` to `end_ms` (exclusive), as far as it is there."""
-        begin = min(max(-(-(start_ms - self.start_ms) // self.cadence_ms), 0), len(self))
-        stop = min(max(-(-(end_ms - self.start_ms) // self.cadence_ms), begin), len(self))
+        begin, stop = positions_of(self, start_ms, end_ms)
         elements = {
             name: self.level[name] + values[begin:stop].astype(np.float64)
             for name, values in self.departure.items()

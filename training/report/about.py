@@ -183,10 +183,10 @@ def ablation(evaluation: Evaluation) -> Section:
     )
 
 
-def remarks(manifest: Manifest) -> Section | None:
+def remarks(manifest: Manifest) -> list[Section]:
     """What the author of the recipe has to say about it."""
     lines = manifest.recipe.get("remarks", "").splitlines()
-    return Section("How the recipe was found", [Bullets(lines)]) if lines else None
+    return [Section("How the recipe was found", [Bullets(lines)])] if lines else []
 
 
 def made_again(manifest: Manifest) -> Section:

@@ -29,7 +29,6 @@ def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[Section]:
     judged = [
         section for injections in evaluation.injections for section in known.sections(injections)
     ]
-    remarks = about.remarks(manifest)
     return [
         about.what_it_is(manifest),
         about.data(manifest, evaluation),
@@ -40,7 +39,7 @@ def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[Section]:
         *map(_real, evaluation.labelled),
         *([about.ablation(evaluation)] if evaluation.ablation else []),
         limitations(manifest, evaluation),
-        *([remarks] if remarks else []),
+        *about.remarks(manifest),
         about.made_again(manifest),
     ]
 

@@ -76,7 +76,6 @@ def render_page(evaluation: Evaluation, manifest: Manifest) -> str:
 
 
 def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[Section]:
-    remarks = about.remarks(manifest)
     labelled, judged = evaluation.labelled, evaluation.injections
     return [
         *([real.real_section(one, evaluation.verdict) for one in labelled] or [_NO_LABELS]),
@@ -88,7 +87,7 @@ def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[Section]:
         about.classes(manifest, evaluation),
         about.data(manifest, evaluation),
         *about.left_out(evaluation),
-        *([remarks] if remarks else []),
+        *about.remarks(manifest),
         about.made_again(manifest),
         about.provenance(manifest, evaluation),
     ]
