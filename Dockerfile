@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
-# Two images: `worker` (the default commands, no PyTorch, no archive formats) and `archive` (the
-# same with the extra that reads observatory files, for calibrate and replay).
-# The tag fixes Python's minor version and Debian's release; patches of both come with a new build.
+# Two images: `worker` (no PyTorch, no archive formats) and `archive` (with the extra that reads
+# observatory files, for calibrate and replay).
+# The tag fixes Python's minor version and Debian's release; a new build takes patches of both.
 FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
@@ -10,18 +10,21 @@ COPY archive archive
 COPY exports exports
 COPY geofield geofield
 COPY monitor monitor
+COPY support support
 COPY training training
 RUN pip wheel --no-deps --wheel-dir /wheels .
-RUN python -m venv /opt/magwatch && /opt/magwatch/bin/pip install /wheels/*.whl
+RUN python -P -m venv /opt/magwatch && /opt/magwatch/bin/pip install /wheels/*.whl
 
 FROM build AS build-archive
 RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[archive]"
-# The observatory days that geomagpy installs, where the compose file expects them.
-RUN ln -s lib/python3.11/site-packages/magpy/examples /opt/magwatch/examples
+# Observatory days for a trial, where the compose file expects them: files of geomagpy, which needs
+# half a gigabyte of packages to run and is not run here.
+RUN /opt/magwatch/bin/pip install --no-deps "geomagpy>=2.0.2,<3" \
+    && ln -s lib/python3.11/site-packages/magpy/examples /opt/magwatch/examples
 
 FROM python:3.11-slim-trixie AS base
 ENV PATH=/opt/magwatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
-# A new named volume at /profiles takes over this owner.
+# A new named volume at /profiles gets this owner.
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin magwatch \
     && install --directory --owner=magwatch --group=magwatch /profiles
 USER 10001:10001

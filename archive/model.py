@@ -1,8 +1,7 @@
-"""A model file with its manifest: verified before use, then run with onnxruntime."""
+"""Model files: verified by their manifests, and run with onnxruntime."""
 
 import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -10,18 +9,22 @@ import msgspec
 import numpy as np
 import onnxruntime
 
-from geofield.alert import ModelRef
-from geofield.manifest import SCHEMA_VERSION, Manifest, ModelWindow
-from geofield.score import Errors
+from archive.files import MIB, FileRefused, contents
+from archive.shipped import shipped_models
+from archive.text import decode_json
+from geofield.alerts.alert import ModelRef
+from geofield.scoring.manifest import SCHEMA_VERSION, Manifest, ModelWindow
+from geofield.scoring.score import Errors
 from geofield.types import Float32
 
 DEFAULT_MODEL = "ulf-1hz"
 _BATCH = 256
+_MOST_BYTES = 2048 * MIB  # onnxruntime itself takes no more
 _FETCH = "take the model again, both its .onnx and its .json"
 
 
-class ModelRefused(ValueError):
-    """A model that must not be used; the message says what is wrong and what to do."""
+class ModelRefused(FileRefused):
+    """A model cannot be used; the message says what is wrong and what to do."""
 
 
 class _Versioned(msgspec.Struct):
@@ -41,12 +44,12 @@ class Model:
 
     @property
     def ref(self) -> ModelRef:
-        """What alerts and scores say about the model."""
+        """Reference to the model in alerts and scores."""
         about = self.manifest
         return ModelRef(about.name, about.version, about.sha256, about.skill)
 
     def reconstruct(self, field_nt: Float32, scale_nt: Float32) -> Errors:
-        """Score windows: `field_nt` [batch, span, 3] without level, `scale_nt` [batch, 3]."""
+        """Errors of windows: `field_nt` [batch, span, 3] without level, `scale_nt` [batch, 3]."""
         return Errors(*self.run(["rmse", "mae", "error"], field_nt, scale_nt))
 
     def traces(self, field_nt: Float32, scale_nt: Float32) -> tuple[Float32, Float32]:
@@ -70,8 +73,27 @@ class Model:
 
 
 def default_model_path() -> Path:
-    """Model that is shipped with the distribution."""
-    return Path(str(files("exports") / f"{DEFAULT_MODEL}.onnx"))
+    """Path of the default model of the distribution."""
+    return shipped_models()[DEFAULT_MODEL]
+
+
+def models_of_cadence(cadence_ms: int) -> list[str]:
+    """Names of the shipped models for one sample every `cadence_ms`."""
+    return [
+        name
+        for name, path in shipped_models().items()
+        if load_manifest(path.with_suffix(".json")).window.cadence_ms == cadence_ms
+    ]
+
+
+def cadence_refused(station: str, cadence_ms: int, manifest: Manifest) -> str:
+    """Message that a station's cadence is not the model's, and which shipped models would do."""
+    fitting = " or ".join(models_of_cadence(cadence_ms))
+    advice = f"--model {fitting} takes these" if fitting else "no model that is shipped takes these"
+    return (
+        f"{station}: one sample every {cadence_ms / 1000:g} s, but the model {manifest.name} takes "
+        f"one every {manifest.window.cadence_ms / 1000:g} s; {advice}"
+    )
 
 
 def load_model(path: Path, threads: int = 1) -> Model:
@@ -89,10 +111,14 @@ def load_model(path: Path, threads: int = 1) -> Model:
     ModelRefused
         If the file or its manifest is missing, altered, of a newer schema or of another shape.
     """
-    if not path.is_file():
-        raise ModelRefused(f"{path}: no such model file; set MAGWATCH_MODEL or train one")
+    try:
+        content = contents(path, _MOST_BYTES, "model file")
+    except FileRefused as error:
+        names = ", ".join(shipped_models())
+        raise ModelRefused(
+            f"{error}; set MAGWATCH_MODEL to a file or to a model that is shipped ({names})"
+        ) from error
     manifest = load_manifest(path.with_suffix(".json"))
-    content = path.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != manifest.sha256:
         raise ModelRefused(
@@ -110,38 +136,42 @@ def load_manifest(path: Path) -> Manifest:
     Raises
     ------
     ModelRefused
-        If it is missing, not a manifest, or of a newer schema than this software knows.
+        If it is missing, not a manifest, or of a newer schema.
     """
     try:
-        content = path.read_bytes()
-        version = msgspec.json.decode(content, type=_Versioned).schema_version
-        if version > SCHEMA_VERSION:
-            raise ModelRefused(
-                f"{path}: manifest schema {version} is newer than {SCHEMA_VERSION}, the newest "
-                "known here; upgrade magwatch"
-            )
-        return msgspec.json.decode(content, type=Manifest)
-    except OSError as error:
-        raise ModelRefused(f"{path}: the model's manifest is missing; {_FETCH}") from error
-    except msgspec.MsgspecError as error:
+        content = contents(path)
+    except FileRefused as error:
+        raise ModelRefused(f"{error}, so the model's manifest is missing; {_FETCH}") from error
+    try:
+        version = decode_json(content, _Versioned).schema_version
+        if version <= SCHEMA_VERSION:
+            return decode_json(content, Manifest)
+    except ValueError as error:
         raise ModelRefused(f"{path} is not a manifest ({error}); {_FETCH}") from error
+    raise ModelRefused(
+        f"{path}: manifest schema {version} is newer than {SCHEMA_VERSION}, the newest known here; "
+        "upgrade magwatch"
+    )
 
 
 def _session(path: Path, content: bytes, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # it prints what the refusal below says again
+    options.log_severity_level = 4  # no printing: the refusal below gives the reason
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own exceptions share no base class
-        raise ModelRefused(f"{path}: onnxruntime cannot load it ({error}); {_FETCH}") from error
+    except Exception as error:  # the exceptions of onnxruntime share no base class
+        reason = " ".join(str(error).split())
+        raise ModelRefused(f"{path}: onnxruntime cannot load it ({reason}); {_FETCH}") from error
 
 
 def _check_shapes(path: Path, session: onnxruntime.InferenceSession, window: ModelWindow) -> None:
-    spec = window.spec()
-    steps = -(-window.samples // window.step)
+    try:
+        spec, steps = window.spec(), -(-window.samples // window.step)
+    except (ValueError, ZeroDivisionError) as error:
+        raise ModelRefused(f"{path}: the manifest's window is none ({error}); {_FETCH}") from error
     wanted = {
         "field": [spec.span, 3],
         "scale": [3],
@@ -151,11 +181,11 @@ def _check_shapes(path: Path, session: onnxruntime.InferenceSession, window: Mod
         "reconstruction": [steps, 3],
         "filtered": [steps, 3],
     }
-    found = {port.name: port for port in (*session.get_inputs(), *session.get_outputs())}
+    ports = {port.name: port for port in (*session.get_inputs(), *session.get_outputs())}
     for name, shape in wanted.items():
-        if name not in found:
+        if name not in ports:
             raise ModelRefused(f"{path}: the graph has no {name!r}; train it with this version")
-        got = list(found[name].shape)
+        got = list(ports[name].shape)
         if got[1:] != shape or isinstance(got[0], int):
             raise ModelRefused(
                 f"{path}: {name!r} has shape {got}, wanted [batch, {', '.join(map(str, shape))}]; "

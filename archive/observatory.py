@@ -1,156 +1,233 @@
-"""Reads observatory archives: IAGA-2002 and ImagCDF through geomagpy, and Parquet."""
+"""Read observatory archives: IAGA-2002, ImagCDF, Parquet and CSV, packed or not."""
 
 import contextlib
-import io
+import logging
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
-import numpy as np
+from archive.csv_table import read_csv
+from archive.files import FileRefused, check_file
+from archive.formats import CDF, CSV, format_of
+from archive.iaga2002 import iaga_code, read_iaga2002
+from archive.imagcdf import read_imagcdf, stated_code
+from archive.model import cadence_refused
+from archive.packed import MOST_BYTES, is_packed, unpacked
+from archive.parquet import read_parquet, stated_station
+from archive.readings import Readings, recording_of
+from archive.recording import Recorded, Recording, divided_at_gaps, joined
+from archive.tables import NOTHING, Stated
+from geofield.scoring.manifest import Manifest
+from geofield.series.orientation import OrientationError
+from geofield.series.samples import STATION_CODE
 
-from archive.elements import ELEMENTS, position_of, unit_scale
-from archive.extras import needs
-from archive.grid import grid_of
-from archive.parquet import read_parquet
-from archive.recording import Recorded, Recording, joined, runs
-from geofield.manifest import Manifest
-from geofield.orientation import OrientationError, orientation_of
-from geofield.samples import STATION_CODE
-
-_AXES = ("Lat", "Long")
+_HEADER_BYTES = 65_536
+log = logging.getLogger("magwatch.archive")
 
 
-class ArchiveRefused(ValueError):
-    """A file that cannot be read as magnetometer samples; the message names it and says why."""
+class ArchiveRefused(FileRefused):
+    """A file cannot be read as magnetometer samples; the message names it and the reason."""
 
 
-def read_archive(paths: Iterable[Path], station: str | None = None) -> Recording:
+def read_archive(
+    paths: Iterable[Path], station: str | None = None, stated: Stated = NOTHING
+) -> Recording:
     """Read files of one station and join them on one grid.
 
     Parameters
     ----------
     paths
-        IAGA-2002, ImagCDF or Parquet files, in any order.
+        IAGA-2002, ImagCDF, Parquet or CSV files, in any order.
     station
         IAGA code to use instead of the one in the files.
+    stated
+        What the user says of tables that do not say it themselves.
 
     Raises
     ------
     ArchiveRefused
         If a file is missing, unreadable or does not fit the others.
     """
-    recordings = [_called(read_file(path), station) for path in paths]
+    recordings = [_called(read_file(path, stated), station, path) for path in paths]
     try:
         return joined(recordings)
     except ValueError as error:
         raise ArchiveRefused(str(error)) from error
 
 
-def read_stations(paths: Iterable[Path], station: str | None = None) -> list[Recording]:
-    """Recordings of all stations in the files; a silence of over a day divides a station's.
+def read_stations(
+    paths: Iterable[Path], station: str | None = None, stated: Stated = NOTHING
+) -> list[Recording]:
+    """Read recordings of all stations in the files; a gap of over a day divides a recording.
 
     Parameters and errors are those of `read_archive`, but files may be of several stations.
     """
-    parts = [_called(read_file(path), station) for path in paths]
+    parts = [_called(part, station, path) for path in paths for part in read_parts(path, stated)]
     parts.sort(key=lambda part: (part.station, part.start_ms))
     try:
         return [
             joined(run)
-            for _, own in groupby(parts, key=lambda part: part.station)
-            for run in runs(list(own))
+            for _, group in groupby(parts, key=lambda part: part.station)
+            for run in divided_at_gaps(list(group))
         ]
     except ValueError as error:
         raise ArchiveRefused(str(error)) from error
 
 
-def _called(recording: Recording, station: str | None) -> Recording:
-    return recording.renamed(checked_code(station or recording.station))
+def _called(part: Recording, station: str | None, path: Path) -> Recording:
+    return part.renamed(checked_code(station or part.station, path))
 
 
-def checked_code(station: str) -> str:
-    """The code in upper case.
+def checked_code(station: str, path: Path | None = None) -> str:
+    """Check an IAGA code, and return it in upper case; `path` is the file that states it.
 
     Raises
     ------
     ArchiveRefused
-        If it is none.
+        If it is no IAGA code.
     """
     code = station.upper()
     if not STATION_CODE.fullmatch(code):
         raise ArchiveRefused(
-            f"{code!r} is no IAGA code (three or four letters and digits): give one with --station"
+            f"{path or '--station'}: {code!r} is no IAGA code (three or four letters and digits): "
+            "give one with --station"
         )
     return code
 
 
 def check_cadence(recordings: Iterable[Recorded], manifest: Manifest) -> None:
-    """A model takes one cadence only.
+    """Check that all recordings have the cadence of a model.
 
     Raises
     ------
     ArchiveRefused
-        Naming the station that has another.
+        If a recording has another cadence; the message names the station.
     """
     for recording in recordings:
         if recording.cadence_ms != manifest.window.cadence_ms:
-            raise ArchiveRefused(
-                f"{recording.station}: one sample every {recording.cadence_ms / 1000:g} s, but the "
-                f"model {manifest.name} takes one every {manifest.window.cadence_ms / 1000:g} s"
-            )
+            raise ArchiveRefused(cadence_refused(recording.station, recording.cadence_ms, manifest))
 
 
-def read_file(path: Path) -> Recording:
-    """Read one file; the format is recognised by its content, Parquet by its name.
+def station_of(path: Path) -> str:
+    """IAGA code in a file, in upper case; usually only the header is read.
 
     Raises
     ------
     ArchiveRefused
-        If the file is missing or is not an archive of magnetometer samples.
+        As `read_file` does, if the header shows the problem.
     """
-    if not path.is_file():
-        raise ArchiveRefused(f"{path}: {'not a file' if path.exists() else 'no such file'}")
+    parquet = path.suffix == ".parquet"
+    check_archive(path, sys.maxsize if parquet else MOST_BYTES)
     with refusing(path):
-        return read_parquet(path) if path.suffix == ".parquet" else _read_with_geomagpy(path)
+        if parquet:
+            return stated_station(path)
+        with path.open("rb") as stream:
+            begin = stream.read(_HEADER_BYTES)
+        if is_packed(begin):
+            return read_parts(path)[0].station
+        kind = format_of(begin)
+        if kind == CDF:
+            return stated_code(path)
+        return "" if kind == CSV else iaga_code(begin)
+
+
+def read_file(path: Path, stated: Stated = NOTHING) -> Recording:
+    """Read one file of one station; the format is recognised by its content, Parquet by its name.
+
+    Raises
+    ------
+    ArchiveRefused
+        If the file is missing, is no archive of magnetometer samples, or holds several stations.
+    """
+    parts = read_parts(path, stated)
+    with refusing(path):
+        return joined(parts)
+
+
+def read_parts(path: Path, stated: Stated = NOTHING) -> list[Recording]:
+    """Recordings of all files in a packed one, and of a file that is not packed.
+
+    What the user should know of them is logged as warnings, with the name of the file.
+
+    Raises
+    ------
+    ArchiveRefused
+        If the file is missing or is no archive of magnetometer samples.
+    """
+    parquet = path.suffix == ".parquet"
+    check_archive(path, sys.maxsize if parquet else MOST_BYTES)
+    with refusing(path):
+        if parquet:
+            return [told(path, read_parquet(path, stated))]
+        parts = [
+            told(_member(path, name), _recording(content, name, path, stated))
+            for name, content in unpacked(path.read_bytes())
+        ]
+        if not parts:
+            raise ValueError("nothing is in it")
+        return parts
+
+
+def told(source: object, recording: Recording) -> Recording:
+    """The recording, after a warning for each of its notes."""
+    for note in recording.notes:
+        log.warning("%s: %s", source, note)
+    return recording
+
+
+def _member(path: Path, name: str) -> str:
+    return f"{path}: {name}" if name else str(path)
+
+
+def _recording(content: bytes, name: str, path: Path, stated: Stated) -> Recording:
+    """Recording of the content of a file, which is called `name` in the packed file at `path`."""
+    with refusing(_member(path, name)):
+        kind = format_of(content)
+        if kind == CDF:
+            return recording_of(_cdf(content, path))
+        readings = read_csv(content, stated) if kind == CSV else read_iaga2002(content)
+        return recording_of(readings)
+
+
+def _cdf(content: bytes, path: Path) -> Readings:
+    """Samples of ImagCDF; cdflib reads files only, so what was packed becomes one for a moment."""
+    with path.open("rb") as stream:
+        if not is_packed(stream.read(8)):
+            return read_imagcdf(path)
+    with NamedTemporaryFile(suffix=".cdf") as unpacked_file:
+        unpacked_file.write(content)
+        unpacked_file.flush()
+        return read_imagcdf(Path(unpacked_file.name))
+
+
+def check_archive(path: Path, most_bytes: int) -> None:
+    """Check that a file is a regular file of at most `most_bytes`.
+
+    Raises
+    ------
+    ArchiveRefused
+        See `archive.files.check_file`.
+    """
+    try:
+        check_file(path, most_bytes)
+    except FileRefused as error:
+        raise ArchiveRefused(str(error)) from error
 
 
 @contextlib.contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Name the file in what is wrong with it.
+def refusing(source: object) -> Iterator[None]:
+    """Convert the errors of reading a file to refusals that name it.
 
     Raises
     ------
     ArchiveRefused
-        Instead of what reading it raises.
+        In place of these errors.
     """
     try:
         yield
     except ArchiveRefused:
         raise
-    except (OrientationError, TypeError, ValueError, OverflowError) as error:
-        raise ArchiveRefused(f"{path}: {error}") from error
-
-
-def _read_with_geomagpy(path: Path) -> Recording:
-    with needs("archive"):
-        from magpy.stream import read  # noqa: PLC0415 - slow to import, needed for archives only
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):  # geomagpy prints while it reads
-            stream = read(str(path))
-    except Exception as error:  # geomagpy raises whatever its format readers raise
-        raise ArchiveRefused(f"{path}: not readable as an archive ({error})") from error
-    if not stream.length()[0]:
-        raise ArchiveRefused(f"{path}: no samples found; is it IAGA-2002 or ImagCDF?")
-    times_ms = stream.ndarray[0].astype("datetime64[ms]").astype(np.int64)
-    elements = {}
-    for column in "xyzf":
-        name = str(stream.header.get(f"col-{column}") or "").upper()
-        if name in ELEMENTS:
-            unit = str(stream.header.get(f"unit-col-{column}") or "nT")
-            values = np.asarray(stream._get_column(column), dtype=np.float64)
-            elements[name] = values / unit_scale(name, unit)
-    orientation_of(frozenset(elements))
-    grid = grid_of(times_ms)
-    placed = {name: grid.placed(values) for name, values in elements.items()}
-    station = str(stream.header.get("StationID") or "").upper()
-    position_deg = position_of(stream.header.get(f"DataAcquisition{axis}itude") for axis in _AXES)
-    return Recording(station, grid.start_ms, grid.cadence_ms, placed, position_deg)
+    except (OrientationError, OSError, TypeError, ValueError, OverflowError) as error:
+        raise ArchiveRefused(f"{source}: {error}") from error

@@ -1,33 +1,23 @@
-"""Station profiles as JSON files, one for each station: ``<directory>/WIC.json``."""
+"""Files of station profiles: JSON, one for each station, ``<directory>/WIC.json``."""
 
-from math import isfinite
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from geofield.profile import StationProfile
+from archive.files import FileRefused, contents
+from archive.outputs import output_folder, write_file
+from archive.text import decode_json
+from geofield.calibration.profile import StationProfile
+
+UNTIL = "-until-"  # in names of earlier versions, see `archive.versions`
+MOST = 6e13  # milliseconds from 1970 to the year 3871; all other numbers are far smaller
+LEAST = 1e-12  # positive numbers must be larger, since they are divisors
+_OR_CALIBRATE = "remove it, or run `magwatch calibrate` for its station"
 
 
-class ProfileRefused(ValueError):
-    """A profile that must not be used; the message names the file and says what to do."""
-
-
-def load_profiles(directory: Path, model_sha256: str) -> dict[str, StationProfile]:
-    """All profiles of a directory, by station; none if there is no such directory.
-
-    Raises
-    ------
-    ProfileRefused
-        If a file is not a profile or belongs to another model.
-    """
-    found = [load_profile(path) for path in sorted(directory.glob("*.json"))]
-    for profile in found:
-        if profile.model_sha256 != model_sha256:
-            raise ProfileRefused(
-                f"{directory / profile.station}.json was calibrated with another model "
-                f"({profile.model_sha256[:12]}, not {model_sha256[:12]}): run `magwatch calibrate`"
-            )
-    return {profile.station: profile for profile in found}
+class ProfileRefused(FileRefused):
+    """A profile cannot be used; the message names the file and says what to do."""
 
 
 def load_profile(path: Path) -> StationProfile:
@@ -39,12 +29,14 @@ def load_profile(path: Path) -> StationProfile:
         If the file is missing or is not a profile.
     """
     try:
-        profile = decode_profile(path.read_bytes())
-    except OSError as error:
-        raise ProfileRefused(f"{path}: {error.strerror}; run `magwatch calibrate`") from error
+        content = contents(path)
+    except FileRefused as error:
+        raise ProfileRefused(f"{error}: {_OR_CALIBRATE}") from error
+    try:
+        profile = decode_profile(content)
     except ValueError as error:
-        raise ProfileRefused(f"{path}: {error}: run `magwatch calibrate`") from error
-    if path.stem != profile.station:
+        raise ProfileRefused(f"{path}: {error}: {_OR_CALIBRATE}") from error
+    if path.stem.partition(UNTIL)[0] != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile
 
@@ -54,33 +46,66 @@ def _is_position(latitude_deg: float, longitude_deg: float) -> bool:
 
 
 def decode_profile(content: bytes) -> StationProfile:
-    """A profile from the bytes of its file, or of a record of the topic of profiles.
+    """Decode a profile from the bytes of its file, or of a record of the topic of profiles.
 
     Raises
     ------
     ValueError
-        If it is none; the message says why.
+        If it is no valid profile; the message says why.
     """
     try:
-        profile = msgspec.json.decode(content, type=StationProfile)
-    except msgspec.MsgspecError as error:
+        profile = decode_json(content, StationProfile)
+    except ValueError as error:
         raise ValueError(f"this is not a profile ({error})") from error
-    figures = (*profile.scale_nt, profile.threshold, profile.tail.scale, profile.alert_tail.scale)
-    if not all(isfinite(figure) and figure > 0 for figure in figures):
-        raise ValueError("scale and threshold must be positive numbers")
-    if profile.position_deg is not None and not _is_position(*profile.position_deg):
-        raise ValueError("position_deg must be latitude (-90 to 90) and longitude (-180 to 360)")
+    if fault := _fault(profile):
+        raise ValueError(fault)
     return profile
 
 
+def _fault(profile: StationProfile) -> str:
+    """Message about impossible numbers in a profile; empty if there are none."""
+    tails, basis = (profile.tail, profile.alert_tail), profile.basis
+    scales = (*profile.scale_nt, *(tail.scale for tail in tails), profile.threshold)
+    rates = (profile.false_alarms_per_month, profile.quiet_days)
+    numbers = _numbers(msgspec.to_builtins(profile))
+    checks = {
+        f"a number of it is beyond {MOST:g}": all(-MOST < number < MOST for number in numbers),
+        "scale and threshold must be positive numbers": min(scales) > LEAST,
+        "false_alarms_per_month and quiet_days must be positive numbers": min(rates) > LEAST,
+        "a tail needs peaks_per_day": min(tail.peaks_per_day for tail in tails) > 0,
+        "basis must be k of n windows, one every hop samples": 1 <= basis.k <= basis.n
+        and basis.hop >= 1,
+        "position_deg must be latitude (-90 to 90) and longitude (-180 to 360)": (
+            profile.position_deg is None or _is_position(*profile.position_deg)
+        ),
+    }
+    return next((text for text, holds in checks.items() if not holds), "")
+
+
+def _numbers(value: object) -> Iterator[float]:
+    """All numbers in nested dicts and lists."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _numbers(inner)
+    elif isinstance(value, int | float):
+        yield value
+
+
 def encode_profile(profile: StationProfile) -> bytes:
-    """The bytes of a profile's file."""
+    """Encode a profile as the bytes of its file."""
     return msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
 
 
 def save_profile(profile: StationProfile, directory: Path) -> Path:
-    """Write ``<directory>/<station>.json`` and return its path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{profile.station}.json"
-    path.write_bytes(encode_profile(profile))
+    """Write ``<directory>/<station>.json`` and return its path.
+
+    Raises
+    ------
+    archive.outputs.CannotWrite
+        If that fails; an earlier profile stays.
+    """
+    path = output_folder(directory) / f"{profile.station}.json"
+    write_file(path, encode_profile(profile))
     return path

@@ -1,4 +1,4 @@
-"""A station's samples as an archive holds them: its own elements, on a regular grid."""
+"""Recordings: a station's samples from an archive, in its own elements, on a regular grid."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,16 +6,22 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from archive.spans import Span
-from geofield.orientation import FILL_VALUES, OrientationError, orientation_of, to_hez
-from geofield.samples import Samples
+from geofield.series.limits import without_fills
+from geofield.series.orientation import (
+    ORIENTATIONS,
+    OrientationError,
+    orientation_of,
+    to_hez,
+)
+from geofield.series.samples import Samples
 from geofield.types import Float64
-from geofield.windows import DAY_MS
+from geofield.utc import DAY_MS
+from support.spans import Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """Consecutive samples in the orientation in which the station reports.
+    """Consecutive samples in the orientation of the station.
 
     Attributes
     ----------
@@ -29,7 +35,11 @@ class Recording:
         Arrays of shape [n] by element (``H``, ``E``, ``Z``, ...): nT, angles in degrees, NaN
         where missing.
     position_deg
-        Latitude (north) and longitude (east, -180 to 180) as the file states them, if it does.
+        Latitude (north) and longitude (east, -180 to 180) in the file; None if it states none.
+    offset_ms
+        How much later the file stamps its samples than `start_ms` and the cadence say.
+    notes
+        What the user should know of the file: gaps that were counted, times that stand twice.
     """
 
     station: str
@@ -37,6 +47,8 @@ class Recording:
     cadence_ms: int
     elements: Mapping[str, Float64]
     position_deg: tuple[float, float] | None = None
+    offset_ms: int = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.elements.values())))
@@ -47,7 +59,7 @@ class Recording:
         return self.start_ms + len(self) * self.cadence_ms
 
     def samples(self, declination_deg: float) -> Samples:
-        """H, E, Z in the frame of a reference declination.
+        """Samples of H, E, Z in the frame of a reference declination.
 
         Raises
         ------
@@ -58,38 +70,34 @@ class Recording:
         return Samples(self.station, self.start_ms, self.cadence_ms, field_nt)
 
     def reference_declination_deg(self) -> float:
-        """Median declination, to be used as the station's reference; 0 for HEZ, which needs none.
+        """Median declination in degrees, for use as the station's reference; 0 for HEZ.
 
         Raises
         ------
         OrientationError
-            If the elements make no vector or hold no values.
+            If the elements make no vector or have no values.
         """
         orientation = orientation_of(frozenset(self.elements))
-        if orientation == "HEZ":
-            return 0.0
-        if orientation == "XYZ":
-            return float(np.degrees(np.arctan2(self._median("Y"), self._median("X"))))
-        return self._median("D")
+        return ORIENTATIONS[orientation].declination_deg(self._median)
 
     def between(self, start_ms: int, end_ms: int) -> "Recording":
-        """The part from `start_ms` to `end_ms` (exclusive), as far as it is there."""
+        """The available part from `start_ms` to `end_ms` (exclusive)."""
         return self._part(*positions_of(self, start_ms, end_ms))
 
     def without(self, spans: Iterable[Span]) -> "Recording":
-        """The same with nothing known within the spans."""
-        own = [span for span in spans if span.overlaps(self.start_ms, self.end_ms)]
-        if not own:
-            return self  # a year takes its memory once
+        """The recording with NaN within the spans."""
+        overlapping = [span for span in spans if span.overlaps(self.start_ms, self.end_ms)]
+        if not overlapping:
+            return self  # no second copy of a large recording
         elements = {name: values.copy() for name, values in self.elements.items()}
-        for span in own:
+        for span in overlapping:
             begin, stop = positions_of(self, span.start_ms, span.end_ms)
             for values in elements.values():
                 values[begin:stop] = np.nan
         return replace(self, elements=elements)
 
     def records(self, length: int) -> Iterator["Recording"]:
-        """Cut into pieces of `length` samples that begin at multiples of it since 1970."""
+        """Yield records of `length` samples, which begin at multiples of `length` since 1970."""
         first = self.start_ms // self.cadence_ms
         begin = 0
         while begin < len(self):
@@ -98,7 +106,7 @@ class Recording:
             begin = stop
 
     def holds(self, span: Span) -> bool:
-        """Whether anything is known within a span."""
+        """Whether any value is known within a span."""
         begin, stop = positions_of(self, span.start_ms, span.end_ms)
         return not all(np.isnan(values[begin:stop]).all() for values in self.elements.values())
 
@@ -107,8 +115,8 @@ class Recording:
         return replace(self, station=station)
 
     def _median(self, element: str) -> float:
-        values = self.elements[element]
-        real = values[np.abs(values) < min(FILL_VALUES)]
+        values = without_fills(self.elements[element])
+        real = values[~np.isnan(values)]
         if not len(real):
             raise OrientationError(f"{element} has no values, so there is no declination")
         return float(np.median(real))
@@ -129,14 +137,14 @@ class _Gridded(Protocol):
 
 
 def positions_of(samples: _Gridded, start_ms: int, end_ms: int) -> tuple[int, int]:
-    """First of the samples from `start_ms` to `end_ms` (exclusive), and the one after the last."""
+    """Begin and stop (exclusive) of the indices of samples from `start_ms` to `end_ms`."""
     begin = min(max(-(-(start_ms - samples.start_ms) // samples.cadence_ms), 0), len(samples))
     stop = min(max(-(-(end_ms - samples.start_ms) // samples.cadence_ms), begin), len(samples))
     return begin, stop
 
 
 class Recorded(Protocol):
-    """A recording, or what gives the same records."""
+    """A source of records: a recording, whole or in parts."""
 
     @property
     def station(self) -> str:
@@ -161,7 +169,7 @@ class Recorded(Protocol):
 
 
 class _Part(Protocol):
-    """A recording, or what can be read as one."""
+    """A recording, or a span that can be read as one."""
 
     @property
     def station(self) -> str: ...
@@ -175,11 +183,22 @@ class _Part(Protocol):
     def elements(self) -> Collection[str]: ...
 
 
-_OnePart = TypeVar("_OnePart", bound=_Part)
+class _Spanning(Protocol):
+    """What lies between two times."""
+
+    @property
+    def start_ms(self) -> int: ...
+    @property
+    def end_ms(self) -> int: ...
+
+
+_OneSpan = TypeVar("_OneSpan", bound=_Spanning)
 
 
 def joined(recordings: list[Recording]) -> Recording:
-    """Put recordings of one station together on one grid; where they overlap the later one counts.
+    """Join recordings of one station on one grid; the last in the list counts where they overlap.
+
+    An F or S that not all of them have is left out.
 
     Raises
     ------
@@ -189,38 +208,49 @@ def joined(recordings: list[Recording]) -> Recording:
     check_alike(recordings)
     first = min(recordings, key=lambda part: part.start_ms)
     length = (max(part.end_ms for part in recordings) - first.start_ms) // first.cadence_ms
-    elements = {name: np.full(length, np.nan) for name in first.elements}
+    common = [name for name in first.elements if all(name in part.elements for part in recordings)]
+    elements = {name: np.full(length, np.nan) for name in common}
     for part in recordings:
         begin = (part.start_ms - first.start_ms) // first.cadence_ms
-        for name, values in part.elements.items():
-            held = elements[name][begin : begin + len(part)]
-            held[:] = np.where(np.isnan(values), held, values)
+        for name in common:
+            values = part.elements[name]
+            target = elements[name][begin : begin + len(part)]
+            target[:] = np.where(np.isnan(values), target, values)
     return replace(first, elements=elements)
 
 
 def check_alike(parts: Sequence[_Part]) -> None:
-    """Refuse what cannot be one recording.
+    """Check that parts can be joined to one recording.
 
     Raises
     ------
     ValueError
         If they are of different stations, cadences or elements, or not on one grid.
     """
-    alike = {(part.station, part.cadence_ms, frozenset(part.elements)) for part in parts}
+    alike = {
+        (part.station, part.cadence_ms, orientation_of(frozenset(part.elements))) for part in parts
+    }
     if len(alike) != 1:
         raise ValueError(f"these do not belong together: {_described(parts)}")
+    offsets_ms = [part.offset_ms for part in parts if isinstance(part, Recording)]
+    if offsets_ms and max(offsets_ms) - min(offsets_ms) > parts[0].cadence_ms // 10:
+        raise ValueError(
+            f"these are not stamped alike: {min(offsets_ms):,} to {max(offsets_ms):,} ms after the "
+            f"multiples of the interval: {_described(parts)}"
+        )
     if len({part.start_ms % part.cadence_ms for part in parts}) != 1:
         raise ValueError(f"these are not on one grid of samples: {_described(parts)}")
 
 
-def runs(recordings: list[_OnePart]) -> list[list[_OnePart]]:
-    """Divide recordings of one station, in order of time, where more than a day is missing."""
-    divided: list[list[_OnePart]] = []
-    for part in recordings:
-        reached_ms = max((one.end_ms for one in divided[-1]), default=0) if divided else None
+def divided_at_gaps(parts: Sequence[_OneSpan]) -> list[list[_OneSpan]]:
+    """Divide recordings of one station, in order of time, at gaps of more than a day."""
+    divided: list[list[_OneSpan]] = []
+    reached_ms = None
+    for part in parts:
         if reached_ms is None or part.start_ms - reached_ms > DAY_MS:
             divided.append([])
         divided[-1].append(part)
+        reached_ms = max(reached_ms or part.end_ms, part.end_ms)
     return divided
 
 

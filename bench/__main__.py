@@ -13,6 +13,7 @@ from tests.brokers import ROOT
 # What is run, and with which options, so that all of it takes an hour, not a day.
 MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("step",),
+    ("reading",),
     ("pipeline", "--seconds", "4"),
     ("live", "--due", "together"),
     ("scaling", "--repeats", "1"),

@@ -24,8 +24,8 @@ from bench.synthetic import STATION, synthetic_days, write_archive
 from bench.usage import usage
 from monitor.demo.scenario import quiet_day
 from monitor.errors import Refused
-from monitor.progress import progress_bar
 from monitor.settings import load_settings
+from support.progress import progress_bar
 
 DAY_SAMPLES = 86_400
 BATCH = 256

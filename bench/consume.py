@@ -12,8 +12,8 @@ import time
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.usage import usage
-from monitor.app import FETCH_BYTES
-from monitor.reading import partitions_of
+from monitor.kafka.topic_reader import partitions_of
+from monitor.worker.faust_app import FETCH_BYTES
 
 BATCH = 1000
 LEAST_S = 2.0

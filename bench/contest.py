@@ -21,7 +21,7 @@ from kafka import KafkaConsumer, TopicPartition
 from bench.feed import Feed
 from bench.running import topic_size
 from bench.usage import Usage, usage
-from geofield.windows import WindowSpec
+from geofield.series.windows import WindowSpec
 from monitor.errors import Refused
 from monitor.settings import Settings
 

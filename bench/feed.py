@@ -16,11 +16,11 @@ from archive.recording import Recording
 from bench.step import START_MS
 from geofield.types import Float64, Int64
 from monitor.demo.scenario import quiet_day
-from monitor.impf import encode_samples
-from monitor.progress import progress_bar
-from monitor.replay import Sent, flush, open_producer
-from monitor.replay import send as send_records
+from monitor.offline.replay import Sent, flush, open_producer
+from monitor.offline.replay import send as send_records
+from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
+from support.progress import progress_bar
 
 CADENCE_MS = 1000
 ELEMENTS = ("H", "E", "Z")

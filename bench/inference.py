@@ -8,9 +8,9 @@ import numpy as np
 from archive.model import default_model_path, load_model
 from bench.feed import Feed
 from bench.step import profile
-from geofield.score import stack_scale
+from geofield.scoring.score import stack_scale
+from geofield.series.windows import cut
 from geofield.types import Float32
-from geofield.windows import cut
 
 BATCH = 64
 

@@ -35,7 +35,7 @@ from bench.usage import Usage, usage
 from geofield.types import Float64, Int64
 from monitor.demo.system import System
 from monitor.errors import Refused
-from monitor.progress import progress_bar
+from support.progress import progress_bar
 
 STATIONS = "500,1000,2000,5000"
 TOGETHER, SPREAD = "together", "spread"

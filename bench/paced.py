@@ -11,11 +11,11 @@ from kafka import KafkaProducer
 
 from bench.contest import Published
 from bench.feed import CADENCE_MS, Feed
+from geofield.series.windows import WindowSpec
 from geofield.types import Float64, Int64
-from geofield.windows import WindowSpec
-from monitor.progress import progress_bar
-from monitor.records import time_ms
+from geofield.utc import time_ms
 from monitor.settings import Settings
+from support.progress import progress_bar
 
 HISTORY_RECORD = 600
 

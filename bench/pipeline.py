@@ -32,10 +32,10 @@ from bench.systems import (
     run_consumer,
     systems,
 )
-from geofield.windows import WindowSpec
+from geofield.series.windows import WindowSpec
 from monitor.errors import Refused
-from monitor.progress import progress_bar
-from monitor.replay import ENCODERS
+from monitor.offline.replay import ENCODERS
+from support.progress import progress_bar
 
 LENGTHS = (1, 10, 60, 600)
 JSON, BINARY = ENCODERS

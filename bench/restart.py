@@ -22,8 +22,8 @@ from bench.report import Row, publish, spread
 from bench.running import afresh, kafka, prepared, topic_size, worker
 from monitor.demo.system import System
 from monitor.errors import Refused
-from monitor.progress import progress_bar
 from monitor.settings import Settings
+from support.progress import progress_bar
 
 HISTORY = 1200  # samples of each station: windows come due from 768 on
 AFTERWARDS = 120  # then sent: at least one more window of each station comes due

@@ -16,11 +16,11 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from archive.model import default_model_path, load_manifest
 from archive.profile import save_profile
 from bench.step import profile
-from monitor.broker import free_port
 from monitor.demo.system import System, running_worker
 from monitor.errors import Refused
+from monitor.kafka.embedded_broker import free_port
+from monitor.kafka.topics import admin, create_topics, plans
 from monitor.settings import Settings, load_settings
-from monitor.topics import admin, create_topics, plans
 from tests.brokers import ROOT, NoKafka, apache_kafka
 
 GONE_S = 30.0

@@ -29,11 +29,11 @@ from bench.feed import Feed, fill
 from bench.report import Row, publish, spread
 from bench.running import afresh, kafka, prepared, topic_size, worker
 from bench.usage import usage
-from geofield.windows import WindowSpec
+from geofield.series.windows import WindowSpec
 from monitor.demo.system import System
 from monitor.errors import Refused
-from monitor.progress import progress_bar
 from monitor.settings import Settings
+from support.progress import progress_bar
 
 WORKERS = (1, 2, 4)
 RECORD = 60

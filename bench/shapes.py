@@ -21,17 +21,17 @@ from archive.model import Model, default_model_path, load_manifest, load_model
 from bench.feed import Feed
 from bench.report import Row, publish, spread
 from bench.step import profile
-from geofield.alert import AlertRules
-from geofield.indices import KpHistory
-from geofield.samples import Samples
-from geofield.score import stack_scale
+from geofield.alerts.alert import AlertRules
+from geofield.indices import IndexHistory
+from geofield.scoring.score import stack_scale
+from geofield.series.samples import Samples
+from geofield.series.windows import WindowSpec
 from geofield.step import Rules, StationState, step
-from geofield.windows import WindowSpec
-from monitor.progress import progress_bar
-from training.config import load_recipe, shipped_recipe
-from training.export import to_onnx
-from training.network import Autoencoder, ScoringGraph
-from training.publish import write_manifest
+from support.progress import progress_bar
+from training.model.export import to_onnx
+from training.model.network import Autoencoder, ScoringGraph
+from training.pipelines.publish import write_manifest
+from training.recipe.recipe import load_recipe, shipped_recipe
 
 STATIONS, RECORD, STEP_RECORDS = 40, 60, 512
 BARE_BATCH = 64
@@ -85,14 +85,14 @@ def untrained(shape: Shape, folder: Path) -> Model:
 def stepped(model: Model, feed: Feed, seconds: float) -> float:
     """Windows in a second of CPU time, once all windows are full."""
     codes, spec = feed.codes, model.manifest.window.spec()
-    profiles = {code: profile(code, model.manifest.sha256) for code in codes}
+    profiles = {code: (profile(code, model.manifest.sha256),) for code in codes}
     rules = Rules(spec, AlertRules(), model.ref, profiles)
     states: dict[str, StationState] = {}
     filling = spec.span + spec.lateness + spec.hop
     began_s, windows, spent_s = None, 0, 0.0
     for reached, batch in _batches(feed):
         before_s = time.process_time()
-        states, outcome = step(states, batch, model.reconstruct, rules, KpHistory())
+        states, outcome = step(states, batch, model.reconstruct, rules, IndexHistory())
         if reached > filling:
             spent_s += time.process_time() - before_s
             windows += len(outcome.scores)

@@ -13,8 +13,8 @@ import numpy as np
 
 from bench.report import Row, publish, spread
 from geofield.types import Int64
-from monitor.placement import home_of
-from monitor.progress import progress_bar
+from monitor.kafka.partitioning import home_of
+from support.progress import progress_bar
 
 LETTERS = np.array(list(string.ascii_uppercase))
 NETWORKS = ((2_000, 1), (2_000, 2), (10_000, 5), (10_000, 8), (50_000, 32))

@@ -24,9 +24,9 @@ from bench.feed import codes
 from bench.running import save_profiles
 from bench.step import START_MS
 from monitor.demo.system import System, running_system
-from monitor.impf import encode_samples
-from monitor.progress import progress_bar
-from monitor.replay import open_producer
+from monitor.offline.replay import open_producer
+from monitor.records.sample_encoder import encode_samples
+from support.progress import progress_bar
 
 TRACKS = 10  # different noise; the stations share them
 WARM_S = 1500  # of data: windows, filter and lateness take 700 s, the last windows of alerts 400 s

@@ -9,12 +9,12 @@ import numpy as np
 
 from archive.model import default_model_path, load_model
 from bench.report import publish
-from geofield.alert import AlertRules
-from geofield.indices import KpHistory
-from geofield.profile import AlertBasis, StationProfile
-from geofield.samples import Samples
+from geofield.alerts.alert import AlertRules
+from geofield.calibration.profile import AlertBasis, StationProfile
+from geofield.calibration.threshold import Tail
+from geofield.indices import IndexHistory
+from geofield.series.samples import Samples
 from geofield.step import Rules, StationState, step
-from geofield.threshold import Tail
 
 STATIONS, MINUTES, RECORD = 40, 60, 60
 START_MS = 1_715_212_800_000
@@ -51,13 +51,13 @@ def measure(batch: int) -> dict[str, float]:
     """One run over all records."""
     model = load_model(default_model_path())
     codes = [f"S{station:02d}" for station in range(STATIONS)]
-    profiles = {code: profile(code, model.manifest.sha256) for code in codes}
+    profiles = {code: (profile(code, model.manifest.sha256),) for code in codes}
     rules = Rules(model.manifest.window.spec(), AlertRules(), model.ref, profiles)
     states: dict[str, StationState] = {}
     windows, batches = 0, records(batch)
     began_s = time.perf_counter()
     for one in batches:
-        states, outcome = step(states, one, model.reconstruct, rules, KpHistory())
+        states, outcome = step(states, one, model.reconstruct, rules, IndexHistory())
         windows += len(outcome.scores)
     seconds = time.perf_counter() - began_s
     samples = STATIONS * MINUTES * RECORD

@@ -7,7 +7,7 @@ level: there is no step at midnight that no observatory has.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -17,7 +17,7 @@ import pyarrow.parquet
 
 from archive.recording import Recording
 from geofield.types import Float64
-from geofield.windows import DAY_MS
+from geofield.utc import DAY_MS, datetime_of
 
 FIRST_DAY = date(2023, 1, 1)
 STATION = "SYN"
@@ -92,7 +92,7 @@ def _turn(rng: np.random.Generator) -> Float64:
 
 
 def _date(day: Recording) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=day.start_ms)
+    return datetime_of(day.start_ms)
 
 
 def _table(day: Recording, schema: pyarrow.Schema) -> pyarrow.Table:

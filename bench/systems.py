@@ -14,8 +14,8 @@ from bench.contest import Published, Run, watch
 from bench.feed import Feed, Filled
 from bench.inference import bare
 from bench.running import afresh, check_alive, program, worker
+from geofield.series.windows import WindowSpec
 from geofield.types import Float32
-from geofield.windows import WindowSpec
 from monitor.errors import Refused
 from monitor.settings import Settings
 from tests.brokers import ROOT

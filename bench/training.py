@@ -15,16 +15,23 @@ import msgspec
 import numpy as np
 import torch
 
-from archive.memory import keep_memory
 from bench.report import Cell, publish, spread
 from monitor.demo.scenario import quiet_day
-from monitor.progress import progress_bar
-from training.arms import negative_learning
-from training.bench import prepare, synthetic_material
-from training.config import Recipe, load_recipe, shipped_recipe
-from training.dataset import Archive
-from training.loop import Material, _Batches, _descend, _loss, _seed_everything, train_arm
-from training.network import FrontEnd
+from support.memory import keep_memory
+from support.progress import progress_bar
+from training.data.windows import Archive
+from training.model.arms import negative_learning
+from training.model.network import FrontEnd
+from training.model.train_loop import (
+    Material,
+    _Batches,
+    _descend,
+    _loss,
+    _seed_everything,
+    train_arm,
+)
+from training.pipelines.prepared_data import prepare, synthetic_material
+from training.recipe.recipe import Recipe, load_recipe, shipped_recipe
 
 WARM_STEPS = 3
 DAY = "2018-08-29"
@@ -42,7 +49,7 @@ def material(recipe: Recipe, data: Path | None) -> Material:
     """Windows of the recipe's own archive in `data`, else of one day of another observatory."""
     if data is not None:
         return prepare(recipe, data, "cpu").material
-    keep_memory()  # as `training.bench.prepare` does
+    keep_memory()  # as `training.pipelines.prepared_data.prepare` does
     torch.set_num_threads(1)
     day = quiet_day()
     one_day = msgspec.structs.replace(recipe.data, train_days=[DAY])

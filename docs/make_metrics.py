@@ -1,4 +1,4 @@
-"""Writes the table in docs/metrics.md from the registry: `python docs/make_metrics.py`."""
+"""Write the table in docs/metrics.md from the registry: `python docs/make_metrics.py`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
-from monitor.metrics import Metrics
+from monitor.metrics.metrics import Metrics
 
 PAGE = Path(__file__).parent / "metrics.md"
 BEGIN = "<!-- from here to the end made by docs/make_metrics.py -->\n"
 
 
 def registered() -> list[MetricWrapperBase]:
-    """Every metric of the worker's own, by name."""
+    """All metrics of the worker, sorted by name."""
     registry = CollectorRegistry()
     Metrics.create(registry, station_cap=1)
-    own = {one: one.describe()[0].name for one in registry._collector_to_names}
-    return sorted(own, key=own.__getitem__)
+    names = {metric: metric.describe()[0].name for metric in registry._collector_to_names}
+    return sorted(names, key=names.__getitem__)
 
 
 def row(metric: MetricWrapperBase) -> str:
@@ -30,7 +30,7 @@ def row(metric: MetricWrapperBase) -> str:
 
 
 def page(present: str) -> str:
-    """The page with its table made anew."""
+    """The page with a new table."""
     prose = present.partition(BEGIN)[0]
     head = "\n| metric | type | labels | meaning |\n|-|-|-|-|\n"
     return prose + BEGIN + head + "".join(row(metric) for metric in registered())

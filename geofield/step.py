@@ -1,7 +1,7 @@
-"""The one step that the worker, offline scoring and evaluation all take.
+"""The processing step that the worker, offline scoring and evaluation share.
 
-``(states, records) -> (states, outcome)``: nothing is changed in place, so a step that fails has
-done nothing, and the same records give the same outcome however they are batched.
+``(states, records) -> (states, outcome)``. A step changes no argument in place, so a failed step
+has no effect. The same records give the same outcome in any batching.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -9,37 +9,38 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from geofield.alert import Alert, AlertRules, AlertState, ModelRef, follow
-from geofield.buffer import Buffer, Intake
-from geofield.calibrating import Fit, Learning, alarmed
-from geofield.indices import KpHistory
-from geofield.online import learn, until_review
-from geofield.online_rules import OnlineRules, Setting
-from geofield.profile import StationProfile
-from geofield.samples import Samples
-from geofield.score import Reconstruct, WindowScore
+from geofield.alerts.alert import Alert, AlertRules, AlertState, ModelRef, follow
+from geofield.calibration.online.rules import OnlineRules, Setting
+from geofield.calibration.online.state import Fit, Learning, alarmed
+from geofield.calibration.online.update import learn, until_review
+from geofield.calibration.versions import Versions, assigned
+from geofield.frozen import value
+from geofield.indices import IndexHistory
+from geofield.scoring.score import Reconstruct, WindowScore
+from geofield.series.buffer import Buffer, SampleOutcomes
+from geofield.series.samples import Samples
+from geofield.series.windows import Group, WindowSpec, advance
 from geofield.types import Bool
-from geofield.value import value
-from geofield.watch import Look, Start, at_once, looked_at, written
-from geofield.windows import Group, WindowSpec, advance
+from geofield.window_scores import RunningInference, Start, at_once, infer, to_scores
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a monitor is set to do: fixed while it runs.
+    """Settings of a step.
 
-    Stations without one of the `profiles` are calibrated by `online`, if it is there.
+    `online` calibrates stations in windows for which none of the `profiles` holds; without it
+    these windows stay uncalibrated.
     """
 
     window: WindowSpec
     alert: AlertRules
     model: ModelRef
-    profiles: Mapping[str, StationProfile]
+    profiles: Mapping[str, Versions]
     online: OnlineRules | None = None
 
     @property
     def setting(self) -> Setting | None:
-        """What stations are calibrated for online."""
+        """Settings of online calibration; None if stations are not calibrated online."""
         if self.online is None:
             return None
         return Setting(self.online, self.window, self.alert, self.model.sha256)
@@ -47,7 +48,7 @@ class Rules:
 
 @value
 class StationState:
-    """All that is remembered of a station between two steps."""
+    """State of a station between two steps."""
 
     buffer: Buffer | None = None
     alerts: AlertState = field(default_factory=AlertState)
@@ -59,47 +60,50 @@ _NEW = StationState()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step produced, in the order of the records.
+    """Results of a step, in the order of the records.
 
     Attributes
     ----------
     intake
-        One for each record.
+        Outcomes of the samples of each record.
     scores
-        One for each window that came due; last those of stations that are calibrated online.
+        Score of each window that came due; stations that are calibrated online come last.
     alerts
         Alert versions to publish.
     fits
-        Attempts at profiles of stations that are calibrated online.
+        Attempted profile fits of stations that are calibrated online.
     """
 
-    intake: list[Intake]
+    intake: list[SampleOutcomes]
     scores: list[WindowScore]
     alerts: list[Alert]
     fits: list[Fit] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Begun:
-    """A step of which the records are taken in, while their windows are looked at.
+class TakenIn:
+    """A step between its halves: records are taken in, inference on their windows is running.
 
     Attributes
     ----------
     states
-        By station, with the buffers after it; alerts and calibrations are those before it.
+        States by station: buffers after the step, alerts and calibrations before it.
     intake
-        One for each record.
-    looks
-        At windows whose stations' profiles are known.
+        Outcomes of the samples of each record.
+    inferences
+        Inferences on windows whose profile, or lack of one, is known.
     learning
-        Windows due of stations that are calibrated online: what profile each has depends on the
-        windows before it.
+        Due windows of stations that are calibrated online. The profile of each window depends on
+        the windows before it.
+    later
+        Inferences on windows of the same stations for which a given profile holds again.
     """
 
     states: dict[str, StationState]
-    intake: list[Intake]
-    looks: list[Look]
+    intake: list[SampleOutcomes]
+    inferences: list[RunningInference]
     learning: list[Group]
+    later: list[RunningInference]
 
 
 def step(
@@ -107,51 +111,51 @@ def step(
     records: Sequence[Samples],
     reconstruct: Reconstruct,
     rules: Rules,
-    history: KpHistory,
+    history: IndexHistory,
     start: Start = at_once,
 ) -> tuple[dict[str, StationState], Outcome]:
-    """Take in records of any stations; score, in one batch, every window they make due.
+    """Take in records of any stations and score, in one batch, every window that comes due.
 
     Parameters
     ----------
     states
-        By station; a station not in it is new.
+        States by station; a station without one is new.
     records
-        In the order they arrived; several of one station are allowed.
+        Records in the order of arrival; several of one station are allowed.
     reconstruct
         The model.
     rules
         Window, alert rules, model reference and station profiles.
     history
-        Kp values so far; each counts only from the time it became known.
+        The indices so far; each value counts only from the time it became known.
     start
-        How batches of windows are looked at: nothing else depends on it.
+        Runs the inference of each batch, now or on another thread; results do not depend on it.
 
     Returns
     -------
-    The new states and what they caused.
+    All states after the step, and its outcome.
 
     Raises
     ------
     ValueError
         If a record's cadence is not the model's.
     """
-    begun = begin(states, records, reconstruct, rules, start)
-    after, outcome = finish(begun, states, reconstruct, rules, history, start)
+    taken_in = take_in(states, records, reconstruct, rules, start)
+    after, outcome = finish(taken_in, states, reconstruct, rules, history, start)
     return {**states, **after}, outcome
 
 
-def begin(
+def take_in(
     states: Mapping[str, StationState],
     records: Sequence[Samples],
     reconstruct: Reconstruct,
     rules: Rules,
     start: Start,
-) -> Begun:
-    """The first half of a step: take in records and have their windows looked at.
+) -> TakenIn:
+    """Do the first half of a step: take in records and start inference on their windows.
 
-    It needs no more of the step before than the first half of that, so it may begin while the
-    windows of that one are still being looked at.
+    It needs only the first half of the previous step, so it may run while the inference of the
+    previous step is still running.
 
     Raises
     ------
@@ -159,59 +163,63 @@ def begin(
         If a record's cadence is not the model's.
     """
     after: dict[str, StationState] = {}
-    intake: list[Intake] = []
-    known: list[Group] = []
-    learning: list[Group] = []
+    intake: list[SampleOutcomes] = []
+    due: list[Group] = []
     for record in records:
         station = record.station
-        state = _begun(after.get(station) or states.get(station, _NEW), record)
+        state = _initial(after.get(station) or states.get(station, _NEW), record)
         buffer, groups, counts = advance(state.buffer, record, rules.window)
         after[station] = StationState(buffer, state.alerts, state.learning)
         intake.append(counts)
-        calibrated = rules.online is None or station in rules.profiles
-        (known if calibrated else learning).extend((station, due) for due in groups)
-    looks = looked_at(known, rules.profiles, reconstruct, rules.window, start)
-    return Begun(after, intake, looks, learning)
+        due += [(station, windows) for windows in groups]
+    online, spec = rules.online is not None, rules.window
+    known, learning, later = assigned(due, rules.profiles, spec.cadence_ms, online=online)
+    running, later_running = (infer(part, reconstruct, spec, start) for part in (known, later))
+    return TakenIn(after, intake, running, learning, later_running)
 
 
 def finish(
-    begun: Begun,
+    taken_in: TakenIn,
     states: Mapping[str, StationState],
     reconstruct: Reconstruct,
     rules: Rules,
-    history: KpHistory,
+    history: IndexHistory,
     start: Start,
 ) -> tuple[dict[str, StationState], Outcome]:
-    """The second half of a step: what comes of its windows.
+    """Do the second half of a step: collect scores, follow alerts, calibrate online.
 
     Parameters
     ----------
-    begun
-        What the first half came to.
+    taken_in
+        Result of the first half.
     states
-        Those after the step before: that the buffers in them are the ones the first half began
-        with is the caller's care.
+        States after the previous step. The caller must make sure that their buffers are those
+        with which the first half began.
 
     Returns
     -------
-    The new states of the stations in `begun` and what they caused.
+    New states of the stations in `taken_in`, and the outcome of the step.
     """
     after = {
-        station: _joined(state, states.get(station)) for station, state in begun.states.items()
+        station: _joined(state, states.get(station)) for station, state in taken_in.states.items()
     }
-    found = written(begun.looks, rules.window, history)
-    scores, alerts, _ = _followed(after, found, rules, history, ())
-    outcome = Outcome(begun.intake, scores, alerts)
-    if (setting := rules.setting) is not None and begun.learning:
-        _learn(after, begun.learning, outcome, reconstruct, rules, setting, history, start)
+    window_scores = to_scores(taken_in.inferences, rules.window, history)
+    scores, alerts, _ = _followed(after, window_scores, rules, history, ())
+    outcome = Outcome(taken_in.intake, scores, alerts)
+    if (setting := rules.setting) is not None and taken_in.learning:
+        _learn(after, taken_in.learning, outcome, reconstruct, rules, setting, history, start)
+    window_scores = to_scores(taken_in.later, rules.window, history)
+    scores, alerts, _ = _followed(after, window_scores, rules, history, ())
+    outcome.scores.extend(scores)
+    outcome.alerts.extend(alerts)
     return after, outcome
 
 
-def _joined(begun: StationState, before: StationState | None) -> StationState:
-    """The buffer of the one with the alerts and the calibration of the other."""
-    if before is None or before.buffer is None:  # then nothing came of the station meanwhile
-        return begun
-    return StationState(begun.buffer, before.alerts, before.learning)
+def _joined(taken_in: StationState, before: StationState | None) -> StationState:
+    """Join the buffer of `taken_in` with the alerts and the calibration of `before`."""
+    if before is None or before.buffer is None:  # the station is new: `taken_in` is complete
+        return taken_in
+    return StationState(taken_in.buffer, before.alerts, before.learning)
 
 
 def _learn(
@@ -221,31 +229,35 @@ def _learn(
     reconstruct: Reconstruct,
     rules: Rules,
     setting: Setting,
-    history: KpHistory,
+    history: IndexHistory,
     start: Start,
 ) -> None:
-    """Score windows of stations that are calibrated online, and calibrate these."""
-    learning = {station: after[station].learning for station in sorted({one for one, _ in due})}
+    """Score windows of stations that are calibrated online, and calibrate these stations.
+
+    Changes `after` and extends `outcome`.
+    """
+    stations = sorted({station for station, _ in due})
+    learning = {station: after[station].learning for station in stations}
     while due:
-        # a profile found on the way holds for the windows after it, however many are due at once
+        # A profile fitted here holds for the windows after it, even when they are due together.
         now, due, fits = until_review(due, learning, setting, history)
-        profiles = {name: one.profile for name, one in learning.items() if one.profile}
-        looks = looked_at(now, profiles, reconstruct, rules.window, start)
-        found = written(looks, rules.window, history)
-        scores, alerts, apart = _followed(after, found, rules, history, learning)
-        learn(learning, now, scores, alerts, apart, reconstruct, setting)
+        groups = [(station, learning[station].profile, windows) for station, windows in now]
+        inferences = infer(groups, reconstruct, rules.window, start)
+        window_scores = to_scores(inferences, rules.window, history)
+        scores, alerts, alarmed_windows = _followed(after, window_scores, rules, history, learning)
+        learn(learning, now, scores, alerts, alarmed_windows, reconstruct, setting)
         outcome.scores.extend(scores)
         outcome.alerts.extend(alerts)
         outcome.fits.extend(fits)
-    for station, one in learning.items():
-        after[station] = replace(after[station], learning=one)
+    for station, learned in learning.items():
+        after[station] = replace(after[station], learning=learned)
 
 
-def _begun(state: StationState, record: Samples) -> StationState:
-    """A station's state before its first record.
+def _initial(state: StationState, record: Samples) -> StationState:
+    """State of a station before its first record.
 
-    A profile that was read from its topic holds from its own time on: a station whose samples are
-    read again from before that time learns again, and comes to the same profile.
+    A profile read from its topic holds from its own time on. A station whose samples are read
+    again from before that time is calibrated again, and gets the same profile.
     """
     profile = state.learning.profile
     if state.buffer is not None or profile is None or profile.effective_ms is None:
@@ -255,28 +267,32 @@ def _begun(state: StationState, record: Samples) -> StationState:
 
 def _followed(
     after: dict[str, StationState],
-    found: Iterable[WindowScore],
+    window_scores: Iterable[WindowScore],
     rules: Rules,
-    history: KpHistory,
+    history: IndexHistory,
     learning: Container[str],
 ) -> tuple[list[WindowScore], list[Alert], Bool]:
-    """Take windows into their stations' alerts.
+    """Follow the alerts of stations through the scores of windows; changes `after`.
 
-    Of stations in `learning` those windows are marked that are in an alert or soon after one.
+    Returns
+    -------
+    The scores, the alert versions, and a mark [n] of the windows of stations in `learning` that lie
+    in an alert or soon after one.
     """
     scores: list[WindowScore] = []
     alerts: list[Alert] = []
-    apart: list[bool] = []
+    alarmed_windows: list[bool] = []
     guard_ms = rules.online.guard_ms if rules.online else 0
     now: dict[str, AlertState] = {}
-    for score in found:
+    for score in window_scores:
         station = score.station
         before = now.get(station) or after[station].alerts
         now[station], versions = follow(before, score, rules.model, history, rules.alert)
         scores.append(score)
         alerts += versions
-        apart.append(station in learning and alarmed(now[station], score.end_ms, guard_ms))
+        in_alarm = station in learning and alarmed(now[station], score.end_ms, guard_ms)
+        alarmed_windows.append(in_alarm)
     for station, followed in now.items():
         state = after[station]
         after[station] = StationState(state.buffer, followed, state.learning)
-    return scores, alerts, np.array(apart, dtype=bool)
+    return scores, alerts, np.array(alarmed_windows, dtype=bool)

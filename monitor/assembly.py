@@ -1,35 +1,36 @@
-"""From settings to what the domain needs: the model, its rules and the stations' profiles."""
+"""Assembly of the domain's inputs from the settings: model, rules and stations' profiles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 from archive.model import Model, default_model_path, load_model
-from archive.profile import ProfileRefused, load_profiles
-from geofield.alert import AlertRules
-from geofield.manifest import Manifest
-from geofield.network import Network, NetworkRules, distant_stations
-from geofield.online_rules import OnlineRules
-from geofield.profile import AlertBasis, StationProfile
+from archive.profile import ProfileRefused
+from archive.versions import load_versions
+from geofield.alerts.alert import AlertRules
+from geofield.alerts.remote_reference import NetworkRules, StationNetwork, distant_stations
+from geofield.calibration.online.rules import OnlineRules
+from geofield.calibration.profile import AlertBasis, StationProfile
+from geofield.calibration.versions import Versions, declinations_deg, positions
+from geofield.scoring.manifest import Manifest
+from geofield.series.windows import WindowSpec
 from geofield.step import Rules
-from geofield.windows import WindowSpec
-from monitor.codec import Accepts
 from monitor.errors import SettingsRefused
+from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Everything that decides a score or an alert, loaded and verified.
-
-    `network` has heard of no window yet.
-    """
+    """Everything that decides scores and alerts, loaded and verified."""
 
     model: Model
     rules: Rules
     accepts: Accepts
-    network: Network
+    network: StationNetwork  # without windows
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -38,55 +39,74 @@ def assemble(settings: Settings) -> Assembly:
     Raises
     ------
     ModelRefused, ProfileRefused
-        With the line that says what to do.
+        If the model or a profile is unusable; the message says what to do.
     SettingsRefused
         If the settings do not fit the model.
     """
     model = load_model(settings.model or default_model_path(), settings.inference_threads)
-    profiles: Mapping[str, StationProfile] = {}
+    profiles: Mapping[str, Versions] = {}
     if settings.profiles is not None:
-        profiles = load_profiles(settings.profiles, model.manifest.sha256)
+        _check_folder(settings.profiles)
+        profiles = load_versions(settings.profiles)
     window = window_spec(settings, model.manifest)
-    alert = alert_rules(settings)
-    _check_basis(profiles.values(), AlertBasis(alert.k, alert.n, window.hop))
-    rules = Rules(window, alert, model.ref, profiles, online_rules(settings, model))
+    rules = Rules(window, alert_rules(settings), model.ref, profiles, online_rules(settings, model))
+    for profile in chain.from_iterable(profiles.values()):
+        check_profile(profile, rules)
     accepts = Accepts(
         cadence_ms=window.cadence_ms,
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
-        declination_deg={name: profile.declination_deg for name, profile in profiles.items()},
-        strangers=settings.strangers,
+        declination_deg=declinations_deg(profiles),
+        most_unprofiled=settings.strangers,
     )
-    return Assembly(model, rules, accepts, _network(settings, window, profiles))
+    empty = StationNetwork(window.hop_ms, rules=network_rules(settings))
+    return Assembly(model, rules, accepts, placed(empty, profiles))
 
 
-def _network(
-    settings: Settings, window: WindowSpec, profiles: Mapping[str, StationProfile]
-) -> Network:
-    positions_deg = {
-        name: profile.position_deg
-        for name, profile in profiles.items()
-        if profile.position_deg is not None
-    }
-    rules = network_rules(settings)
-    distant = distant_stations(positions_deg, rules.min_distance_km)
-    return Network(window.hop * window.cadence_ms, distant, rules)
+def _check_folder(profiles: Path) -> None:
+    if not profiles.is_dir():
+        raise SettingsRefused(
+            f"MAGWATCH_PROFILES: no such folder: {profiles}: make it (mkdir -p {profiles}), or let "
+            "`magwatch calibrate --profiles` make it"
+        )
 
 
-def _check_basis(profiles: Iterable[StationProfile], basis: AlertBasis) -> None:
-    """A threshold holds for the alert rule and hop it was calibrated with, and no other."""
-    for profile in profiles:
-        had = profile.basis
-        if had != basis:
-            raise ProfileRefused(
-                f"the profile of {profile.station} is for alerts on {had.k} of {had.n} windows, "
-                f"one every {had.hop} samples; the settings say {basis.k} of {basis.n} every "
-                f"{basis.hop}: run `magwatch calibrate` with these settings, "
-                "or set MAGWATCH_ALERT_K, _ALERT_N and _HOP_S to those of the profile"
-            )
+def placed(network: StationNetwork, profiles: Mapping[str, Versions]) -> StationNetwork:
+    """The network with the stations of these profiles."""
+    positions_deg, joined_ms = positions(profiles)
+    distant = distant_stations(positions_deg, network.rules.min_distance_km)
+    return replace(network, distant=distant, joined_ms=joined_ms)
+
+
+def basis_of(rules: Rules) -> AlertBasis:
+    """The alert rule and hop for which a profile must be calibrated."""
+    return AlertBasis(rules.alert.k, rules.alert.n, rules.window.hop)
+
+
+def check_profile(profile: StationProfile, rules: Rules) -> None:
+    """Check that a profile was calibrated for the model, alert rule and hop of `rules`.
+
+    Raises
+    ------
+    ProfileRefused
+        If it was not.
+    """
+    model, had, basis = rules.model.sha256, profile.basis, basis_of(rules)
+    if profile.model_sha256 != model:
+        raise ProfileRefused(
+            f"the profile of {profile.station} was calibrated with another model "
+            f"({profile.model_sha256[:12]}, not {model[:12]}): run `magwatch calibrate`"
+        )
+    if had != basis:
+        raise ProfileRefused(
+            f"the profile of {profile.station} is for alerts on {had.k} of {had.n} windows, "
+            f"one every {had.hop} samples; the settings say {basis.k} of {basis.n} every "
+            f"{basis.hop}: run `magwatch calibrate` with these settings, "
+            "or set MAGWATCH_ALERT_K, _ALERT_N and _HOP_S to those of the profile"
+        )
 
 
 def window_spec(settings: Settings, manifest: Manifest) -> WindowSpec:
-    """The online window of a model under these settings."""
+    """The online window of a model with these settings."""
     cadence_s = manifest.window.cadence_ms / 1000
     hop = None if settings.hop_s is None else max(1, round(settings.hop_s / cadence_s))
     lateness = round(settings.allowed_lateness_s / cadence_s)
@@ -104,8 +124,8 @@ def alert_rules(settings: Settings) -> AlertRules:
         clear=settings.alert_clear,
         clear_ratio=settings.alert_clear_ratio,
         cooldown_ms=round(settings.alert_cooldown_s * 1000),
-        moderate_days=settings.alert_moderate_days,
-        major_days=settings.alert_major_days,
+        moderate_size=settings.alert_moderate_size,
+        major_size=settings.alert_major_size,
         space_weather_kp=settings.space_weather_kp,
         space_weather_dst_nt=settings.space_weather_dst_nt,
         settle_ms=round(settings.alert_settle_s * 1000),
@@ -113,7 +133,7 @@ def alert_rules(settings: Settings) -> AlertRules:
 
 
 def network_rules(settings: Settings) -> NetworkRules:
-    """The rules of the remote reference of the settings."""
+    """The rules of the settings for the remote reference."""
     return NetworkRules(
         min_distance_km=settings.network_distance_km,
         min_witnesses=settings.network_witnesses,
@@ -125,7 +145,7 @@ def network_rules(settings: Settings) -> NetworkRules:
 
 
 def online_rules(settings: Settings, model: Model) -> OnlineRules | None:
-    """How stations without a profile are calibrated; None if they are not."""
+    """The rules of the settings for online calibration; None if it is off."""
     if not settings.calibrate_online:
         return None
     return OnlineRules(

@@ -6,10 +6,16 @@ Other packages add commands by entry points of the group `magwatch.commands`.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
+
+from monitor.ending import end_by_signal
+from monitor.standard_streams import printing
+from support.extras import how_to_install
 
 ENTRY_POINTS = "magwatch.commands"
 # name: (module, attribute, one line of help)
@@ -20,24 +26,32 @@ COMMANDS = {
         "Show alerts, or post them to a receiver.",
     ),
     "broker": ("monitor.commands.broker", "broker", "Run the embedded broker, for trials."),
-    "calibrate": ("monitor.calibrate", "calibrate", "Fit a station's profile to its archive."),
+    "calibrate": (
+        "monitor.commands.calibrate",
+        "calibrate",
+        "Fit stations' profiles to their archives.",
+    ),
     "check": (
         "monitor.commands.check",
         "check",
         "Check settings, broker, topics, model, profiles.",
     ),
     "dashboard": ("monitor.commands.dashboard", "dashboard", "Serve a live page of all stations."),
-    "demo": ("monitor.demo.command", "demo", "Real storm and quiet days through the whole system."),
+    "demo": (
+        "monitor.commands.demo",
+        "demo",
+        "Real storm and quiet days through the whole system.",
+    ),
     "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),
     "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
-    "replay": ("monitor.replay", "replay", "Send archive files into the samples topic."),
-    "score": ("monitor.offline", "score", "Score archive files without Kafka."),
+    "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
+    "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),
     "topics": ("monitor.commands.topics", "topics", "Create the topics."),
     "worker": ("monitor.commands.worker", "worker", "Run a scoring worker."),
 }
-# Known by name without being installed, so that the answer is how to install them.
+# Named here so that, if they are not installed, the error says how to install them.
 TRAINING_COMMANDS = {
     "evaluate": "Judge a model on an archive: real earthquakes, known transients.",
     "train": "Train, judge and export a model.",
@@ -45,7 +59,7 @@ TRAINING_COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows its subcommands by name and imports one only when it is needed."""
+    """A group that imports a subcommand only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Names of all commands."""
@@ -62,25 +76,34 @@ class LazyGroup(click.Group):
         return _not_installed(cmd_name) if cmd_name in TRAINING_COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in the help, without importing anything."""
+        """Write the list of commands into the help, without importing them."""
         texts = {name: text for name, (_, _, text) in COMMANDS.items()}
         texts.update(TRAINING_COMMANDS)
         with formatter.section("Commands"):
             formatter.write_dl([(name, texts.get(name, "")) for name in self.list_commands(ctx)])
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program; a failure of standard output is one line or silent."""
+        with printing():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; what the user can mend is one line, not a traceback."""
+        """Run a command; an error that the user can fix is one line, not a traceback."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise  # click's own ways to end, `--help` among them
+            raise  # click's own exits, including `--help`
+        except KeyboardInterrupt:
+            end_by_signal()
+            raise
         except Exception as error:
             from monitor.exits import exit_code, line  # noqa: PLC0415 - imports every part of the program
 
             code = exit_code(error)
             if code is None:
                 raise
-            click.secho(f"magwatch: {line(error)}", fg="red", err=True)
+            with suppress(OSError):
+                click.secho(f"magwatch: {line(error)}", fg="red", err=True)
             sys.exit(code)
 
 
@@ -93,7 +116,7 @@ def main() -> None:
 
     \b
     Exit codes: 0 done, 1 failed, 2 usage or setting, 3 broker unreachable,
-    4 not installed, 5 model, profile or archive refused.
+    4 not installed, 5 a file cannot be used: model, profile, archive, output.
 
     \b
     Example:
@@ -124,6 +147,6 @@ def _not_installed(name: str) -> click.Command:
     @click.command(name, context_settings={"ignore_unknown_options": True})
     @click.argument("arguments", nargs=-1)
     def stand_in(**_: object) -> None:
-        raise click.ClickException(f"{name} is not installed: pip install 'magwatch[train]'")
+        raise click.ClickException(f"{name} is not installed; {how_to_install('train')}")
 
     return stand_in

@@ -1,4 +1,4 @@
-"""What the operator has to read: one line that says what is wrong and what to do."""
+"""Errors for the operator: the message is one line that says what is wrong and what to do."""
 
 
 class Refused(Exception):

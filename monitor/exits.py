@@ -1,33 +1,51 @@
-"""Exit codes: which failures are the user's to mend, and what the shell gets to see."""
+"""Exit codes and messages of the failures that a user can fix."""
 
 from __future__ import annotations
 
-from archive.extras import ExtraMissing
-from archive.model import ModelRefused
-from archive.observatory import ArchiveRefused
-from archive.profile import ProfileRefused
-from geofield.orientation import OrientationError
-from geofield.threshold import TailTooShort
-from monitor.errors import Refused
+import errno
 
+from archive.files import FileRefused
+from geofield.calibration.threshold import TailTooShort
+from geofield.series.orientation import OrientationError
+from monitor.errors import Refused
+from support.extras import ExtraMissing
+
+FAILED = 1
 EXTRA_MISSING = 4
 FILE_REFUSED = 5
-_REFUSALS = (ModelRefused, ProfileRefused, ArchiveRefused, OrientationError, TailTooShort)
+_REFUSALS = (FileRefused, OrientationError, TailTooShort)
+_TEMPORARY = "temporary files need room: set TMPDIR to a folder that has it"
+# Remedies for errors of the system that name no file.
+_LACKING = {
+    errno.EDQUOT: _TEMPORARY,
+    errno.EMFILE: "raise the limit (`ulimit -n`)",
+    errno.ENFILE: "raise the system's limit (fs.file-max)",
+    errno.ENOENT: _TEMPORARY,
+    errno.ENOSPC: _TEMPORARY,
+    errno.EPIPE: "the other end is gone",
+    errno.EROFS: _TEMPORARY,
+}
 
 
 def exit_code(error: Exception) -> int | None:
-    """The exit code; None for a fault of this program, which deserves its traceback."""
+    """Exit code of an error; None for a bug, which gets a traceback."""
     if isinstance(error, Refused):
         return error.exit_code
     if isinstance(error, ExtraMissing):
         return EXTRA_MISSING
     if isinstance(error, _REFUSALS) or (isinstance(error, OSError) and error.filename):
         return FILE_REFUSED
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _LACKING):
+        return FAILED
     return None
 
 
 def line(error: Exception) -> str:
-    """What is said about it."""
-    if isinstance(error, OSError) and error.filename:
+    """The message of an error in one line."""
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error})"
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.filename:
         return f"{error.filename}: {error.strerror}"
-    return str(error)
+    return f"{error.strerror}: {_LACKING[error.errno or 0]}"

@@ -7,12 +7,17 @@ import sys
 
 import structlog
 
-QUIET_LOGGERS = ("aiokafka", "faust", "mode", "asyncio")
-ADMIN_LOGGER = "kafka"
+from monitor.kafka.outage import Outage
+from monitor.settings import Settings
+
+QUIET_LOGGERS = ("aiokafka", "kafka", "faust", "mode", "asyncio")
 
 
-def configure_logs(log_format: str, level: str) -> None:
-    """Send structlog and the libraries' loggers through one formatter."""
+def configure_logs(settings: Settings) -> None:
+    """Send structlog and the libraries' loggers through one formatter.
+
+    Messages of clients about an absent broker become one line a minute, see `Outage`.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -26,14 +31,20 @@ def configure_logs(log_format: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(log_format, shared))
+    handler.setFormatter(_formatter(settings.log_format, shared))
+    handler.addFilter(Outage(settings))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
-    for name in QUIET_LOGGERS:  # chatty at info, and a rebalance is reported by us
+    root.setLevel(settings.log_level.upper())
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)  # it warns of a busy machine
+    # Tansu has no producer ids: `Publisher` logs that it continues without.
+    logging.getLogger("aiokafka.producer.sender").addFilter(_is_not_about_producer_ids)
+    for name in QUIET_LOGGERS:  # verbose at info; the worker logs rebalances itself
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # Ten lines for each broker that is not there; the worker says it in one.
-    logging.getLogger(ADMIN_LOGGER).setLevel(logging.CRITICAL)
+
+
+def _is_not_about_producer_ids(record: logging.LogRecord) -> bool:
+    return "during InitProducerIdRequest" not in str(record.msg)
 
 
 def _formatter(

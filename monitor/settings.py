@@ -1,7 +1,7 @@
-"""Every setting of the online side, read once from `MAGWATCH_…` variables.
+"""All settings of the online side, read once from `MAGWATCH_…` variables.
 
-Nothing else in the project reads the environment. A bad value stops the program with the name of
-the setting; nothing is silently replaced by a default.
+Nothing else in the project reads the environment. A bad value ends the program with the name of the
+setting; a default never replaces it silently.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from geofield.alert import AlertRules
-from geofield.network import NetworkRules
+from archive.shipped import find_model
+from geofield.alerts.alert import AlertRules
+from geofield.alerts.remote_reference import NetworkRules
 from monitor.errors import SettingsRefused
 
 PREFIX = "MAGWATCH_"
-# Variables of the test suite share the prefix and say nothing about the worker.
+# Variables of the test suite have the same prefix but are no settings.
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
 NETWORK = NetworkRules()
 DAY_S = 86_400
 HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
-OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has for itself
+OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has of its own
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Days = Annotated[float, Field(gt=0, le=100)]
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
 
     broker: str = Field("localhost:9092", description="bootstrap servers, host:port[,host:port]")
     topic_prefix: str = Field(
-        "geomag.", pattern=r"^[A-Za-z0-9._-]*$", description="what every topic's name begins with"
+        "geomag.", pattern=r"^[A-Za-z0-9._-]*$", description="prefix of all topic names"
     )
     group: str = Field(
         "magwatch", pattern=GROUP_PATTERN, description="consumer group of the workers"
@@ -64,166 +65,216 @@ class Settings(BaseSettings):
     line: str = Field(
         "",
         pattern=r"^[A-Za-z0-9-]{0,32}$",
-        description="workers with another model beside the first ones, in shadow until promoted",
+        description="name of a line of workers with another model, in shadow until promoted",
     )
     offset_reset: Literal["earliest", "latest"] = Field(
-        "earliest", description="where a group without a commit begins"
+        "earliest", description="start position of a group without commits"
     )
     create_topics: bool = Field(True, description="create missing topics at start-up")
-    partitions: int = Field(4, ge=1, le=1024, description="of the topics this program creates")
-    replication: int = Field(1, ge=1, le=9, description="of the topics this program creates")
-    samples_retention_days: RetentionDays = Field(7, description="of the samples topic, created")
-    scores_retention_days: RetentionDays = Field(400, description="of the scores topic, created")
-    deadletter_retention_days: RetentionDays = Field(30, description="of the dead letters, created")
+    partitions: int = Field(4, ge=1, le=1024, description="partitions of created topics")
+    replication: int = Field(1, ge=1, le=9, description="replicas of created topics")
+    samples_retention_days: RetentionDays = Field(
+        7, description="retention of samples, at creation"
+    )
+    scores_retention_days: RetentionDays = Field(
+        400, description="retention of scores, at creation"
+    )
+    deadletter_retention_days: RetentionDays = Field(
+        30, description="retention of dead letters, at creation"
+    )
 
-    model: Path | None = Field(None, description="ONNX file; unset: the one that is shipped")
+    model: Path | None = Field(
+        None, description="ONNX file or name of a shipped model; unset: ulf-1hz"
+    )
     profiles: Path | None = Field(None, description="folder of station profiles")
+    profiles_look_s: Seconds = Field(10.0, description="interval of reading the folder of profiles")
     inference_threads: int = Field(1, ge=1, le=64, description="threads of one model run")
 
     hop_s: float | None = Field(
-        None, gt=0, le=DAY_S, description="between windows; unset: the model's own"
+        None, gt=0, le=DAY_S, description="interval of windows; unset: the model's own"
     )
     allowed_lateness_s: float = Field(
-        60.0, ge=0, le=DAY_S, description="how much older than the newest a sample may be"
+        60.0, ge=0, le=DAY_S, description="largest lag of a sample behind its station's newest"
     )
-    max_gap: int = Field(5, ge=0, le=3600, description="longest run of missing samples bridged")
+    max_gap: int = Field(5, ge=0, le=3600, description="longest gap bridged, in samples")
     future_tolerance_s: float = Field(
-        300.0, ge=0, le=DAY_S, description="how far a sample may be ahead of its record's time"
+        300.0,
+        ge=0,
+        le=DAY_S,
+        description="largest lead of a sample over its record's time and its station's others",
     )
-    alert_k: int = Field(RULES.k, ge=1, le=100, description="windows over the threshold that ...")
-    alert_n: int = Field(RULES.n, ge=1, le=100, description="... of the last so many open an alert")
-    alert_clear: int = Field(RULES.clear, ge=1, le=1000, description="calm windows that resolve it")
+    alert_k: int = Field(
+        RULES.k, ge=1, le=100, description="windows over the threshold to open an alert"
+    )
+    alert_n: int = Field(
+        RULES.n, ge=1, le=100, description="latest windows, of which MAGWATCH_ALERT_K open an alert"
+    )
+    alert_clear: int = Field(
+        RULES.clear, ge=1, le=1000, description="calm windows to resolve an alert"
+    )
     alert_clear_ratio: float = Field(
-        RULES.clear_ratio, gt=0, le=1, description="calm is below this share of the threshold"
+        RULES.clear_ratio,
+        gt=0,
+        le=1,
+        description="share of the threshold below which a window is calm",
     )
     alert_cooldown_s: float = Field(
         RULES.cooldown_ms / 1000,
         ge=0,
         le=DAY_S,
-        description="no new alert so soon after one has resolved",
+        description="time without a new alert after one has resolved",
     )
-    alert_moderate_days: float = Field(
-        RULES.moderate_days, gt=0, description="return period that makes an alert moderate"
+    alert_moderate_size: float = Field(
+        RULES.moderate_size,
+        gt=0,
+        description="least size (peak times length, over the least alert) of a moderate alert",
     )
-    alert_major_days: float = Field(
-        RULES.major_days, gt=0, description="return period that makes an alert major"
+    alert_major_size: float = Field(
+        RULES.major_size, gt=0, description="least size of a major alert"
     )
     alert_settle_s: float = Field(
         RULES.settle_ms / 1000,
         ge=0,
         le=30 * DAY_S,
-        description="how long a resolved alert waits for its class, in the time of its data",
+        description="longest wait of a resolved alert for its class, in event time",
     )
     space_weather_kp: float = Field(
-        RULES.space_weather_kp, ge=0, le=9, description="Kp from which it is space weather"
+        RULES.space_weather_kp, ge=0, le=9, description="lowest Kp that counts as space weather"
     )
     space_weather_dst_nt: float = Field(
-        RULES.space_weather_dst_nt, lt=0, ge=-5000, description="Dst down from which it is, too"
+        RULES.space_weather_dst_nt,
+        lt=0,
+        ge=-5000,
+        description="highest Dst that counts as space weather",
     )
     network_distance_km: float = Field(
-        NETWORK.min_distance_km, gt=0, le=20_000, description="stations so far away are a reference"
+        NETWORK.min_distance_km,
+        gt=0,
+        le=20_000,
+        description="least distance of a reference station",
     )
     network_witnesses: int = Field(
-        NETWORK.min_witnesses, ge=1, le=1000, description="so many of them make an alert global ..."
+        NETWORK.min_witnesses,
+        ge=1,
+        le=1000,
+        description="distant stations over threshold for a global alert",
     )
     network_share: float = Field(
-        NETWORK.min_share, ge=0, le=1, description="... and such a share of those compared"
+        NETWORK.min_share,
+        ge=0,
+        le=1,
+        description="least share of the compared stations over threshold",
     )
     network_overlap: float = Field(
-        NETWORK.overlap, gt=0, le=1, description="share of the windows in which a witness exceeds"
+        NETWORK.overlap,
+        gt=0,
+        le=1,
+        description="least share of an alert's windows over threshold there",
     )
     network_tolerance: int = Field(
-        NETWORK.tolerance, ge=0, le=100, description="windows earlier or later that are the same"
+        NETWORK.tolerance,
+        ge=0,
+        le=100,
+        description="windows by which two stations may differ in time",
     )
     network_wait_s: float = Field(
-        NETWORK.wait_ms / 1000,
-        gt=0,
-        le=30 * DAY_S,
-        description="how long a silent station is waited for",
+        NETWORK.wait_ms / 1000, gt=0, le=30 * DAY_S, description="longest wait for a silent station"
     )
 
     calibrate_online: bool = Field(True, description="calibrate stations that have no profile")
-    calibration_scale_days: Days = Field(1.0, description="quiet data for a station's scale")
-    calibration_first_days: Days = Field(1.0, description="quiet data for its first profile")
+    calibration_scale_days: Days = Field(1.0, description="quiet data for the scale of a station")
+    calibration_first_days: Days = Field(1.0, description="quiet data for the first profile")
     calibration_most_days: Days = Field(
-        16.0, description="for its last; fits on twice as many lie between"
+        16.0, description="quiet data for the last profile; one fit at each doubling"
     )
     calibration_review_s: float = Field(
-        21_600.0, ge=60, le=30 * DAY_S, description="event time between looks at a calibration"
+        21_600.0, ge=60, le=30 * DAY_S, description="event time between checks of a calibration"
     )
     calibration_guard_s: float = Field(
-        3600.0, ge=0, le=30 * DAY_S, description="windows so near to an alert are not learned from"
+        3600.0, ge=0, le=30 * DAY_S, description="time around alerts that calibration leaves out"
     )
     calibration_max_kp: float = Field(
         3.0, ge=0, le=9, description="highest Kp of a quiet window in online calibration"
     )
     calibration_false_alarms: float = Field(
-        1.0, gt=0, description="alerts a month that quiet data may open, for online profiles"
+        1.0, gt=0, description="false alerts a month that online profiles allow"
     )
 
     strangers: int = Field(
-        1000, ge=0, description="stations without a profile file that a partition may have"
+        1000, ge=0, description="most stations without a profile file in a partition"
     )
-    batch_records: int = Field(2048, ge=1, le=100_000, description="most records scored at once")
-    batch_wait_s: Seconds = Field(0.1, description="longest wait for a batch to fill")
-    checkpoint_s: Seconds = Field(30.0, description="between checkpoints of station states")
-    session_timeout_s: Seconds = Field(10.0, description="silence after which a worker is given up")
+    batch_records: int = Field(2048, ge=1, le=100_000, description="most records in a batch")
+    batch_wait_s: Seconds = Field(0.1, description="longest wait for a batch to fill up")
+    checkpoint_s: Seconds = Field(30.0, description="interval of checkpoints of station states")
+    session_timeout_s: Seconds = Field(10.0, description="silence until the group drops a worker")
     rebalance_timeout_s: Seconds = Field(10.0, description="time for workers to join again")
-    heartbeat_s: Seconds = Field(1.0, description="between heartbeats to the broker")
-    commit_s: Seconds = Field(2.0, description="between commits of offsets")
+    heartbeat_s: Seconds = Field(1.0, description="interval of heartbeats to the broker")
+    commit_s: Seconds = Field(2.0, description="interval of commits of offsets")
 
-    metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, /readyz")
-    metrics_port: Port = Field(9464, description="their port; 0 takes a free one")
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz, …")
+    metrics_port: Port = Field(9464, description="port of /metrics, /healthz; 0: any free one")
     metrics_stations: int = Field(
-        200, ge=1, le=10_000, description="stations with series of their own"
+        200, ge=1, le=10_000, description="stations with their own series"
     )
-    stalled_after_s: Seconds = Field(60.0, description="stillness after which /healthz fails")
+    stalled_after_s: Seconds = Field(60.0, description="time without progress until /healthz fails")
+    silent_after_s: float = Field(
+        300.0,
+        gt=0,
+        le=30 * DAY_S,
+        description="time without a record after which a station is silent",
+    )
     dashboard_host: str = Field("127.0.0.1", description="address of the live page")
-    dashboard_port: Port = Field(9465, description="its port; 0 takes a free one")
-    dashboard_hours: float = Field(24.0, ge=1, le=168, description="how much the page keeps")
-    dashboard_stations: int = Field(200, ge=1, le=10_000, description="most stations it keeps")
-    dashboard_silent_after_s: float = Field(
-        300.0, gt=0, le=30 * DAY_S, description="stillness after which it says silent"
+    dashboard_port: Port = Field(9465, description="port of the live page; 0: any free one")
+    dashboard_hours: float = Field(
+        24.0, ge=1, le=168, description="hours of data that the page keeps"
     )
-    stations: Path | None = Field(None, description="CSV file code,lat,lon for its map")
+    dashboard_stations: int = Field(200, ge=1, le=10_000, description="most stations of the page")
+    stations: Path | None = Field(None, description="CSV file code,lat,lon,name for the page's map")
 
-    log_format: Literal["json", "console"] = Field("json", description="one object a line, or text")
+    log_format: Literal["json", "console"] = Field("json", description="format of the log")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least shown"
+        "info", description="lowest level that is logged"
     )
 
-    index_poll_s: Seconds = Field(300.0, description="between polls of `magwatch indices`")
+    index_poll_s: Seconds = Field(300.0, description="interval of polls of `magwatch indices`")
     index_noaa_url: str = Field(
         "https://services.swpc.noaa.gov/products/noaa-planetary-k-index.json",
         pattern=HTTP_PATTERN,
-        description="NOAA's planetary K index",
+        description="URL of NOAA's planetary K index",
     )
     index_gfz_url: str = Field(
         "https://kp.gfz.de/app/json/",
         pattern=HTTP_PATTERN,
-        description="GFZ's Kp service, without its query",
+        description="URL of GFZ's service of Kp and Hp30, without the query",
     )
     index_kyoto_url: str = Field(
         "https://services.swpc.noaa.gov/products/kyoto-dst.json",
         pattern=HTTP_PATTERN,
-        description="Kyoto's Dst as NOAA passes it on",
+        description="URL of Kyoto's Dst at NOAA",
     )
 
     webhook_authorization: SecretStr | None = Field(
-        None, description="header of `magwatch alerts --webhook`; never shown or logged"
+        None,
+        description="header Authorization of `magwatch alerts --webhook`; never shown or logged",
     )
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        "PLAINTEXT", description="of the connection to the broker"
+        "PLAINTEXT", description="security of the connection to the broker"
     )
-    ssl_cafile: Path | None = Field(None, description="certificates to trust; unset: the system's")
-    ssl_certfile: Path | None = Field(None, description="this client's certificate")
-    ssl_keyfile: Path | None = Field(None, description="its key")
+    ssl_cafile: Path | None = Field(
+        None, description="file of trusted certificates; unset: the system's"
+    )
+    ssl_certfile: Path | None = Field(None, description="file of this client's certificate")
+    ssl_keyfile: Path | None = Field(
+        None, description="file of the key of this client's certificate"
+    )
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
-        "SCRAM-SHA-512", description="how to log in"
+        "SCRAM-SHA-512", description="SASL mechanism"
     )
-    sasl_username: str | None = Field(None, description="who logs in")
-    sasl_password: SecretStr | None = Field(None, description="never shown or logged")
+    sasl_username: str | None = Field(None, description="SASL user name")
+    sasl_password: SecretStr | None = Field(
+        None, description="SASL password; never shown or logged"
+    )
 
     @field_validator("broker")
     @classmethod
@@ -242,12 +293,10 @@ class Settings(BaseSettings):
             raise ValueError(f"no such file: {value}")
         return value
 
-    @field_validator("profiles")
+    @field_validator("model")
     @classmethod
-    def _existing_folder(cls, value: Path | None) -> Path | None:
-        if value is not None and not value.is_dir():
-            raise ValueError(f"no such folder: {value}")
-        return value
+    def _by_name(cls, value: Path | None) -> Path | None:
+        return None if value is None else find_model(value)
 
     @field_validator("alert_n")
     @classmethod
@@ -255,6 +304,14 @@ class Settings(BaseSettings):
         k = info.data.get("alert_k", 1)
         if value < k:
             raise ValueError(f"is {value}, but MAGWATCH_ALERT_K asks for {k} windows of them")
+        return value
+
+    @field_validator("alert_major_size")
+    @classmethod
+    def _major_is_larger(cls, value: float, info: ValidationInfo) -> float:
+        moderate = info.data.get("alert_moderate_size", 0.0)
+        if value < moderate:
+            raise ValueError(f"is {value:g}, but MAGWATCH_ALERT_MODERATE_SIZE is {moderate:g}")
         return value
 
     @field_validator("sasl_password", "webhook_authorization")
@@ -289,12 +346,12 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings; `overrides` are values a command got by its options (None = not given).
+    """Read the settings; `overrides` are values from options of a command (None = not given).
 
     Raises
     ------
     SettingsRefused
-        Naming each setting that is unknown or unusable.
+        If settings are unknown or unusable; the message names each of them.
     """
     refuse_unknown(os.environ)
     given = {name: value for name, value in overrides.items() if value is not None}
@@ -304,8 +361,15 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsRefused("\n".join(_complaints(error))) from None
 
 
+def forget_settings() -> None:
+    """Remove all settings from the environment of this process and its children."""
+    for name in [name for name in os.environ if name.upper().startswith(PREFIX)]:
+        if not name.upper().startswith(FOREIGN_PREFIX):
+            del os.environ[name]
+
+
 def refuse_unknown(names: Iterable[str]) -> None:
-    """A misspelt variable would otherwise be a default that nobody chose."""
+    """Refuse unknown variables: a misspelt one would silently leave a default in force."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(names):
         if not name.upper().startswith(PREFIX) or name.upper().startswith(FOREIGN_PREFIX):
@@ -317,7 +381,7 @@ def refuse_unknown(names: Iterable[str]) -> None:
 
 
 def _complaints(error: ValidationError) -> list[str]:
-    """One line per bad setting. The value itself is left out: it may be a secret."""
+    """A line for each bad setting, without its value, which may be a secret."""
     lines = []
     for item in error.errors(include_input=False, include_url=False):
         reason = item["msg"].removeprefix("Value error, ")

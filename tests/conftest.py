@@ -2,13 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
 
-from tests.brokers import OWN_KAFKA, SHARED, NoKafka, SharedKafka, apache_kafka, tansu
+from tests.brokers import OWN_KAFKA, ROOT, SHARED, NoKafka, SharedKafka, apache_kafka, tansu
+
+# Processes that tests start are of this checkout, whichever one the environment was made for.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+NEEDS_TORCH = ["training", "bench/test_shapes.py"]
+collect_ignore = [] if find_spec("torch") else NEEDS_TORCH
 
 # No deadlines: brokers on the same machine make it slow now and then. In CI the same examples
 # every time.
@@ -16,7 +25,14 @@ settings.register_profile("magwatch", deadline=None, derandomize=bool(os.environ
 settings.load_profile("magwatch")
 
 # Begun first, the longest foremost, so that no process has minutes of them to itself at the end.
-LONGEST = ["restart", "natively", "publish", "chaos", "evaluate", "live", "ten_seeds", "end_to_end"]
+LONGEST = [
+    "documents", "restart", "natively", "publish", "chaos", "fuzz", "arrival", "evaluate", "live",
+    "ten_seeds", "end_to_end", "printing", "stopping", "abuse_run", "wheel",
+]  # fmt: skip
+
+
+def pytest_report_header() -> str | None:
+    return f"left out for want of PyTorch: {', '.join(collect_ignore)}" if collect_ignore else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

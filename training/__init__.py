@@ -1,4 +1,6 @@
-"""The offline side: archives to windows, the network, its training, its judgement, its export.
+"""Training: windows from archives, the network, its training, evaluation and export.
 
-Imports `geofield` and `archive`, never `monitor`; the only package of the project that uses torch.
+Imports `geofield` and `archive`, never `monitor`. It is the only package that uses torch.
 """
+
+import archive  # noqa: F401 - sets a variable that onnxruntime reads on import

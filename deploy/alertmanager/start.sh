@@ -1,5 +1,5 @@
 #!/bin/sh
-# Alertmanager reads no environment: this puts the receiver's address into its configuration.
+# Put the receiver's address into the configuration, because Alertmanager reads no environment.
 set -eu
 address=$(printf %s "$ALERT_WEBHOOK" | sed 's/[&|\\]/\\&/g')
 sed "s|http://webhook.invalid/|$address|" /etc/alertmanager/alertmanager.yml >/tmp/alertmanager.yml

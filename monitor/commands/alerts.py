@@ -1,28 +1,37 @@
-"""`magwatch alerts`: the alert topic as people read it, or forwarded to a HTTP receiver."""
+"""`magwatch alerts`: show the alert topic, or forward it to an HTTP receiver."""
 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TypedDict, Unpack
 
 import click
-import msgspec
 
-from monitor.delivery.payloads import Format, shape
+from geofield.alerts.alert import AlertStatus, Classification
+from geofield.utc import time_ms
+from monitor.alert_table import AlertFilter, as_csv, newest, readable, table
 from monitor.errors import Refused
+from monitor.kafka.guard import printable, usable
+from monitor.kafka.tail import tail
+from monitor.kafka.topics import missing_topics
 from monitor.logs import configure_logs
-from monitor.records import AlertEvent
+from monitor.records.scores_and_alerts import AlertEvent, decode_alert
 from monitor.settings import GROUP_PATTERN, Settings, load_settings
-from monitor.tail import tail
-from monitor.topics import missing_topics
-
-COLOURS = {"opened": "red", "updated": "yellow", "resolved": "green", "cancelled": "cyan"}
+from monitor.webhook.payloads import PayloadFormat, shape
+from support.table import print_table
 
 
-class Options(TypedDict):
-    """Options of the command, as click hands them over."""
+class AlertsOptions(TypedDict):
+    """Options of the command, as click passes them."""
 
     broker: str | None
+    stations: tuple[str, ...]
+    since: str | None
+    classes: tuple[str, ...]
+    statuses: tuple[str, ...]
+    versions: bool
+    as_csv: bool
     as_json: bool
     from_beginning: bool
     no_follow: bool
@@ -33,19 +42,38 @@ class Options(TypedDict):
     timeout_s: float
     give_up_s: float | None
     external_url: str
+    metrics_port: int | None
 
 
 @click.command()
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
+@click.option("--station", "stations", multiple=True, metavar="CODE", help="Only of this station.")
+@click.option("--since", metavar="TIME", help="Only alerts that end later, UTC.")
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    type=click.Choice([classification.value for classification in Classification]),
+    help="Only of this classification.",
+)
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([status.value for status in AlertStatus]),
+    help="Only with this status.",
+)
+@click.option("--versions", is_flag=True, help="Each version as it comes, instead of the table.")
+@click.option("--csv", "as_csv", is_flag=True, help="The table as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="One CloudEvent a line, as published.")
-@click.option("--from-beginning", is_flag=True, help="Begin with what the topic holds.")
-@click.option("--no-follow", is_flag=True, help="Stop at the present end of the topic.")
+@click.option("--from-beginning", is_flag=True, help="Versions: begin with what the topic holds.")
+@click.option("--no-follow", is_flag=True, help="Versions: stop at the present end of the topic.")
 @click.option("--webhook", metavar="URL", help="Post alerts to this receiver, at least once.")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice([kind.value for kind in Format]),
-    default=Format.ALERTMANAGER.value,
+    type=click.Choice([kind.value for kind in PayloadFormat]),
+    default=PayloadFormat.ALERTMANAGER.value,
     show_default=True,
     help="Alertmanager's webhook body (version 4), or the CloudEvent as published.",
 )
@@ -53,14 +81,14 @@ class Options(TypedDict):
     "--group",
     default="magwatch-webhook",
     show_default=True,
-    help="Keeps how far was delivered; one for each receiver, and one forwarder for each.",
+    help="Consumer group that keeps the position; run one forwarder and group for each receiver.",
 )
 @click.option(
     "--on-refused",
     type=click.Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
-    help="After an answer that a repetition cannot mend (4xx): stop, or log, count and go on.",
+    help="After an answer that no retry can fix (4xx): stop, or log and count it and continue.",
 )
 @click.option(
     "--timeout",
@@ -77,41 +105,110 @@ class Options(TypedDict):
     help="Seconds of failures on one alert that count as refused.  [default: never]",
 )
 @click.option("--external-url", default="", help="Link in Alertmanager's body, e.g. a dashboard.")
-def alerts(**options: Unpack[Options]) -> None:
-    """Show alerts as they open, change and resolve, or post them to a receiver; Ctrl-C ends it.
+@click.option("--metrics-port", type=int, help="With --webhook: port of /readyz and /healthz.")
+def alerts(**options: Unpack[AlertsOptions]) -> None:
+    """Show the alerts as of now, or every version as it comes, or post them to a receiver.
 
-    With --webhook every version of an alert is posted in order and repeated until the receiver
-    answers 2xx; then the group's offset is committed, and the next one follows. Header
-    Authorization: MAGWATCH_WEBHOOK_AUTHORIZATION.
+    A table shows the last version of each alert. --versions shows every version as alerts open,
+    change and resolve, until Ctrl-C; --from-beginning and --no-follow imply it.
+
+    With --webhook every version of an alert is posted in order. A post is repeated until the
+    receiver answers 2xx; then the group's offset is committed, and the next post follows. Header
+    Authorization: MAGWATCH_WEBHOOK_AUTHORIZATION. An https receiver's certificate is checked at the
+    start; the authorities trusted are the system's, or those in the file named by SSL_CERT_FILE.
+    With --metrics-port /readyz is good while the topic is read and the receiver takes alerts.
 
     \b
     Example:
-      magwatch alerts --from-beginning
-      magwatch alerts --json | jq .data.station
+      magwatch alerts --since 2026-11-01 --class local
+      magwatch alerts --station WIC --csv > alerts.csv
+      magwatch alerts --versions --json | jq .data.station
       MAGWATCH_WEBHOOK_AUTHORIZATION="Bearer …" magwatch alerts --webhook https://example.org/hook
     """
     settings = load_settings(broker=options["broker"])
-    if options["webhook"] is None:
-        _show(settings, options)
-    else:
+    chosen = AlertFilter(
+        tuple(code.upper() for code in options["stations"]),
+        options["classes"],
+        options["statuses"],
+        _since_ms(options["since"]),
+    )
+    if options["webhook"] is not None:
+        if chosen != AlertFilter() or options["versions"] or options["as_csv"]:
+            raise click.UsageError("--webhook posts all alerts: the receiver chooses")
         _forward(settings, options, options["webhook"])
+    elif options["metrics_port"] is not None:
+        raise click.UsageError("--metrics-port goes with --webhook")
+    elif options["versions"] or options["from_beginning"] or options["no_follow"]:
+        if options["as_csv"]:
+            raise click.UsageError("--csv is for the table: leave --versions out")
+        _show_versions(settings, chosen, options)
+    else:
+        _show_table(settings, chosen, options)
 
 
-def _show(settings: Settings, options: Options) -> None:
-    follow = not options["no_follow"]
-    values = tail(settings, "alerts", from_beginning=options["from_beginning"], follow=follow)
+def _since_ms(since: str | None) -> int | None:
     try:
-        for batch in values:
-            for value in batch:
-                click.echo(value.decode() if options["as_json"] else _readable(value))
+        return None if since is None else time_ms(since)
+    except ValueError:
+        raise click.UsageError(f"--since: {since!r} is not like 2024-05-10T12:00:00Z") from None
+
+
+def _show_table(settings: Settings, chosen: AlertFilter, options: AlertsOptions) -> None:
+    everything: list[AlertEvent] = []
+    values: dict[str, bytes] = {}
+    for batch in tail(settings, "alerts", from_beginning=True, follow=False):
+        for value, event in usable(batch, _decoded, _refuse):
+            everything.append(event)
+            values[event.id] = value
+    known = newest(everything)
+    shown = [event for event in known if chosen.takes(event)]
+    if options["as_json"]:
+        for event in shown:
+            click.echo(values[event.id].decode())
+    elif options["as_csv"]:
+        click.echo(as_csv(shown), nl=False)
+    elif shown:
+        print_table(table(shown))
+    if not shown:
+        others = f" of that kind, {len(known):,} others" if known else ""
+        click.echo(f"no alerts{others}", err=options["as_json"] or options["as_csv"])
+
+
+def _show_versions(settings: Settings, chosen: AlertFilter, options: AlertsOptions) -> None:
+    follow = not options["no_follow"]
+    batches = tail(settings, "alerts", from_beginning=options["from_beginning"], follow=follow)
+    count = 0
+    try:
+        first = next(batches)  # an error here ends the command with one line
+        configure_logs(settings)
+        for batch in chain([first], batches):
+            for value, event in usable(batch, _decoded, _refuse):
+                if chosen.takes(event):
+                    count += 1
+                    click.echo(value.decode() if options["as_json"] else readable(event))
     except KeyboardInterrupt:
         return
+    if not count:
+        click.echo("no alerts", err=True)
 
 
-def _forward(settings: Settings, options: Options, url: str) -> None:
-    from monitor.delivery.forwarder import Plan  # noqa: PLC0415 - a HTTP client, for this only
-    from monitor.delivery.receiver import Target, checked_url  # noqa: PLC0415
-    from monitor.delivery.run import forward  # noqa: PLC0415
+def _decoded(value: bytes) -> tuple[bytes, AlertEvent]:
+    return value, decode_alert(value)
+
+
+def _refuse(_: bytes, why: str) -> None:
+    click.secho(f"not an alert of magwatch: {printable(why)}", fg="magenta", err=True)
+
+
+def _forward(settings: Settings, options: AlertsOptions, url: str) -> None:
+    from monitor.http.probes import health_server  # noqa: PLC0415
+    from monitor.webhook.forwarder import DeliveryPlan  # noqa: PLC0415 - an HTTP client, only here
+    from monitor.webhook.run import forward  # noqa: PLC0415
+    from monitor.webhook.target import (  # noqa: PLC0415
+        Target,
+        checked_authorization,
+        checked_url,
+    )
 
     if options["as_json"]:
         raise click.UsageError("--json prints alerts; with --webhook choose --format")
@@ -120,11 +217,11 @@ def _forward(settings: Settings, options: Options, url: str) -> None:
     secret = settings.webhook_authorization
     target = Target(
         checked_url(url),
-        secret.get_secret_value() if secret else None,
+        checked_authorization(secret.get_secret_value() if secret else None),
         options["timeout_s"],
         options["give_up_s"],
     )
-    plan = Plan(
+    plan = DeliveryPlan(
         options["group"],
         options["from_beginning"],
         not options["no_follow"],
@@ -132,34 +229,11 @@ def _forward(settings: Settings, options: Options, url: str) -> None:
     )
     if (topic := settings.topic("alerts")) in missing_topics(settings):
         raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
-    configure_logs(settings.log_format, settings.log_level)
-    body = shape(Format(options["kind"]), plan.group, options["external_url"])
-    done = forward(settings, plan, target, body)
+    configure_logs(settings)
+    body = shape(PayloadFormat(options["kind"]), plan.group, options["external_url"])
+    with health_server(settings, options["metrics_port"]) as health:
+        done = forward(settings, plan, target, body, health)
     click.echo(
         f"{done.delivered:,} delivered, {done.refused:,} refused, {done.repeated:,} known already, "
         f"{done.unreadable:,} unreadable"
-    )
-
-
-def _readable(value: bytes) -> str:
-    try:
-        event = msgspec.json.decode(value, type=AlertEvent)
-    except msgspec.MsgspecError as error:
-        return click.style(f"not an alert of magwatch: {error}", fg="magenta")
-    data = event.data
-    change = event.type.rpartition(".")[2]
-    known = "Kp not known" if data.kp_highest is None else f"Kp up to {data.kp_highest:.1f}"
-    if data.remote is not None and data.remote.stations:
-        known += f"; {data.remote.witnesses} of {data.remote.compared} distant stations share it"
-    if data.troubled_windows:
-        shown = f"{data.troubled_windows} of {data.exceeding_windows} windows"
-        known += f"; {', '.join(data.faults)} in {shown}"
-    head = click.style(f"{change.upper():9}", fg=COLOURS.get(change), bold=True)
-    return (
-        f"{head} {data.station}  {data.start} … {data.end}  "
-        f"{data.severity}, {data.classification}\n"
-        f"          score {data.score:.2f} over {data.threshold:.2f}, as high once in "
-        f"{data.return_period_days:,.1f} quiet days; {known}; {data.completeness:.0%} of samples\n"
-        f"          {data.alert_id} version {data.version}, model {data.model.name} "
-        f"{data.model.version}: {data.skill}"
     )

@@ -7,10 +7,10 @@ from threading import Event
 
 import click
 
-from monitor.broker import embedded_broker
 from monitor.errors import Refused
+from monitor.kafka.embedded_broker import embedded_broker
+from monitor.kafka.topics import create_topics
 from monitor.settings import load_settings
-from monitor.topics import create_topics
 
 WATCH_S = 0.5
 
@@ -18,7 +18,7 @@ WATCH_S = 0.5
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=9092, show_default=True)
 def broker(port: int) -> None:
-    """Run the embedded broker with the topics created; its data are gone when it stops.
+    """Run the embedded broker and create the topics; its data are lost when it stops.
 
     For trials on one machine. In production use Apache Kafka (docker-compose.yml).
 

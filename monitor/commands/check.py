@@ -1,4 +1,4 @@
-"""`magwatch check`: everything a worker needs, each with a line."""
+"""`magwatch check`: a line on each thing that a worker needs."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import click
 
 from archive.model import ModelRefused, default_model_path, load_model
 from archive.profile import ProfileRefused
+from geofield.calibration.versions import positions
 from monitor.assembly import assemble, window_spec
 from monitor.errors import Refused
+from monitor.exits import exit_code
+from monitor.kafka.topics import admin, missing_topics, sender_dates_samples
 from monitor.settings import Settings, load_settings
-from monitor.topics import admin, missing_topics
 
 
 @click.command()
 def check() -> None:
-    """Check settings, broker, topics, model and profiles; say what to do about each failure.
+    """Check settings, broker, topics, model and profiles; say how to fix each failure.
 
-    Exit code 0 if a worker could start, 1 if not.
+    Exit code 0 if a worker could start; else that of the first failure, as for all commands
+    (`magwatch --help`): 2 a setting, 3 no broker, 5 a model or profile.
 
     \b
     Example:
@@ -28,24 +31,25 @@ def check() -> None:
         settings = load_settings()
     except Refused as error:
         _line("settings", str(error), good=False)
-        raise SystemExit(1) from None
+        raise SystemExit(error.exit_code) from None
     _line("settings", "ok", good=True)
-    results = [_checked("broker", _broker, settings)]
-    if all(results):
-        results.append(_checked("topics", _topics, settings))
+    codes = [_checked("broker", _broker, settings)]
+    if not any(codes):
+        codes.append(_checked("topics", _topics, settings))
     else:
         _line("topics", "not looked at, for want of a broker", good=False)
-    results += [_checked("model", _model, settings), _checked("profiles", _profiles, settings)]
-    raise SystemExit(0 if all(results) else 1)
+    codes += [_checked("model", _model, settings), _checked("profiles", _profiles, settings)]
+    raise SystemExit(next(filter(None, codes), 0))
 
 
-def _checked(name: str, probe: Callable[[Settings], str], settings: Settings) -> bool:
+def _checked(name: str, probe: Callable[[Settings], str], settings: Settings) -> int:
+    """Run a probe and print its line; return its exit code, 0 if all is well."""
     try:
         _line(name, probe(settings), good=True)
     except (Refused, ModelRefused, ProfileRefused) as error:
         _line(name, str(error), good=False)
-        return False
-    return True
+        return exit_code(error) or 1
+    return 0
 
 
 def _line(name: str, text: str, *, good: bool) -> None:
@@ -67,6 +71,12 @@ def _topics(settings: Settings) -> str:
         raise Refused(f"missing: {', '.join(missing)}: create them with `magwatch topics`")
     if missing:
         return f"the worker will create {', '.join(missing)}"
+    if sender_dates_samples(settings):
+        return (
+            f"all there; {settings.topic('samples')} keeps the senders' times: a record far ahead "
+            "of its station's others waits\nfor a second one (kafka-configs.sh --alter "
+            "--add-config message.timestamp.type=LogAppendTime mends that)"
+        )
     return "all there"
 
 
@@ -84,5 +94,5 @@ def _profiles(settings: Settings) -> str:
     profiles = assemble(settings).rules.profiles
     if not profiles:
         return f"none in {settings.profiles}: every station will be {without}"
-    placed = sum(profile.position_deg is not None for profile in profiles.values())
-    return f"{len(profiles)} stations, {placed} with a position: {', '.join(sorted(profiles))}"
+    placed, _ = positions(profiles)
+    return f"{len(profiles)} stations, {len(placed)} with a position: {', '.join(sorted(profiles))}"

@@ -12,7 +12,7 @@ from monitor.settings import load_settings
 @click.command()
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
 @click.option("--profiles", help="Folder of station profiles; else MAGWATCH_PROFILES.")
-@click.option("--stations", help="CSV file code,lat,lon for the map; else MAGWATCH_STATIONS.")
+@click.option("--stations", help="CSV file code,lat,lon,name; else MAGWATCH_STATIONS.")
 @click.option("--host", help="Address to serve at; else MAGWATCH_DASHBOARD_HOST (127.0.0.1).")
 @click.option("--port", type=int, help="Its port; else MAGWATCH_DASHBOARD_PORT (9465).")
 @click.option("--hours", type=float, help="How much to keep; else MAGWATCH_DASHBOARD_HOURS (24).")
@@ -41,5 +41,5 @@ def dashboard(
         dashboard_port=port,
         dashboard_hours=hours,
     )
-    configure_logs(settings.log_format, settings.log_level)
+    configure_logs(settings)
     run_dashboard(settings)

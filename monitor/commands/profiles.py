@@ -2,82 +2,94 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
 
 import click
 import msgspec
 
-from archive.profile import decode_profile, load_profile
-from geofield.profile import StationProfile
+from archive.profile import decode_profile
+from archive.versions import load_versions
+from geofield.calibration.profile import StationProfile
+from geofield.calibration.versions import version_at
+from monitor.kafka.guard import printable, usable
+from monitor.kafka.tail import tail
+from monitor.profiles.table import Answers, ask, table
 from monitor.settings import Settings, load_settings
-from monitor.tail import tail
+from support.clock import now_ms
+from support.table import print_table
 
-COLUMNS = ("station", "source", "fitted from", "to", "days", "Kp", "threshold", "once in", "model")
-WIDTHS = (7, 16, 16, 16, 6, 9, 9, 9, 8)
+ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a wildcard address includes the loopback one
 
 
 @click.command()
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
 @click.option("--profiles", "folder", help="Folder of station profiles; else MAGWATCH_PROFILES.")
-@click.option("--json", "as_json", is_flag=True, help="One profile a line, those in use only.")
-def profiles(broker: str | None, folder: str | None, as_json: bool) -> None:
+@click.option(
+    "--worker",
+    "workers",
+    metavar="URL",
+    multiple=True,
+    help="A worker's metrics, to ask what it uses; may be repeated.  "
+    "[default: http://MAGWATCH_METRICS_HOST:MAGWATCH_METRICS_PORT]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One profile a line, those that hold now.")
+def profiles(
+    broker: str | None, folder: str | None, workers: tuple[str, ...], as_json: bool
+) -> None:
     """List the profiles of the folder (file) and those that workers fitted (online).
 
-    A file wins over what was fitted online. Times are UTC, `days` quiet days of data, `once in` the
-    quiet days in which the threshold lets one false alert open.
+    Workers are asked for the profiles in use. A file takes precedence over an online profile after
+    its effective time. Times are UTC. `days`: quiet days of data. `once in`: quiet days in which
+    the threshold lets one false alert open.
 
     \b
     Example:
       magwatch profiles
+      magwatch profiles --worker http://a:9464 --worker http://b:9464
       magwatch profiles --json | jq 'select(.station == "WIC")' > profiles/WIC.json
     """
     settings = load_settings(broker=broker, profiles=folder)
-    files, fitted = _files(settings), _fitted(settings)
+    files = load_versions(settings.profiles) if settings.profiles else {}
+    fitted = _fitted(settings)
     if as_json:
-        for _, profile in sorted({**fitted, **files}.items()):
+        at_ms = now_ms()
+        holding = {name: version_at(versions, at_ms) for name, versions in files.items()}
+        in_force = {name: profile for name, profile in holding.items() if profile}
+        for _, profile in sorted({**fitted, **in_force}.items()):
             click.echo(msgspec.json.encode(profile))
         return
-    rows = [_row(profile, "file") for profile in files.values()]
-    rows += [
-        _row(profile, "online, not used" if station in files else "online")
-        for station, profile in fitted.items()
-    ]
-    for row in (COLUMNS, *sorted(rows)) if rows else [("no profiles yet",)]:
-        cells = (cell.ljust(width) for cell, width in zip(row, WIDTHS, strict=False))
-        click.echo("  ".join(cells).rstrip())
+    answers = asyncio.run(ask(workers or [_local_url(settings)]))
+    shown = table(files, fitted, answers)
+    if shown.row_count:
+        print_table(shown)
+    else:
+        click.echo("no profiles yet")
+    _say(answers)
 
 
-def _files(settings: Settings) -> dict[str, StationProfile]:
-    paths = sorted(settings.profiles.glob("*.json")) if settings.profiles else []
-    return {profile.station: profile for profile in map(load_profile, paths)}
+def _local_url(settings: Settings) -> str:
+    host = ANY.get(settings.metrics_host, settings.metrics_host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.metrics_port}"
+
+
+def _say(answers: Answers) -> None:
+    """Print which workers did not answer, and which profiles are unused."""
+    for url, why in answers.missing.items():
+        click.echo(f"no worker heard at {url}: {why}; name workers by --worker", err=True)
+    for url, use in answers.uses.items():
+        folder = f"reads {use.folder}" if use.folder else "has no folder (MAGWATCH_PROFILES)"
+        click.echo(f"worker at {url}: {printable(folder)}", err=True)
+        for what, why in use.unused.items():
+            click.echo(printable(f"not used: {what}: {why}"), err=True)
 
 
 def _fitted(settings: Settings) -> dict[str, StationProfile]:
-    found: dict[str, StationProfile] = {}
+    fitted: dict[str, StationProfile] = {}
     for batch in tail(settings, "profiles", from_beginning=True, follow=False):
-        for value in batch:
-            try:
-                profile = decode_profile(value)
-            except ValueError as error:
-                click.echo(f"a record of {settings.topic('profiles')}: {error}", err=True)
-                continue
-            found[profile.station] = profile
-    return found
+        for profile in usable(batch, decode_profile, _refuse):
+            fitted[profile.station] = profile
+    return fitted
 
 
-def _row(profile: StationProfile, source: str) -> tuple[str, ...]:
-    return (
-        profile.station,
-        source,
-        _minute(profile.calibrated_from_ms),
-        _minute(profile.calibrated_to_ms),
-        f"{profile.quiet_days:.1f}",
-        "known" if profile.kp_known else "not known",
-        f"{profile.threshold:.3g}",
-        f"{profile.asked_days:.3g} d",
-        profile.model_sha256[:8],
-    )
-
-
-def _minute(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%dT%H:%M}"
+def _refuse(_: bytes, why: str) -> None:
+    click.echo(f"a record was no profile: {printable(why)}", err=True)

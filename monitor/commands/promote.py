@@ -1,40 +1,42 @@
-"""`magwatch promote`: put a model in charge that has run beside the present one."""
+"""`magwatch promote`: put a model in charge that has run in shadow."""
 
 from __future__ import annotations
 
 import time
-from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
 import msgspec
 from kafka.errors import KafkaError
-from rich.console import Console
 from rich.table import Table
 
 from archive.model import load_model
-from geofield.alert import ModelRef
-from geofield.handover import Handovers
+from geofield.alerts.alert import ModelRef
+from geofield.alerts.handover import Handovers
+from geofield.utc import DAY_MS, moment_ms, time_ms, utc
 from monitor.assembly import alert_rules
-from monitor.charge import HandoverRecord, decode_handover, encode_handover
 from monitor.errors import Refused
-from monitor.parity import Finding, Measured, Published, compare
-from monitor.progress import progress_bar
-from monitor.records import ModelFields, moment_ms, time_ms, utc
+from monitor.kafka.guard import printable, usable
+from monitor.kafka.tail import tail
+from monitor.kafka.topics import SCORE_TOPICS, missing_topics, unreachable
+from monitor.promotion.parity import Measured, ParityFinding, Published, compare
+from monitor.records.handovers import HandoverRecord, decode_handover, encode_handover
+from monitor.records.scores_and_alerts import ModelFields
 from monitor.settings import Settings, load_settings
-from monitor.tail import tail
-from monitor.topics import SCORE_TOPICS, missing_topics, unreachable
+from support.clock import now_ms
+from support.progress import progress_bar
+from support.table import print_table
 
-DAY_MS = 86_400_000
 MINUTE_MS = 60_000
-MARGIN_MS = 10 * MINUTE_MS  # workers hear of a handover within seconds
+MARGIN_MS = 10 * MINUTE_MS  # workers read a handover within seconds
 SEND_S = 30.0
 
 
-class _Score(msgspec.Struct, frozen=True):
-    """What of a score record is compared."""
+class _ComparedScore(msgspec.Struct, frozen=True):
+    """The fields of a score record that are compared."""
 
     station: str
     window_start: datetime
@@ -44,12 +46,12 @@ class _Score(msgspec.Struct, frozen=True):
     threshold: float | None
 
 
-_decoder = msgspec.json.Decoder(_Score)
+_decoder = msgspec.json.Decoder(_ComparedScore)
 _Models = dict[str, Published]  # by sha256
 
 
-class Options(TypedDict):
-    """Options of the command, as click hands them over."""
+class PromoteOptions(TypedDict):
+    """Options of the command, as click passes them."""
 
     model: Path | None
     broker: str | None
@@ -87,12 +89,13 @@ class Options(TypedDict):
 @click.option("--force", is_flag=True, help="Promote although the comparison fails.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--list", "listing", is_flag=True, help="Show handovers, and who is in charge.")
-def promote(**options: Unpack[Options]) -> None:
-    """Put MODEL (.onnx) in charge: from a time on, its scores and alerts are those that count.
+def promote(**options: Unpack[PromoteOptions]) -> None:
+    """Put MODEL (.onnx) in charge: from a given time on, its scores and alerts count.
 
-    Its workers run already, as a line of their own (MAGWATCH_LINE), in shadow. Refused are a file
-    that is not its manifest's, a model that no worker runs, and one that did not score what the
-    model in charge scored; only the last can be forced. Exit code 0: promoted; 1: refused.
+    Its workers must already run in shadow, as a line of their own (MAGWATCH_LINE). Refused: a file
+    that does not match its manifest, a model that no worker runs, and a model that did not score
+    the windows of the model in charge. Only the last can be forced. Exit code 0: promoted; 1:
+    refused.
 
     \b
     Example:
@@ -115,12 +118,12 @@ def promote(**options: Unpack[Options]) -> None:
     _promote(settings, ref, options)
 
 
-def _promote(settings: Settings, ref: ModelRef, options: Options) -> None:
+def _promote(settings: Settings, ref: ModelRef, options: PromoteOptions) -> None:
     began_s = time.monotonic()
-    models, in_charge = _published(settings, options["days"])
-    newest_ms = max((one.newest_ms for one in models.values()), default=0)
+    models, leading = _published(settings, options["days"])
+    newest_ms = max((published.newest_ms for published in models.values()), default=0)
     since_ms = _since_ms(options["begin"], newest_ms)
-    _compare(settings, models, ref, in_charge, options)
+    _compare(settings, models, ref, leading, options)
     if not options["yes"]:
         click.confirm(f"Put {ref.name} {ref.version} in charge from {utc(since_ms)}?", abort=True)
     took_s = time.monotonic() - began_s
@@ -134,28 +137,28 @@ def _promote(settings: Settings, ref: ModelRef, options: Options) -> None:
 
 
 def _published(settings: Settings, days: float) -> tuple[_Models, str | None]:
-    """What every model published, and the sha256 of the one in charge of the newest window."""
+    """The scores of every model, and the sha256 of the model in charge at the newest window."""
     models: _Models = {}
-    newest_ms, in_charge = 0, None
-    since_ms = round(time.time() * 1000 - days * DAY_MS)
+    newest_ms, leading = 0, None
+    since_ms = now_ms() - round(days * DAY_MS)
     with progress_bar("scores") as bar:
         for name in SCORE_TOPICS:
             task = bar.add_task(name, total=None)
             for batch in tail(settings, name, from_beginning=True, follow=False, since_ms=since_ms):
                 bar.advance(task, len(batch))
-                for value in batch:
-                    taken = _take(value, models)
-                    if taken is not None and name == SCORE_TOPICS[0] and taken[0] > newest_ms:
-                        newest_ms, in_charge = taken
-    return models, in_charge
+                for end_ms, sha256 in usable(batch, partial(_take, models), _refuse):
+                    if name == SCORE_TOPICS[0] and end_ms > newest_ms:
+                        newest_ms, leading = end_ms, sha256
+    return models, leading
 
 
-def _take(value: bytes, models: _Models) -> tuple[int, str] | None:
-    try:
-        score = _decoder.decode(value)
-    except (ValueError, RecursionError) as error:
-        click.echo(f"a score record was not understood: {error}", err=True)
-        return None
+def _refuse(_: bytes, why: str) -> None:
+    click.echo(f"a record was not understood: {printable(why)}", err=True)
+
+
+def _take(models: _Models, value: bytes) -> tuple[int, str]:
+    """Add a score to `models`; return the end of its window and the sha256 of its model."""
+    score = _decoder.decode(value)
     end_ms, sha256 = moment_ms(score.window_end), score.model.sha256
     if sha256 not in models:
         models[sha256] = Published(score.model, end_ms - moment_ms(score.window_start))
@@ -167,7 +170,7 @@ def _take(value: bytes, models: _Models) -> tuple[int, str] | None:
 
 
 def _since_ms(begin: str | None, newest_ms: int) -> int:
-    """When the handover is: later than any window decided, so that no worker hears of it late."""
+    """Event time of the handover, later than any decided window, so that all workers know it."""
     if begin is None:
         return -(-(newest_ms + MARGIN_MS) // MINUTE_MS) * MINUTE_MS
     try:
@@ -183,9 +186,13 @@ def _since_ms(begin: str | None, newest_ms: int) -> int:
 
 
 def _compare(
-    settings: Settings, models: _Models, ref: ModelRef, in_charge: str | None, options: Options
+    settings: Settings,
+    models: _Models,
+    ref: ModelRef,
+    leading: str | None,
+    options: PromoteOptions,
 ) -> None:
-    if in_charge is None:
+    if leading is None:
         raise Refused(
             f"nothing to compare with: no scores in {settings.topic(SCORE_TOPICS[0])} of so many "
             "days (--days)"
@@ -195,51 +202,48 @@ def _compare(
             f"no worker has published scores of {ref.name} {ref.version}, sha256 "
             f"{ref.sha256[:12]}: start one with MAGWATCH_LINE and MAGWATCH_MODEL, and send samples"
         )
-    old, new = models[in_charge], models[ref.sha256]
+    old, new = models[leading], models[ref.sha256]
     findings = compare(old, new, alert_rules(settings), options["min_windows"])
-    Console().print(_table(old.model, new.model, findings))
-    failed = [one for one in findings if one.complaint]
+    print_table(_table(old.model, new.model, findings))
+    failed = [finding for finding in findings if finding.complaint]
     if failed and not options["force"]:
-        lines = "; ".join(f"{one.what}: {one.complaint}" for one in failed)
+        lines = "; ".join(f"{finding.what}: {finding.complaint}" for finding in failed)
         raise Refused(f"not promoted: {lines} (--force promotes all the same)")
 
 
-def _table(old: ModelFields, new: ModelFields, findings: list[Finding]) -> Table:
-    names = [f"{one.name} {one.version}\n{one.sha256[:12]}" for one in (old, new)]
+def _table(old: ModelFields, new: ModelFields, findings: list[ParityFinding]) -> Table:
+    names = [f"{model.name} {model.version}\n{model.sha256[:12]}" for model in (old, new)]
     table = Table("", f"in charge\n{names[0]}", f"new\n{names[1]}", "")
-    for one in findings:
-        verdict = "" if one.complaint is None else one.complaint or "ok"
-        table.add_row(one.what, one.in_charge, one.new, verdict)
+    for finding in findings:
+        verdict = "" if finding.complaint is None else finding.complaint or "ok"
+        table.add_row(finding.what, finding.leading, finding.new, verdict)
     return table
 
 
 def _publish(settings: Settings, ref: ModelRef, since_ms: int) -> None:
-    from monitor.replay import open_producer  # noqa: PLC0415 - loads the archive readers
+    from monitor.offline.replay import producing  # noqa: PLC0415 - loads the archive readers
 
     key, value = encode_handover(settings.line, ref, since_ms)
-    with closing(open_producer(settings)) as producer:
+    with producing(settings) as producer:
         try:
             producer.send(settings.topic("control"), value, key).get(SEND_S)
         except KafkaError as error:
             raise unreachable(settings, error) from None
 
 
-def _list(settings: Settings, models: _Models, in_charge: str | None) -> None:
+def _list(settings: Settings, models: _Models, leading: str | None) -> None:
     handovers, records = Handovers(), dict[int, HandoverRecord]()
     for batch in tail(settings, "control", from_beginning=True, follow=False):
-        for value in batch:
-            try:
-                handover, record = decode_handover(value)
-            except ValueError as error:
-                click.echo(f"a handover was not understood: {error}", err=True)
-                continue
+        for handover, record in usable(batch, decode_handover, _refuse):
             handovers = handovers.with_handover(handover)
             records[handover.from_ms] = record
     click.echo("handovers" if handovers.known else "no handovers: workers without a line")
     for handover in handovers.known:
-        about, line = records[handover.from_ms].model, handover.party.line or "without a name"
+        about, line = records[handover.from_ms].model, handover.deployment.line or "without a name"
         click.echo(f"  from {utc(handover.from_ms)}  line {line}: {about.name} {about.version}")
-    for sha256, one in models.items():
-        state = "in charge" if sha256 == in_charge else "in shadow"
-        about = one.model
-        click.echo(f"{state}, newest window {utc(one.newest_ms)}  {about.name} {about.version}")
+    for sha256, published in models.items():
+        state = "in charge" if sha256 == leading else "in shadow"
+        about = published.model
+        click.echo(
+            f"{state}, newest window {utc(published.newest_ms)}  {about.name} {about.version}"
+        )

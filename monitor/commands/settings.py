@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import click
+from rich.table import Table
 
 from monitor.settings import PREFIX, Settings, load_settings
+from support.table import print_table
 
 
 @click.command()
@@ -18,8 +20,12 @@ def settings() -> None:
       MAGWATCH_ALLOWED_LATENESS_S=120 magwatch settings
     """
     loaded = load_settings()
+    shown = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
+    shown.add_column()
+    shown.add_column(no_wrap=True)
     for name, field in Settings.model_fields.items():
         value = getattr(loaded, name)
         mark = " " if value == field.default else "*"
-        shown = "unset" if value is None else str(value)
-        click.echo(f"{mark} {PREFIX + name.upper():30} {shown:16} {field.description}")
+        now = "unset" if value is None else str(value)
+        shown.add_row(mark, PREFIX + name.upper(), now, field.description)
+    print_table(shown)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from monitor.kafka.topics import create_topics
 from monitor.settings import load_settings
-from monitor.topics import create_topics
 
 
 @click.command()
@@ -13,7 +13,7 @@ from monitor.topics import create_topics
 @click.option("--partitions", type=int, help="Else MAGWATCH_PARTITIONS.")
 @click.option("--replication", type=int, help="Else MAGWATCH_REPLICATION.")
 def topics(broker: str | None, partitions: int | None, replication: int | None) -> None:
-    """Create the topics that are missing; those that exist are left as they are.
+    """Create the missing topics; existing topics are not changed.
 
     \b
     Example:

@@ -1,4 +1,8 @@
-"""The page's own files, read once: only what is in the folder has a name here."""
+"""Files of the page, read once at the start.
+
+Files are answered from memory, not by aiohttp's own file responses: these bypass the transport's
+buffer, so that `monitor.dashboard.connections` would not end a client that does not read.
+"""
 
 from __future__ import annotations
 
@@ -19,27 +23,27 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is served."""
+    """A file to serve."""
 
-    kind: str
+    kind: str  # content type
     body: bytes
-    zipped: bytes
-    tag: str
+    zipped: bytes  # body compressed by gzip
+    tag: str  # ETag
 
 
 def load_assets() -> Mapping[str, Asset]:
-    """Every file of the page by its path below `static/`, e.g. ``vendor/world.js``."""
-    return dict(_found(files("monitor.dashboard") / "static", ""))
+    """All files of the page by their paths below `static/`, e.g. ``vendor/world.js``."""
+    return dict(_assets(files("monitor.dashboard") / "static", ""))
 
 
-def _found(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
-    found: list[tuple[str, Asset]] = []
+def _assets(folder: Traversable, prefix: str) -> list[tuple[str, Asset]]:
+    assets: list[tuple[str, Asset]] = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _found(entry, f"{prefix}{entry.name}/")
+            assets += _assets(entry, f"{prefix}{entry.name}/")
         elif (suffix := "." + entry.name.rpartition(".")[2]) in KINDS:
-            found.append((prefix + entry.name, _asset(entry.read_bytes(), KINDS[suffix])))
-    return found
+            assets.append((prefix + entry.name, _asset(entry.read_bytes(), KINDS[suffix])))
+    return assets
 
 
 def _asset(body: bytes, kind: str) -> Asset:

@@ -1,4 +1,4 @@
-"""Fewer points for the same picture: the lowest and the highest sample of each pixel column."""
+"""Decimation for charts: the lowest and the highest sample of each pixel column."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def extremes(values: Float64, width: int) -> Int64:
     values
         Shape [n]; NaN where missing.
     width
-        How many samples fall into one pixel column, at least 1.
+        Number of samples in a pixel column, at least 1.
 
     Returns
     -------
-    Shape [m], m at most n and two for each column: its lowest and its highest sample, once where
-    they are one; the first sample of a column in which all are missing, so that a gap stays one.
+    Shape [m]: the lowest and the highest sample of each column, once if they are the same sample.
+    A column without values gives its first sample, so that gaps remain visible.
     """
     if width <= 2:
         return np.arange(len(values))

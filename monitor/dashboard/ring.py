@@ -1,4 +1,4 @@
-"""The last hours of one station, in a fixed amount of memory."""
+"""Ring buffers for the last hours of a station, of fixed size."""
 
 from __future__ import annotations
 
@@ -7,83 +7,83 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from geofield.samples import COMPONENTS, Samples
+from geofield.series.samples import COMPONENTS, Samples
 from geofield.types import Float64
 
 Number = TypeVar("Number", np.float32, np.float64)
 BYTES_PER_SAMPLE = len(COMPONENTS) * np.dtype(np.float32).itemsize
 
 
-class Ring(Generic[Number]):
-    """Rows by their number on a grid of time; the newest push the oldest out.
+class SampleRing(Generic[Number]):
+    """Rows by their number on a grid of time; new rows displace the oldest.
 
-    Rows may come in any order, again, or corrected. NaN, which is what was never received, never
+    Rows may come in any order, repeated, or corrected. NaN stands for missing values and never
     replaces a value.
     """
 
     def __init__(self, capacity: int, columns: int, dtype: type[Number]) -> None:
-        # not filled: what was never received costs no memory
-        self._held: NDArray[Number] = np.empty((capacity, columns), dtype)
+        # not filled, so that unused rows take no memory
+        self._cyclic: NDArray[Number] = np.empty((capacity, columns), dtype)
         self.first = self.after = 0  # number of the oldest row, and just after the newest
 
     def __len__(self) -> int:
         return self.after - self.first
 
     def put(self, first: int, rows: NDArray[Number]) -> None:
-        """Take in consecutive rows; those older than the ring reaches are left out."""
+        """Put in consecutive rows; rows older than the ring are ignored."""
         if not len(self):
             self.first = self.after = first
         end = first + len(rows)
         self._open(min(first, self.first), max(end, self.after))
         skipped = max(self.first - first, 0)
         fresh, where = rows[skipped:], self._cells(first + skipped, end)
-        self._held[where] = np.where(np.isnan(fresh), self._held[where], fresh)
+        self._cyclic[where] = np.where(np.isnan(fresh), self._cyclic[where], fresh)
 
     def between(self, begin: int, end: int) -> tuple[int, NDArray[Number]]:
-        """Rows number `begin` to `end` (exclusive), as far as the ring reaches.
+        """Rows with the numbers `begin` to `end` (exclusive), as far as the ring has them.
 
         Returns
         -------
-        The number of the first, and the rows [n, columns].
+        The number of the first row, and the rows [n, columns].
         """
         begin = min(max(begin, self.first), self.after)
         end = min(max(end, begin), self.after)
-        return begin, self._held[self._cells(begin, end)]
+        return begin, self._cyclic[self._cells(begin, end)]
 
     def _open(self, first: int, after: int) -> None:
-        """Reach from `first` to `after`, NaN where that is new."""
-        first = max(first, after - len(self._held))
+        """Extend the ring to rows from `first` to `after`; new rows are NaN."""
+        first = max(first, after - len(self._cyclic))
         for begin, end in ((first, min(self.first, after)), (max(self.after, first), after)):
-            self._held[self._cells(begin, end)] = np.nan
+            self._cyclic[self._cells(begin, end)] = np.nan
         self.first, self.after = first, after
 
     def _cells(self, begin: int, end: int) -> NDArray[np.int64]:
-        return np.arange(begin, end) % len(self._held)
+        return np.arange(begin, end) % len(self._cyclic)
 
 
 class FieldRing:
-    """Samples of a station as float32 less their level.
+    """Samples of a station as float32 deviations from their level.
 
-    Within 500 nT of the level that keeps a thousandth of the quietest background, in half the
-    memory.
+    This takes half the memory of float64. Within 500 nT of the level the resolution is a thousandth
+    of the quietest background.
     """
 
     def __init__(self, station: str, cadence_ms: int, capacity: int) -> None:
         self._station, self.cadence_ms = station, cadence_ms
-        self._level_nt: Float64 | None = None
-        self._rows = Ring(capacity, len(COMPONENTS), np.float32)
+        self._level_nt: Float64 | None = None  # median of the first record, by component
+        self._rows = SampleRing(capacity, len(COMPONENTS), np.float32)
 
     def insert(self, samples: Samples) -> None:
-        """Take in a record."""
+        """Put in a record."""
         if self._level_nt is None:
             if np.isnan(samples.field_nt).all(axis=0).any():
-                return  # no level yet, and nothing to draw either
+                return  # a component has no value, so there is no level yet
             self._level_nt = np.nanmedian(samples.field_nt, axis=0)
         rows = (samples.field_nt - self._level_nt).astype(np.float32)
         self._rows.put(samples.first, rows)
 
     def between(self, start_ms: int, end_ms: int) -> Samples:
-        """Samples from `start_ms` to `end_ms` (exclusive), as far as they are there."""
+        """Samples from `start_ms` to `end_ms` (exclusive), as far as the ring has them."""
         begin, end = -(-start_ms // self.cadence_ms), -(-end_ms // self.cadence_ms)
         first, rows = self._rows.between(begin, end)
         field_nt = rows.astype(np.float64)

@@ -1,25 +1,27 @@
-"""Runs the page until it is told to stop."""
+"""Run the page until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
-from collections.abc import Coroutine
 
 import msgspec
 import structlog
-from aiohttp import web
 
+from geofield.calibration.versions import positions
 from monitor.assembly import Assembly, assemble
-from monitor.dashboard.answers import is_loopback
-from monitor.dashboard.board import Board, Limits
-from monitor.dashboard.feed import Feed, Status
+from monitor.dashboard.board import Board
+from monitor.dashboard.connections import PageRunner
+from monitor.dashboard.feed import Feed
 from monitor.dashboard.hub import Hub
-from monitor.dashboard.positions import of_profiles, read_positions
 from monitor.dashboard.server import Show, application
+from monitor.dashboard.station import Limits
+from monitor.dashboard.station_file import ListedStation, read_stations
 from monitor.errors import SettingsRefused
+from monitor.http.connection import is_loopback
+from monitor.kafka.outage import until_answered
 from monitor.settings import Settings
+from monitor.stopping import or_stop, stop_event
 
 TICK_S = 0.5
 STOP_S = 1.0
@@ -27,7 +29,7 @@ log = structlog.get_logger("magwatch.dashboard")
 
 
 def run_dashboard(settings: Settings) -> None:
-    """Blocks until SIGTERM or SIGINT; raises what the operator has to know."""
+    """Serve the page until SIGTERM or SIGINT; mistakes of the operator are raised as `Refused`."""
     assembly = assemble(settings)
     board = new_board(settings, assembly)
     log.info(
@@ -44,35 +46,58 @@ def new_board(settings: Settings, assembly: Assembly) -> Board:
     limits = Limits(
         hours=settings.dashboard_hours,
         stations=settings.dashboard_stations,
-        silent_after_ms=round(settings.dashboard_silent_after_s * 1000),
+        silent_after_ms=round(settings.silent_after_s * 1000),
+        takeover_ms=round(takeover_s(settings) * 1000),
+        tolerance_ms=assembly.accepts.future_tolerance_ms,
     )
     profiles = assembly.rules.profiles
-    positions = read_positions(settings.stations) if settings.stations else {}
-    return Board(assembly.rules.window, limits, of_profiles(profiles) | positions, profiles)
+    known, _ = positions(profiles)
+    listed = {code: ListedStation(position_deg) for code, position_deg in known.items()}
+    if settings.stations:
+        listed |= read_stations(settings.stations)
+    return Board(assembly.rules.window, limits, listed, profiles)
+
+
+def takeover_s(settings: Settings) -> float:
+    """Longest time until another worker takes over the stations of one that has ended, seconds.
+
+    The broker drops the worker after its session timeout; then the others join again.
+    """
+    return settings.session_timeout_s + settings.rebalance_timeout_s + settings.batch_wait_s
 
 
 async def _serve(settings: Settings, assembly: Assembly, board: Board) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     feed, hub = Feed(settings, assembly.accepts, board, now_ms), Hub()
-    show = Show(board, hub, assembly.model, assembly.rules.profiles, lambda: feed.status, now_ms)
-    runner = web.AppRunner(
-        application(show, settings.dashboard_host), access_log=None, shutdown_timeout=STOP_S
+    show = Show(
+        board=board,
+        hub=hub,
+        model=assembly.model,
+        profiles=assembly.rules.profiles,
+        status=lambda: feed.status,
+        left_out=lambda: feed.left_out,
+        now_ms=now_ms,
     )
-    await runner.setup()
-    try:
-        log.info("page", address=await _listen(runner, settings))
-        _warn_if_open(settings.dashboard_host)
-        await _until(stop, feed.follow(), _publish(board, feed, hub))
-    finally:
-        await runner.cleanup()
+    runner = PageRunner(application(show, settings.dashboard_host), STOP_S)
+    with stop_event() as stop:
+        await runner.setup()
+        try:
+            log.info("page", address=await _listen(runner, settings))
+            _warn_if_open(settings.dashboard_host)
+            following = asyncio.gather(_follow(settings, feed), _publish(board, feed, hub))
+            await or_stop(following, stop)
+        finally:
+            await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, settings: Settings) -> str:
+async def _follow(settings: Settings, feed: Feed) -> None:
+    await until_answered(settings)
+    await feed.follow()
+
+
+async def _listen(runner: PageRunner, settings: Settings) -> str:
     host, port = settings.dashboard_host, settings.dashboard_port
     try:
-        await web.TCPSite(runner, host, port).start()
+        await runner.listen(host, port)
     except OSError as error:
         raise SettingsRefused(
             f"MAGWATCH_DASHBOARD_PORT: cannot listen on {host}:{port} ({error.strerror}); "
@@ -91,33 +116,20 @@ def _warn_if_open(host: str) -> None:
         )
 
 
-async def _until(stop: asyncio.Event, *work: Coroutine[None, None, None]) -> None:
-    """Until the signal, or until some of the work fails, which is raised."""
-    tasks: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait())]
-    tasks += [asyncio.create_task(part) for part in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def _publish(board: Board, feed: Feed, hub: Hub) -> None:
-    """Twice a second, what is new: pages need not be told of every record."""
-    shown: Status | None = None
+    """Publish changes twice a second for ever."""
+    shown: dict[str, msgspec.Struct] = {}
     while True:
         changes = board.changes(now_ms())
-        if changes.stations or changes.alerts:
+        if changes.stations or changes.alerts or changes.refused:
             await hub.publish("changes", msgspec.json.encode(changes))
-        if feed.status != shown:
-            shown = feed.status
-            await hub.publish("status", msgspec.json.encode(shown))
+        for name, value in (("status", feed.status), ("left_out", feed.left_out)):
+            if value != shown.get(name):
+                shown[name] = value
+                await hub.publish(name, msgspec.json.encode(value))
         await asyncio.sleep(TICK_S)
 
 
 def now_ms() -> int:
-    """The wall clock: how fresh data are is a question about now."""
+    """Wall clock in ms since 1970 UTC."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""The page over HTTP: its files, snapshots as JSON, changes as server-sent events."""
+"""Web application of the page: files, snapshots as JSON, changes as server-sent events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from archive.model import Model
-from geofield.profile import StationProfile
+from geofield.calibration.versions import Versions, version_at
 from monitor.dashboard.answers import (
     HEADERS,
     Refusal,
@@ -21,18 +21,20 @@ from monitor.dashboard.answers import (
 )
 from monitor.dashboard.assets import Asset, load_assets
 from monitor.dashboard.board import Board, Changes
-from monitor.dashboard.feed import Status
-from monitor.dashboard.hub import Hub, encode
+from monitor.dashboard.feed import FeedStatus, UnshownRecords
+from monitor.dashboard.hub import Hub, Missed, encode
+from monitor.dashboard.places import Places, client_of
 from monitor.dashboard.station import HOUR_MS, Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
 
 BEAT_S = 5.0
+FAREWELL_S = 1.0
 MAX_PAGES = 64
 PIXELS = (50, 4000)
 
 
 class ModelView(msgspec.Struct, frozen=True):
-    """The model at this page; its `skill` stands under the page."""
+    """The model; its `skill` is shown at the bottom of the page."""
 
     name: str
     version: str
@@ -42,11 +44,12 @@ class ModelView(msgspec.Struct, frozen=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """Everything a page needs to begin; events after `event_id` are what came since."""
+    """Everything that a page needs at its start; events after `event_id` update it."""
 
     event_id: str
     now_ms: int
-    status: Status
+    status: FeedStatus
+    left_out: UnshownRecords
     hours: float
     model: ModelView
     everything: Changes
@@ -54,19 +57,20 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What is shown, and how to know the time and the state of the connection."""
+    """The data to show, and functions for the time and the state of the connection."""
 
     board: Board
     hub: Hub
     model: Model
-    profiles: Mapping[str, StationProfile]
-    status: Callable[[], Status]
+    profiles: Mapping[str, Versions]
+    status: Callable[[], FeedStatus]
+    left_out: Callable[[], UnshownRecords]
     now_ms: Callable[[], int]
-    model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to run the model
 
 
 def application(show: Show, host: str) -> web.Application:
-    """All routes. Bound to a loopback address it answers only requests that name one."""
+    """The application for a server at `host`; a loopback address answers only its own names."""
     site = _Site(show, load_assets())
     app = web.Application(middlewares=[answers(host)])
     app.add_routes(
@@ -77,7 +81,7 @@ def application(show: Show, host: str) -> web.Application:
             web.get("/api/snapshot", site.snapshot),
             web.get("/api/stations/{code}/trace", site.trace),
             web.get("/api/stations/{code}/reconstruction", site.reconstruction),
-            web.get("/events", site.events),
+            web.get("/events", site.events, allow_head=False),
         ]
     )
     return app
@@ -86,7 +90,7 @@ def application(show: Show, host: str) -> web.Application:
 class _Site:
     def __init__(self, show: Show, assets: Mapping[str, Asset]) -> None:
         self._show, self._assets = show, assets
-        self._pages = 0
+        self._pages = Places[asyncio.Timeout](MAX_PAGES)
 
     async def index(self, request: web.Request) -> web.Response:
         return asset_answer(request, self._assets["index.html"])
@@ -111,6 +115,7 @@ class _Site:
                 event_id=show.hub.id_of(show.hub.number),
                 now_ms=now_ms,
                 status=show.status(),
+                left_out=show.left_out(),
                 hours=show.board.limits.hours,
                 model=ModelView(
                     about.name,
@@ -134,42 +139,49 @@ class _Site:
     async def reconstruction(self, request: web.Request) -> web.Response:
         show, station = self._show, self._station(request)
         end_ms = self._end_ms(request, station)
-        profile = show.profiles.get(station.code)
+        profile = version_at(show.profiles.get(station.code, ()), end_ms)
         samples = under_the_last_windows(station, end_ms, show.model.manifest.window)
-        async with show.model_turn:  # one at a time: the page is not to starve the machine
+        async with show.model_turn:  # one at a time, to save processor time
             drawn = await asyncio.to_thread(reconstruction, samples, show.model, profile)
         return json_answer(request, drawn)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
-        if self._pages >= MAX_PAGES:
-            raise Refusal(503, f"{MAX_PAGES} pages look on already")
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
-        self._pages += 1
+        page = asyncio.timeout(None)
         try:
-            await response.prepare(request)
-            await self._stream(response, self._show.hub.number_of(known))
+            async with page:
+                await response.prepare(request)
+                displaced = self._pages.take(client_of(request.remote), page)
+                if displaced is not None:
+                    displaced.reschedule(0)  # at once
+                await self._stream(response, self._show.hub.number_of(known))
+        except TimeoutError:  # displaced by another page
+            await _say_farewell(response)
         except ConnectionError:  # the page was closed
             pass
         finally:
-            self._pages -= 1
+            self._pages.leave(page)
         return response
 
     async def _stream(self, response: web.StreamResponse, number: int | None) -> None:
-        hub = self._show.hub
+        hub, quiet = self._show.hub, True
         while True:
-            events = None if number is None else hub.since(number)
-            if events is None:  # too far behind: begin again with a snapshot
+            try:
+                event = None if number is None else hub.after(number)
+            except Missed:
+                number = None
+            if number is None:  # the page must load a snapshot
                 number = hub.number
                 await response.write(encode("reset", b"{}", hub.id_of(number)))
-                continue
-            for event in events:
+            elif event is not None:
                 number = event.number
                 await response.write(encode(event.name, event.data, hub.id_of(number)))
-            if not events:
-                beat = b'{"now_ms":%d}' % self._show.now_ms()
-                await response.write(encode("beat", beat))
-            await hub.wait(number or 0, BEAT_S)
+            else:
+                if quiet:
+                    beat = b'{"now_ms":%d}' % self._show.now_ms()
+                    await response.write(encode("beat", beat))
+                quiet = not await hub.wait(number, BEAT_S)
 
     def _station(self, request: web.Request) -> Station:
         station = self._show.board.stations.get(request.match_info["code"])
@@ -180,3 +192,13 @@ class _Site:
     def _end_ms(self, request: web.Request, station: Station) -> int:
         newest_ms = station.field.end_ms or self._show.now_ms()
         return whole_number(request, "end_ms", newest_ms, (0, 2**53))
+
+
+async def _say_farewell(response: web.StreamResponse) -> None:
+    """Tell a page that it is displaced, so that it does not reconnect by itself."""
+    response.force_close()
+    try:
+        async with asyncio.timeout(FAREWELL_S):
+            await response.write(encode("displaced", b'{"pages":%d}' % MAX_PAGES))
+    except (TimeoutError, ConnectionError):
+        pass  # the client does not read, or is gone

@@ -1,4 +1,4 @@
-"""What the charts of one station show: field, scores, and what the model made of the field."""
+"""Data of a station's charts: field, scores, and the model's reconstruction."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import msgspec
 import numpy as np
 
 from archive.model import Model
-from geofield.manifest import ModelWindow
-from geofield.profile import StationProfile
-from geofield.samples import COMPONENTS, Samples
-from geofield.score import stack_scale
+from geofield.calibration.profile import StationProfile
+from geofield.scoring.manifest import ModelWindow
+from geofield.scoring.score import stack_scale
+from geofield.series.samples import COMPONENTS, Samples
+from geofield.series.windows import Windows, cut
 from geofield.types import Float64
-from geofield.windows import Windows, cut
 from monitor.dashboard.decimate import extremes
 from monitor.dashboard.station import QUALITIES, SCORE_COLUMNS, Station
 
@@ -20,14 +20,14 @@ Column = list[float | None]
 
 
 class FieldTrace(msgspec.Struct, frozen=True):
-    """Lowest and highest samples of each pixel column; `at` counts samples from the start."""
+    """Lowest and highest sample of each pixel column; `at` are sample numbers from the start."""
 
     at: list[int]
     nt: Column
 
 
 class ScoreTrace(msgspec.Struct, frozen=True):
-    """Windows by their ends, ms since 1970 UTC."""
+    """Scores of windows, by the ends of the windows (ms since 1970 UTC)."""
 
     end_ms: list[int]
     quality: list[str | None]
@@ -38,7 +38,7 @@ class ScoreTrace(msgspec.Struct, frozen=True):
 
 
 class StationTrace(msgspec.Struct, frozen=True):
-    """A stretch of a station's time; `columns` is how many samples make a pixel column."""
+    """Field and scores of a station over a span; `columns` is the number of samples per pixel."""
 
     station: str
     start_ms: int
@@ -50,9 +50,9 @@ class StationTrace(msgspec.Struct, frozen=True):
 
 
 class Reconstruction(msgspec.Struct, frozen=True):
-    """Band-passed field and reconstruction, nT; null between windows and where there is none.
+    """Band-passed field and its reconstruction in nT; null where there is no scored window.
 
-    `reconstruction_nt` is empty for a station without a profile: the model needs its scale.
+    `reconstruction_nt` is empty for a station without a profile, as the model needs its scale.
     """
 
     station: str
@@ -65,7 +65,7 @@ def station_trace(station: Station, start_ms: int, end_ms: int, pixels: int) -> 
     """Field and scores from `start_ms` to `end_ms`, for charts `pixels` wide."""
     cadence_ms = station.field.cadence_ms
     width = max(-(-(end_ms - start_ms) // cadence_ms // pixels), 1)
-    # Whole columns since 1970, so that the picture stands still while time moves on.
+    # Columns are counted from 1970, so that points do not flicker as time moves on.
     start_ms -= start_ms % (width * cadence_ms)
     samples = station.field.between(start_ms, end_ms)
     field = {
@@ -77,7 +77,7 @@ def station_trace(station: Station, start_ms: int, end_ms: int, pixels: int) -> 
 
 
 def under_the_last_windows(station: Station, end_ms: int, about: ModelWindow) -> Samples:
-    """The samples that `reconstruction` needs for the windows before `end_ms`."""
+    """The samples needed by `reconstruction` for the windows before `end_ms`."""
     span_ms = ((SHOWN_WINDOWS + 1) * about.samples + about.taps) * about.cadence_ms
     return station.field.between(end_ms - span_ms, end_ms)
 
@@ -85,13 +85,13 @@ def under_the_last_windows(station: Station, end_ms: int, about: ModelWindow) ->
 def reconstruction(
     samples: Samples, model: Model, profile: StationProfile | None
 ) -> Reconstruction:
-    """What the model makes of a stretch of field: windows side by side.
+    """Band-passed field and reconstruction of contiguous windows.
 
-    The same cut, filter and network as in the worker, on the samples held here.
+    Windows, filter and network are those of the worker.
     """
     about = model.manifest.window
     windows = cut(samples, about.spec(hop=about.samples))
-    # one that may not be scored is not drawn either
+    # insufficient windows are not drawn
     fields_nt = windows.levelled_nt()[windows.sufficient]
     shape = (len(windows), -(-about.samples // about.step), len(COMPONENTS))
     filtered_nt, rebuilt_nt = np.full(shape, np.nan), np.full(shape, np.nan)

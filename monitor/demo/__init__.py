@@ -1,1 +1,1 @@
-"""The demo: real observatory days through broker, worker, alerts and metrics, judged and shown."""
+"""The demo: real observatory days through broker, worker, alerts and metrics, with a judgement."""

@@ -1,4 +1,4 @@
-"""Reads back what the worker published."""
+"""Collection of the records that the worker published."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 from monitor.demo.judgement import final_versions
 from monitor.demo.system import System
 from monitor.errors import Refused
-from monitor.records import AlertData, AlertEvent, ScoreRecord
-from monitor.tail import tail
+from monitor.kafka.tail import tail
+from monitor.records.scores_and_alerts import AlertData, AlertEvent, ScoreRecord
 
 PATIENCE_S = 60.0
 SETTLED_WITHIN_S = 15.0
@@ -20,32 +20,32 @@ SETTLED_WITHIN_S = 15.0
 
 @dataclass(slots=True)
 class Collected:
-    """Records in the order in which they were read, decoded and as bytes."""
+    """The records in the order of reading."""
 
     scores: list[ScoreRecord] = field(default_factory=list)
     alerts: list[AlertData] = field(default_factory=list)
-    alert_values: list[bytes] = field(default_factory=list)
+    alert_values: list[bytes] = field(default_factory=list)  # `alerts` as bytes
 
 
 def collect(system: System, windows: int, advance: Callable[[int], object]) -> Collected:
-    """Read scores until `windows` of them are there, then alerts until each has its class.
+    """Read scores until there are `windows` of them, then alerts until each has its class.
 
     Raises
     ------
     Refused
-        If the worker ends or nothing new comes for a minute.
+        If the worker ends, or no score comes for a minute.
     """
     values = _scores(system, windows, advance)
-    found = Collected([msgspec.json.decode(value, type=ScoreRecord) for value in values])
+    collected = Collected([msgspec.json.decode(value, type=ScoreRecord) for value in values])
     began_s = time.monotonic()
     for batch in tail(system.settings, "alerts", from_beginning=True, follow=True):
-        found.alert_values += batch
-        found.alerts += [msgspec.json.decode(value, type=AlertEvent).data for value in batch]
-        # an alert whose Kp is not known stays as it is
+        collected.alert_values += batch
+        collected.alerts += [msgspec.json.decode(value, type=AlertEvent).data for value in batch]
+        # an alert with unknown Kp keeps its class
         late = time.monotonic() - began_s > SETTLED_WITHIN_S
-        if late or (not batch and not any(map(_awaits_class, final_versions(found.alerts)))):
+        if late or (not batch and not any(map(_awaits_class, final_versions(collected.alerts)))):
             break
-    return found
+    return collected
 
 
 def _awaits_class(alert: AlertData) -> bool:

@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archive.extras import needs
 from archive.model import Model
 from archive.recording import Recording
-from geofield.indices import KpHistory
-from geofield.profile import StationProfile
-from geofield.score import stack_scale
+from geofield.alerts.alert import Classification
+from geofield.calibration.profile import StationProfile
+from geofield.indices import KP, IndexHistory
+from geofield.scoring.score import stack_scale
+from geofield.series.windows import cut
 from geofield.types import Float64
-from geofield.windows import DAY_MS, cut
-from monitor.demo.scenario import Injection
-from monitor.records import AlertData, ScoreRecord, time_ms
+from geofield.utc import DAY_MS, time_ms
+from monitor.demo.scenario import InjectedTransient
+from monitor.offline.calibration.figure import write_figure
+from monitor.records.scores_and_alerts import AlertData, ScoreRecord
+from support.extras import needs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLASS_COLOURS = {
-    "local": "#d55e00",
-    "space-weather": "#0072b2",
-    "global": "#56b4e9",
-    "data-quality": "#cc79a7",
-    "unknown": "#999999",
-}
+# The last two are for further classes. Source: Okabe & Ito (2008), Color Universal Design.
+COLOURS = ("#cc79a7", "#0072b2", "#56b4e9", "#d55e00", "#999999", "#e69f00", "#f0e442")
+CLASS_COLOURS = dict(zip((one.value for one in Classification), COLOURS, strict=False))
 TRACE, SCORE, TRUTH = "#222222", "#4b4b8f", "#009e73"
 COMPONENTS = "HEZ"
 
@@ -40,10 +39,10 @@ def draw_day(
     recording: Recording,
     scores: Sequence[ScoreRecord],
     alerts: Sequence[AlertData],
-    injections: Sequence[Injection] = (),
-    history: KpHistory | None = None,
+    injections: Sequence[InjectedTransient] = (),
+    history: IndexHistory | None = None,
 ) -> None:
-    """Three components, score against threshold, alerts marked; Kp beneath where it is given."""
+    """Draw the components, score and threshold, with alerts marked, and Kp if given."""
     rows = [1.0, 1.0, 1.0, 1.6] + ([0.6] if history else [])
     figure, axes = _figure(len(rows), rows)
     for axis, name in zip(axes, COMPONENTS, strict=False):
@@ -64,17 +63,17 @@ def draw_day(
 def draw_close_up(
     path: Path,
     recording: Recording,
-    injection: Injection,
+    injection: InjectedTransient,
     model: Model,
     profile: StationProfile,
 ) -> None:
-    """The window with the middle of a transient: band-passed field and its reconstruction."""
+    """Draw the window at the middle of a transient: band-passed field and reconstruction."""
     middle_ms = (injection.start_ms + injection.end_ms) // 2
     spec = model.manifest.window.spec()
     reach_ms = spec.span * spec.cadence_ms
     part = recording.between(middle_ms - reach_ms, middle_ms + reach_ms)
     windows = cut(part.samples(profile.declination_deg), spec)
-    best = int(np.argmin(np.abs(windows.end_ms - spec.samples * spec.cadence_ms // 2 - middle_ms)))
+    best = int(np.argmin(np.abs(windows.end_ms - spec.length_ms // 2 - middle_ms)))
     field_nt = windows.levelled_nt()[best : best + 1]
     filtered_nt, rebuilt_nt = model.traces(field_nt, stack_scale(profile.scale_nt, 1))
     step_s = model.manifest.window.step * spec.cadence_ms / 1000
@@ -95,7 +94,7 @@ def draw_close_up(
         fontsize=12,
         fontweight="bold",
     )
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure)
 
 
 def _figure(rows: int, heights: list[float]) -> tuple[Figure, Sequence[Axes]]:
@@ -115,7 +114,7 @@ def _times(recording: Recording) -> Float64:
 
 
 def _moment(moment_ms: int) -> float:
-    """Days since 1970, which is what matplotlib takes for dates."""
+    """Days since 1970, as matplotlib counts dates."""
     return moment_ms / DAY_MS
 
 
@@ -136,16 +135,16 @@ def _draw_scores(axis: Axes, scores: Sequence[ScoreRecord]) -> None:
     axis.legend(loc="upper left", frameon=False, ncols=2)
 
 
-def _draw_kp(axis: Axes, history: KpHistory, recording: Recording) -> None:
-    for kp in history.intervals:
+def _draw_kp(axis: Axes, history: IndexHistory, recording: Recording) -> None:
+    for kp in history.of(KP):
         if kp.end_ms > recording.start_ms and kp.start_ms < recording.end_ms:
             width = _moment(kp.end_ms - kp.start_ms)
-            axis.bar(_moment(kp.start_ms), kp.kp, width=width, align="edge", color="#56b4e9")
+            axis.bar(_moment(kp.start_ms), kp.value, width=width, align="edge", color="#56b4e9")
     axis.set_ylim(0, 9)
     axis.set_ylabel("Kp")
 
 
-def _mark(axis: Axes, alerts: Iterable[AlertData], injections: Iterable[Injection]) -> None:
+def _mark(axis: Axes, alerts: Iterable[AlertData], injections: Iterable[InjectedTransient]) -> None:
     for alert in alerts:
         colour = CLASS_COLOURS[alert.classification]
         begin, end = _moment(time_ms(alert.start)), _moment(time_ms(alert.end))
@@ -155,7 +154,9 @@ def _mark(axis: Axes, alerts: Iterable[AlertData], injections: Iterable[Injectio
             axis.axvline(_moment(moment_ms), color=TRUTH, linewidth=0.8, linestyle=":")
 
 
-def _legend(figure: Figure, alerts: Sequence[AlertData], injections: Sequence[Injection]) -> None:
+def _legend(
+    figure: Figure, alerts: Sequence[AlertData], injections: Sequence[InjectedTransient]
+) -> None:
     from matplotlib.lines import Line2D  # noqa: PLC0415
     from matplotlib.patches import Patch  # noqa: PLC0415
 
@@ -177,4 +178,4 @@ def _save(figure: Figure, axes: Sequence[Axes], path: Path) -> None:
     axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes[-1].set_xlabel("UTC")
     axes[-1].margins(x=0)
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure)

@@ -1,30 +1,31 @@
-"""What the demo's alerts are worth: found transients, false alerts, and what class they got."""
+"""Judgement of the demo's alerts: found transients, false alerts, and classes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from geofield.indices import KpHistory
-from geofield.windows import WindowSpec
-from monitor.demo.scenario import QUIET, Injection
-from monitor.records import AlertData, ScoreRecord, time_ms
+from geofield.indices import IndexHistory
+from geofield.series.windows import WindowSpec
+from geofield.utc import time_ms
+from monitor.demo.scenario import CALIBRATION_DAY_MS, QUIET, InjectedTransient
+from monitor.records.scores_and_alerts import AlertData, ScoreRecord
 
 STORM_KP = 6.0
 ALL_KNOWN_MS = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A transient and the alert that met it, if one did: its first version and its last."""
+class TransientFinding:
+    """A transient and the alert that coincides with it, if any."""
 
-    injection: Injection
-    opened: AlertData | None
-    alert: AlertData | None
+    injection: InjectedTransient
+    opened: AlertData | None  # first version of the alert
+    alert: AlertData | None  # last version
 
     @property
     def found(self) -> bool:
-        """Whether there is an alert and it ended as `local`."""
+        """Whether there is an alert with the final class `local`."""
         return self.alert is not None and self.alert.classification == "local"
 
 
@@ -37,35 +38,39 @@ class Judgement:
     findings
         One for each transient.
     false_alerts
-        Alerts of the quiet day, by their last version, that meet no transient.
-    storm_alerts
-        Alerts of the storm station, by their last version.
+        Last versions of the alerts of the quiet day that coincide with no transient.
+    calibration_alerts, storm_alerts
+        Last versions of the alerts of the storm station: on the quiet day that calibrates it, and
+        on the days after.
     local_alerts_kp6
-        Alert versions that said `local` although Kp reached 6 during them.
+        Number of alert versions with the class `local` during which Kp reached 6.
     """
 
-    findings: list[Finding]
+    findings: list[TransientFinding]
     false_alerts: list[AlertData]
+    calibration_alerts: list[AlertData]
     storm_alerts: list[AlertData]
     local_alerts_kp6: int
 
 
 def judge(
     versions: Sequence[AlertData],
-    injections: Sequence[Injection],
-    history: KpHistory,
+    injections: Sequence[InjectedTransient],
+    history: IndexHistory,
     window_ms: int,
 ) -> Judgement:
-    """Compare alert versions with the truth; `window_ms` is how far a window reaches back."""
+    """Compare alert versions with the injections; `window_ms` is the length of a window."""
     last = final_versions(versions)
     quiet = [alert for alert in last if alert.station == QUIET]
+    stormy = [alert for alert in last if alert.station != QUIET]
     met = {injection: _meeting(quiet, injection, window_ms) for injection in injections}
     explained = {alert.alert_id for alerts in met.values() for alert in alerts}
     first = {version.alert_id: version for version in versions if version.version == 1}
     return Judgement(
         findings=[_finding(injection, _best(met[injection]), first) for injection in injections],
         false_alerts=[alert for alert in quiet if alert.alert_id not in explained],
-        storm_alerts=[alert for alert in last if alert.station != QUIET],
+        calibration_alerts=[alert for alert in stormy if _calibrates(alert)],
+        storm_alerts=[alert for alert in stormy if not _calibrates(alert)],
         local_alerts_kp6=sum(_local_in_storm(version, history) for version in versions),
     )
 
@@ -79,21 +84,23 @@ def final_versions(versions: Iterable[AlertData]) -> list[AlertData]:
 
 
 def expected_windows(start_ms: int, end_ms: int, spec: WindowSpec) -> int:
-    """How many windows a gapless span of samples makes due."""
+    """Number of windows that a gapless span of samples makes due."""
     first, after = start_ms // spec.cadence_ms, end_ms // spec.cadence_ms
     return len(spec.due_ends(spec.first_end(first), after))
 
 
 def by_quality(scores: Iterable[ScoreRecord]) -> Mapping[str, int]:
-    """How many windows have a score, and how many have none and why."""
+    """Number of windows by quality."""
     counts: dict[str, int] = {"ok": 0, "insufficient": 0, "calibrating": 0}
     for score in scores:
         counts[score.quality] += 1
     return counts
 
 
-def _meeting(alerts: Iterable[AlertData], injection: Injection, window_ms: int) -> list[AlertData]:
-    """Alerts whose windows touch the transient. An alert's start is that of its first window."""
+def _meeting(
+    alerts: Iterable[AlertData], injection: InjectedTransient, window_ms: int
+) -> list[AlertData]:
+    """Alerts with windows that overlap the transient; an alert starts with its first window."""
     return [
         alert
         for alert in alerts
@@ -102,10 +109,14 @@ def _meeting(alerts: Iterable[AlertData], injection: Injection, window_ms: int) 
     ]
 
 
+def _calibrates(alert: AlertData) -> bool:
+    return time_ms(alert.start) < CALIBRATION_DAY_MS[1]
+
+
 def _finding(
-    injection: Injection, alert: AlertData | None, first: Mapping[str, AlertData]
-) -> Finding:
-    return Finding(injection, first.get(alert.alert_id) if alert else None, alert)
+    injection: InjectedTransient, alert: AlertData | None, first: Mapping[str, AlertData]
+) -> TransientFinding:
+    return TransientFinding(injection, first.get(alert.alert_id) if alert else None, alert)
 
 
 def _best(alerts: list[AlertData]) -> AlertData | None:
@@ -113,6 +124,6 @@ def _best(alerts: list[AlertData]) -> AlertData | None:
     return next(iter(local or alerts), None)
 
 
-def _local_in_storm(version: AlertData, history: KpHistory) -> bool:
+def _local_in_storm(version: AlertData, history: IndexHistory) -> bool:
     kp = history.between(time_ms(version.start), time_ms(version.end), ALL_KNOWN_MS)
     return version.classification == "local" and (kp.highest or 0.0) >= STORM_KP

@@ -1,4 +1,4 @@
-"""The demo's results: `summary.json`, and the same for people."""
+"""Results of the demo: `summary.json`, and the same as text on the terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from geofield.profile import StationProfile
-from monitor.demo.judgement import Finding, Judgement
+from geofield.alerts.alert import Severity
+from geofield.calibration.profile import StationProfile
+from geofield.utc import utc
+from monitor.demo.judgement import Judgement, TransientFinding
 from monitor.demo.transients import Family
-from monitor.records import utc
 
 
 class FoundTransient(msgspec.Struct, frozen=True):
-    """One synthetic transient and what became of it."""
+    """A synthetic transient and the alert on it."""
 
     family: str
     frequency_hz: float
@@ -43,7 +44,9 @@ class Summary(msgspec.Struct, frozen=True):
     false_local_alerts: int
     false_alerts: int
     local_alerts_kp6: int
+    calibration_day_alerts: int
     storm_alerts_by_class: dict[str, int]
+    storm_alerts_by_severity: dict[str, int]
     samples_per_second: float
     seconds: float
     transients: list[FoundTransient]
@@ -53,8 +56,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What was measured while the system ran."""
+class DemoRun:
+    """Counts and duration of a run of the system."""
 
     samples_in: int
     samples_missing: int
@@ -65,12 +68,13 @@ class Run:
 
 
 def summarize(
-    run: Run, judgement: Judgement, profile: StationProfile, model: str, skill: str
+    run: DemoRun, judgement: Judgement, profile: StationProfile, model: str, skill: str
 ) -> Summary:
-    """Put everything together."""
+    """The summary of a run."""
     transients = [_described(finding) for finding in judgement.findings]
     local = [alert for alert in judgement.false_alerts if alert.classification == "local"]
     classes = Counter(alert.classification for alert in judgement.storm_alerts)
+    severities = Counter(alert.severity for alert in judgement.storm_alerts)
     return Summary(
         samples_in=run.samples_in,
         samples_missing=run.samples_missing,
@@ -82,7 +86,9 @@ def summarize(
         false_local_alerts=len(local),
         false_alerts=len(judgement.false_alerts),
         local_alerts_kp6=judgement.local_alerts_kp6,
+        calibration_day_alerts=len(judgement.calibration_alerts),
         storm_alerts_by_class=dict(sorted(classes.items())),
+        storm_alerts_by_severity={level.value: severities[level.value] for level in Severity},
         samples_per_second=round(run.samples_in / run.seconds, 1),
         seconds=round(run.seconds, 2),
         transients=transients,
@@ -102,11 +108,16 @@ def show(summary: Summary, console: Console) -> None:
         f"{summary.samples_per_second:,.0f} samples/s through broker, worker and alerts\n"
     )
     console.print(_transient_table(summary))
-    classes = ", ".join(f"{n} {name}" for name, n in summary.storm_alerts_by_class.items())
+    classes, severities = (
+        ", ".join(f"{n} {name}" for name, n in counts.items())
+        for counts in (summary.storm_alerts_by_class, summary.storm_alerts_by_severity)
+    )
     console.print(
         f"\n[bold]Quiet day[/bold]: {summary.false_local_alerts} false `local` alerts, "
         f"{summary.false_alerts} false alerts of any class."
-        f"\n[bold]Storm of May 2024[/bold]: alerts {classes or 'none'}; "
+        f"\n[bold]9 May 2024[/bold], the quiet day that calibrated: "
+        f"{summary.calibration_day_alerts} alerts."
+        f"\n[bold]Storm of 10-12 May 2024[/bold]: alerts {classes or 'none'} ({severities}); "
         f"{summary.local_alerts_kp6} versions said `local` while Kp was 6 or more."
         f"\n[bold]What one day of calibration can promise[/bold]: {summary.calibration}. "
         "Background differs by season, hour and year: calibrate on a month or more before you "
@@ -123,21 +134,21 @@ def _transient_table(summary: Summary) -> Table:
     )
     for heading in ("transient", "from", "to", "found", "over", "opened", "class"):
         table.add_column(heading, no_wrap=True)
-    for one in summary.transients:
-        pitch = f" {one.frequency_hz:.3f} Hz" if one.family == Family.OSCILLATION.value else ""
+    for row in summary.transients:
+        pitch = f" {row.frequency_hz:.3f} Hz" if row.family == Family.OSCILLATION.value else ""
         table.add_row(
-            one.family + pitch,
-            one.start[11:16],
-            one.end[11:16],
-            "[green]yes[/green]" if one.found else "[red]no[/red]",
-            (one.first_window or "-")[11:16],
-            (one.opened or "-")[11:16],
-            one.classification or "-",
+            row.family + pitch,
+            row.start[11:16],
+            row.end[11:16],
+            "[green]yes[/green]" if row.found else "[red]no[/red]",
+            (row.first_window or "-")[11:16],
+            (row.opened or "-")[11:16],
+            row.classification or "-",
         )
     return table
 
 
-def _described(finding: Finding) -> FoundTransient:
+def _described(finding: TransientFinding) -> FoundTransient:
     transient, alert = finding.injection.transient, finding.alert
     return FoundTransient(
         family=transient.family.value,

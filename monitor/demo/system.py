@@ -1,4 +1,4 @@
-"""The running system of the demo: embedded broker, a worker process, its metrics."""
+"""Running system of the demo: embedded broker, worker process and live page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
-from monitor.broker import embedded_broker, free_port
 from monitor.errors import Refused
+from monitor.kafka.embedded_broker import embedded_broker, free_port
+from monitor.kafka.topics import create_topics
 from monitor.settings import PREFIX, Settings, load_settings
-from monitor.topics import create_topics
 
 READY_S = 60.0
 STOP_S = 15.0
@@ -27,7 +27,7 @@ STOP_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Addresses of what is running."""
+    """A running worker with its settings, addresses and log."""
 
     settings: Settings
     metrics_url: str
@@ -35,7 +35,7 @@ class System:
     log: Path
 
     def metric(self, name: str, **labels: str) -> float:
-        """Sum of a metric's series with these labels, as the worker exposes them now."""
+        """Sum of the present values of a metric's series with these labels."""
         with urllib.request.urlopen(f"{self.metrics_url}/metrics", timeout=10) as answer:  # noqa: S310 - our own address
             families = text_string_to_metric_families(answer.read().decode())
             samples = [sample for family in families for sample in family.samples]
@@ -51,14 +51,14 @@ class System:
         Raises
         ------
         Refused
-            With the end of its log.
+            If it has; the message has the end of its log.
         """
         _check_alive(self.process, self.log)
 
 
 @contextmanager
 def running_system(folder: Path, profiles: Path) -> Iterator[System]:
-    """Broker, topics and a worker that is ready; all of it stopped at the end of the block."""
+    """Run a broker with topics and a ready worker until the block ends."""
     with embedded_broker() as broker:
         settings = load_settings(
             broker=broker.address, profiles=profiles, metrics_port=free_port(), log_format="console"
@@ -70,7 +70,7 @@ def running_system(folder: Path, profiles: Path) -> Iterator[System]:
 
 @contextmanager
 def running_worker(settings: Settings, log: Path) -> Iterator[System]:
-    """A worker with these settings that is ready; ended at the end of the block."""
+    """Run a worker until the block ends; yield when it is ready."""
     url = f"http://127.0.0.1:{settings.metrics_port}"
     with _running(["worker"], settings, log) as process:
         _wait_for(f"{url}/readyz", process, log)
@@ -79,7 +79,7 @@ def running_worker(settings: Settings, log: Path) -> Iterator[System]:
 
 @contextmanager
 def running_page(system: System, stations: Path, hours: float) -> Iterator[str]:
-    """The live page, with `hours` of data and the places in `stations`; yields its address."""
+    """Serve the live page with `hours` of data and the file `stations`; yield its address."""
     port, log = free_port(), system.log.with_name("dashboard.log")
     options = ["--port", str(port), "--hours", f"{hours:g}", "--stations", str(stations)]
     with _running(["dashboard", *options], system.settings, log) as process:
@@ -94,7 +94,8 @@ def _running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "monitor", *arguments],
+            # -P: do not import a monitor.py or numpy.py of the current folder
+            [sys.executable, "-P", "-m", "monitor", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -107,14 +108,14 @@ def _running(
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """The caller's own, secrets among it, and what it has set otherwise."""
+    """The environment of this process, with secrets, and the settings that were set."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    own = {
+    variables = {
         PREFIX + name.upper(): str(value)
         for name, value in given.items()
         if value is not None and not isinstance(value, SecretStr)
     }
-    return os.environ | own
+    return os.environ | variables
 
 
 def _wait_for(page: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -132,7 +133,10 @@ def _wait_for(page: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def _check_alive(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.poll() is not None:
         tail = log.read_text(errors="replace").strip().splitlines()[-3:]
-        raise Refused(f"see {log}: " + " | ".join(tail))
+        raise Refused(
+            f"the {log.stem} ended by itself (status {process.returncode}), see {log}: "
+            + " | ".join(tail)
+        )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

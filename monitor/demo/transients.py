@@ -1,7 +1,7 @@
-"""Synthetic transients: signals whose truth is known, to be added to real data.
+"""Synthetic transients: known signals to be added to real data.
 
-They stand in for what nobody has labelled at one sample a second, and every use of them is to be
-called synthetic. An amplitude is stated in units of the station's background: the peak of the
+They replace labelled anomalies, of which there are none at one sample a second. Every use of them
+must be called synthetic. An amplitude is in units of the station's background: the peak of the
 dominant component over the largest background of the three components (1.4826 times the median
 absolute deviation of the band-passed field).
 """
@@ -27,14 +27,14 @@ class Family(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """One transient to be.
+    """Parameters of a transient.
 
     Attributes
     ----------
     family
         Its shape.
     frequency_hz
-        Of an oscillation; the middle of `BURST_HZ` for a burst, which fills that band.
+        Frequency of an oscillation; for a burst, which fills `BURST_HZ`, the middle of that band.
     length_s
         Duration.
     polarization
@@ -61,13 +61,13 @@ def waveform_nt(
     Parameters
     ----------
     transient
-        What to make.
+        Parameters of the transient.
     background_nt
         Background of the station.
     cadence_s
         Sampling interval.
     random
-        Phase, and the noise of a burst, come from here.
+        Source of the phase, and of the noise of a burst.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def waveform_nt(
 
 
 def random_polarization(random: np.random.Generator) -> tuple[float, float, float]:
-    """A direction drawn evenly from the sphere."""
+    """A random direction, uniform on the sphere."""
     h, e, z = random.normal(size=3)
     return float(h), float(e), float(z)
 
@@ -95,7 +95,9 @@ def _oscillation(
 
 def _burst(_: Transient, samples: int, cadence_s: float, random: np.random.Generator) -> Float64:
     band = butter(4, BURST_HZ, btype="bandpass", fs=1 / cadence_s, output="sos")
-    noise = random.normal(size=3 * samples)  # the ends, where the filter settles, are cut off
+    noise = random.normal(
+        size=3 * samples
+    )  # the ends, with the transients of the filter, are cut off
     return np.asarray(sosfiltfilt(band, noise)[samples : 2 * samples] * tukey(samples, 0.5))
 
 

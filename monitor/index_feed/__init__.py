@@ -1,1 +1,1 @@
-"""Kp and Dst from the services that publish them to the index topic."""
+"""Geomagnetic indices from their services to the index topic."""

@@ -1,25 +1,27 @@
 """What the services answer, as readings of an index.
 
 NOAA's products are arrays of rows: since March 2026 objects, before that arrays under a row of
-names; times are UTC without a zone. GFZ's service answers with parallel arrays. All times are
-starts of intervals. A row that cannot be used is left out and counted; a document without any
-usable row is refused.
+names; times are UTC without a zone. GFZ's service answers with parallel arrays; a value that is not
+there is null or -1. All times are starts of intervals. A row that cannot be used is left out and
+counted; a document without any usable row is refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import msgspec
 
-from monitor.indices import IndexName
-from monitor.records import time_ms
+from geofield.indices import DST, KP, Index
+from geofield.utc import time_ms
 
-HOUR_MS = 3_600_000
 THIRDS = 0.05  # NOAA writes two thirds as .67 or .66
 DST_NT = (-2500.0, 500.0)  # the largest storm thinkable to a strong compression
+FIRST_MS = time_ms("1932-01-01")  # Kp begins; Dst does later
+NUMBER = re.compile(r" *[+-]?\d{1,9}(\.\d{0,9})? *", re.ASCII)  # as text, in NOAA's older shape
 
 Row: TypeAlias = dict[str, object]
 
@@ -37,7 +39,7 @@ class Reading:
 class Document:
     """Readings in the order of the answer, and how many rows could not be used."""
 
-    index: IndexName
+    index: Index
     readings: tuple[Reading, ...]
     unusable: int
 
@@ -53,33 +55,32 @@ def noaa_kp(body: bytes) -> Document:
     ValueError
         If it is none, here and below.
     """
-    return _document("Kp", _rows(body), "time_tag", "Kp", 3 * HOUR_MS, _kp)
+    return _document(KP, _rows(body), "time_tag", "Kp", _in_thirds)
 
 
-def gfz_kp(body: bytes) -> Document:
-    """GFZ's web service: `datetime`, `Kp`, and `status`, which does not matter here."""
-    answer = _decoded(body)
+def gfz_index(index: Index, body: bytes) -> Document:
+    """GFZ's web service: `datetime` and the index by its name; Kp's `status` is left alone."""
+    answer, name = _decoded(body), index.name
     if not isinstance(answer, dict):
-        raise ValueError("not an object with datetime and Kp")
-    times, values = answer.get("datetime"), answer.get("Kp")
+        raise ValueError(f"not an object with datetime and {name}")
+    times, values = answer.get("datetime"), answer.get(name)
     if not (isinstance(times, list) and isinstance(values, list) and len(times) == len(values)):
-        raise ValueError("datetime and Kp are not arrays of one length")
-    rows: list[object] = [{"datetime": at, "Kp": kp} for at, kp in zip(times, values, strict=True)]
-    return _document("Kp", rows, "datetime", "Kp", 3 * HOUR_MS, _kp)
+        raise ValueError(f"datetime and {name} are not arrays of one length")
+    rows = [{"datetime": at, name: value} for at, value in zip(times, values, strict=True)]
+    return _document(index, rows, "datetime", name, _in_thirds)
 
 
 def kyoto_dst(body: bytes) -> Document:
     """NOAA SWPC `kyoto-dst.json`: `time_tag`, `dst` in nT, hourly."""
-    return _document("Dst", _rows(body), "time_tag", "dst", HOUR_MS, _dst_nt)
+    return _document(DST, _rows(body), "time_tag", "dst", _dst_nt)
 
 
 def _document(
-    index: IndexName,
+    index: Index,
     rows: Iterable[object],
     time_name: str,
     value_name: str,
-    length_ms: int,
-    value_of: Callable[[object], float],
+    value_of: Callable[[Index, object], float],
 ) -> Document:
     readings: dict[int, Reading] = {}  # by start: of an interval told twice the last row counts
     unusable = 0
@@ -87,15 +88,13 @@ def _document(
         try:
             if not isinstance(row, dict):
                 raise TypeError("not an object")
-            start_ms = time_ms(str(row[time_name]))
-            if start_ms % length_ms:
-                raise ValueError(f"{row[time_name]} begins no interval")
-            value = value_of(row[value_name])
-            readings[start_ms] = Reading(start_ms, start_ms + length_ms, value)
+            start_ms = _start_ms(row[time_name], index.interval_ms)
+            value = value_of(index, row[value_name])
+            readings[start_ms] = Reading(start_ms, start_ms + index.interval_ms, value)
         except (KeyError, TypeError, ValueError, OverflowError):
             unusable += 1
     if not readings:
-        raise ValueError(f"no usable {index} among {unusable} rows")
+        raise ValueError(f"no usable {index.name} among {unusable} rows")
     return Document(index, tuple(readings.values()), unusable)
 
 
@@ -107,6 +106,8 @@ def _rows(body: bytes) -> list[object]:
     if not isinstance(answer[0], list):
         return answer
     names, *rows = answer
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("the first row does not name the columns")
     return [dict(zip(names, row, strict=False)) if isinstance(row, list) else row for row in rows]
 
 
@@ -117,22 +118,33 @@ def _decoded(body: bytes) -> object:
         raise ValueError(f"not JSON: {error}") from None
 
 
+def _start_ms(value: object, length_ms: int) -> int:
+    if not isinstance(value, str):
+        raise TypeError("not a time")
+    start_ms = time_ms(value)
+    if start_ms % length_ms or start_ms < FIRST_MS:
+        raise ValueError(f"{value} begins no interval")
+    return start_ms
+
+
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError("not a number")
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        raise ValueError("not a number")
     return float(value)
 
 
-def _kp(value: object) -> float:
-    """Kp in thirds, to three decimals as GFZ writes them."""
-    kp = _number(value)
-    thirds = round(kp * 3)
-    if not 0 <= kp <= 9 or abs(kp - thirds / 3) > THIRDS:
-        raise ValueError(f"{kp} is no Kp")
+def _in_thirds(index: Index, value: object) -> float:
+    """Kp or Hp30, to three decimals as GFZ writes them."""
+    number = _number(value)
+    thirds = round(number * 3)
+    if not index.lowest <= number <= index.highest or abs(number - thirds / 3) > THIRDS:
+        raise ValueError(f"{number} is no {index.name}")
     return round(thirds / 3, 3)
 
 
-def _dst_nt(value: object) -> float:
+def _dst_nt(_: Index, value: object) -> float:
     dst_nt = _number(value)
     if not DST_NT[0] <= dst_nt <= DST_NT[1]:
         raise ValueError(f"{dst_nt} nT is no Dst")

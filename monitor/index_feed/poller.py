@@ -8,7 +8,7 @@ would pass for quiet. The known time is this machine's, never before the end of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,17 +16,20 @@ import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from monitor.backoff import Backoff
+from geofield.utc import time_ms, utc
+from monitor.http.retry import Backoff
 from monitor.index_feed.formats import Document, Reading
-from monitor.index_feed.source import Answer, Now, Source, Unanswered
-from monitor.indices import IndexRecord, IndexValue, decode_record
-from monitor.publisher import Outgoing, Publisher
-from monitor.reading import groupless_consumer, partitions_of, read_to_end
-from monitor.records import time_ms, utc
+from monitor.index_feed.source import Now, ServiceAnswer, Source, Unanswered
+from monitor.kafka.guard import Guard
+from monitor.kafka.producer import Outgoing, Publisher
+from monitor.kafka.topic_reader import open_consumer, partitions_of, read_to_end
+from monitor.records.indices import IndexRecord, IndexValue, decode_record
 from monitor.settings import Settings
 
 SKEW_S = 60.0
 TRIES_ONCE = 3
+LONGEST_PAUSE_ONCE_S = 60.0
+VALUES_A_RECORD = 1000  # some 100 KB, a tenth of what brokers take
 log = structlog.get_logger("magwatch.indices")
 Interval = tuple[str, str, int, int]  # source, index, start and end
 
@@ -48,7 +51,7 @@ class Known:
         return [
             one
             for one in document.readings
-            if self.values.get((source, document.index, one.start_ms, one.end_ms)) != one.value
+            if self.values.get((source, document.index.name, one.start_ms, one.end_ms)) != one.value
         ]
 
 
@@ -60,46 +63,61 @@ class Poller:
     publisher: Publisher
     now: Now
     known: Known = field(default_factory=Known)
+    unanswered: dict[str, str] = field(default_factory=dict)
+    """Of each source that does not answer at present, why."""
 
     async def catch_up(self) -> None:
         """Read what the topic holds, so that a restart publishes nothing again."""
         topic = self.settings.topic("indices")
-        async with groupless_consumer(self.settings) as consumer:
+        async with open_consumer(self.settings) as consumer:
             numbers = await partitions_of(consumer, topic)
             where = [TopicPartition(topic, number) for number in numbers]
             async for records in read_to_end(consumer, where):
-                for record in records:
-                    self._recall(record)
+                for _ in Guard("index")(records, self._take_published):
+                    pass
 
-    def _recall(self, record: ConsumerRecord) -> None:
-        try:
-            self.known.take(decode_record(record.value or b""))
-        except (ValueError, OverflowError) as error:
-            log.warning("index record left out", offset=record.offset, error=str(error))
+    def _take_published(self, record: ConsumerRecord) -> None:
+        self.known.take(decode_record(record.value or b""))
 
     async def follow(self, source: Source) -> None:
         """Poll one source for ever; a failing one is asked again with growing pauses."""
-        backoff = Backoff(first_s=5.0, most_s=self.settings.index_poll_s)
+        backoff, name = Backoff(first_s=5.0, most_s=self.settings.index_poll_s), source.service.name
         while True:
-            try:
-                await self.poll(source)
+            if failure := await self._failure(source):
+                self.unanswered[name] = str(failure)
+                await self._pause(source, failure, backoff)
+            else:
+                self.unanswered.pop(name, None)
                 backoff.reset()
                 await asyncio.sleep(self.settings.index_poll_s)
-            except Unanswered as error:
-                await self._pause(source, error, backoff)
 
     async def once(self, source: Source) -> str | None:
-        """Poll one source, a failing one up to three times; the reason if it stays so."""
-        backoff = Backoff(first_s=1.0)
+        """Poll one source, a failing one up to three times; the reason if it stays so.
+
+        One that wants to be left alone for more than a minute is not asked again.
+        """
+        backoff, name = Backoff(first_s=1.0), source.service.name
         for left in reversed(range(TRIES_ONCE)):
-            try:
-                await self.poll(source)
-            except Unanswered as error:
-                if not left:
-                    return f"{source.service.name}: {error}"
-                await self._pause(source, error, backoff)
-            else:
+            failure = await self._failure(source)
+            if failure is None:
                 break
+            wait_s = failure.retry_after_s or 0.0
+            if wait_s > LONGEST_PAUSE_ONCE_S:
+                return f"{name}: {failure}, to be asked again in {wait_s:,.0f} s"
+            if not left:
+                return f"{name}: {failure}"
+            await self._pause(source, failure, backoff)
+        return None
+
+    async def _failure(self, source: Source) -> Unanswered | None:
+        """Poll once; why there was nothing to use, if so. A source takes no other along."""
+        try:
+            await self.poll(source)
+        except Unanswered as failure:
+            return failure
+        except Exception as error:
+            log.exception("a fault of magwatch, not of the service", source=source.service.name)
+            return Unanswered(repr(error))
         return None
 
     async def poll(self, source: Source) -> int:
@@ -117,12 +135,16 @@ class Poller:
         over_ms = _ms(min(now, answer.server_time or now))
         news = [one for one in self.known.news(name, document) if one.end_ms <= over_ms]
         if news:
-            record = _record(name, document, news, _ms(now))
-            key, value = record.name.encode(), msgspec.json.encode(record)
-            await self.publisher.publish([Outgoing(self.settings.topic("indices"), key, value)])
-            self.known.take(record)
-            log.info("index published", source=name, index=record.name, values=len(news))
+            records = list(_records(name, document, news, _ms(now)))
+            await self.publisher.publish([self._outgoing(record) for record in records])
+            for record in records:
+                self.known.take(record)
+            log.info("index published", source=name, index=document.index.name, values=len(news))
         return len(news)
+
+    def _outgoing(self, record: IndexRecord) -> Outgoing:
+        key, value = record.name.encode(), msgspec.json.encode(record)
+        return Outgoing(self.settings.topic("indices"), key, value)
 
     async def _pause(self, source: Source, error: Unanswered, backoff: Backoff) -> None:
         pause_s = backoff.pause_s(error.retry_after_s)
@@ -131,15 +153,18 @@ class Poller:
         await asyncio.sleep(pause_s)
 
 
-def _record(source: str, document: Document, news: Iterable[Reading], now_ms: int) -> IndexRecord:
-    values = [
-        IndexValue(utc(one.start_ms), utc(one.end_ms), utc(max(now_ms, one.end_ms)), one.value)
-        for one in news
-    ]
-    return IndexRecord(document.index, values, source)
+def _records(
+    source: str, document: Document, news: Sequence[Reading], now_ms: int
+) -> Iterator[IndexRecord]:
+    for begin in range(0, len(news), VALUES_A_RECORD):
+        values = [
+            IndexValue(utc(one.start_ms), utc(one.end_ms), utc(max(now_ms, one.end_ms)), one.value)
+            for one in news[begin : begin + VALUES_A_RECORD]
+        ]
+        yield IndexRecord(document.index.name, values, source)
 
 
-def _warn(name: str, answer: Answer, now: datetime) -> None:
+def _warn(name: str, answer: ServiceAnswer, now: datetime) -> None:
     if answer.changed and answer.document.unusable:
         log.warning("rows left out", source=name, rows=answer.document.unusable)
     skew_s = (now - answer.server_time).total_seconds() if answer.server_time else 0.0

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import aiohttp
 from yarl import URL
 
-from monitor.backoff import http_date, retry_after_s
+from monitor.http.client import one_line, reason
+from monitor.http.retry import http_date, retry_after_s
 from monitor.index_feed.formats import Document, Parse
 
-MAX_BYTES = 4 * 1024 * 1024
-TIMEOUT = aiohttp.ClientTimeout(total=30.0)
+MAX_BYTES = 1024 * 1024  # a hundred times what they send
+TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
+MAX_AGE_DIGITS = 9
 Now = Callable[[], datetime]
 
 
 class Unanswered(Exception):
-    """The service gave nothing to use; the message says why."""
+    """The service gave nothing to use; the message says why, in one line."""
 
     def __init__(self, why: str, retry_after_s: float | None = None) -> None:
-        super().__init__(why)
+        super().__init__(one_line(why))
         self.retry_after_s = retry_after_s
 
 
@@ -38,15 +40,18 @@ class Service:
         Its address at some moment; GFZ's has the days asked for in it.
     parse
         Reads its answers.
+    setting
+        The environment variable of its address.
     """
 
     name: str
     url: Callable[[datetime], str]
     parse: Parse
+    setting: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServiceAnswer:
     """The service's present document.
 
     `server_time` is its own clock's, None if it does not tell; `changed` whether the document is
@@ -61,15 +66,22 @@ class Answer:
 class Source:
     """Asks one service, remembering its last document."""
 
-    def __init__(self, service: Service, session: aiohttp.ClientSession, now: Now) -> None:
+    def __init__(
+        self,
+        service: Service,
+        session: aiohttp.ClientSession,
+        now: Now,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self.service = service
         self._session = session
         self._now = now
+        self._timeout_s = timeout_s
         self._url = ""
         self._validators: dict[str, str] = {}
         self._document: Document | None = None
 
-    async def ask(self) -> Answer:
+    async def ask(self) -> ServiceAnswer:
         """The present document; only transferred if it changed.
 
         Raises
@@ -79,22 +91,31 @@ class Source:
         """
         url = self.service.url(self._now())
         known = self._validators if url == self._url else {}
+        self._validators = {}  # what a failure leaves: the next try asks for the whole document
         try:
-            async with self._session.get(
-                URL(url), headers=known, timeout=TIMEOUT, max_redirects=MAX_REDIRECTS
-            ) as response:
-                server_time = clock_of(response.headers)
-                if response.status == 304 and self._document is not None:
-                    return Answer(self._document, server_time, changed=False)
-                document = await self._read(response)
+            return await self._asked(url, known)
         except TimeoutError:
-            raise Unanswered(f"no answer in {TIMEOUT.total:g} s") from None
+            raise Unanswered(f"no answer in {self._timeout_s:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unanswered(str(error) or type(error).__name__) from None
+            raise Unanswered(reason(error)) from None
+
+    async def _asked(self, url: str, known: dict[str, str]) -> ServiceAnswer:
+        async with self._session.get(
+            URL(url),
+            headers=known,
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+            max_redirects=MAX_REDIRECTS,
+            middlewares=(_staying_with(URL(url), self.service.setting),),
+        ) as response:
+            server_time = clock_of(response.headers)
+            if response.status == 304 and known and self._document is not None:
+                self._validators = known
+                return ServiceAnswer(self._document, server_time, changed=False)
+            document = await self._read(response)
         # only a usable answer may be the one that "not modified" refers to
         self._url, self._document = url, document
         self._validators = validators(response.headers)
-        return Answer(document, server_time, changed=True)
+        return ServiceAnswer(document, server_time, changed=True)
 
     async def _read(self, response: aiohttp.ClientResponse) -> Document:
         if response.status != 200:
@@ -107,18 +128,38 @@ class Source:
         return self.service.parse(bytes(body))
 
 
+def _staying_with(asked: URL, setting: str) -> aiohttp.ClientMiddlewareType:
+    """Redirects are followed on the same host only, and never from https to http."""
+
+    async def middleware(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        there = request.url
+        if there.host != asked.host or (asked.scheme, there.scheme) == ("https", "http"):
+            raise Unanswered(
+                f"it redirects to {there.origin()}: if that is meant, set it as {setting}"
+            )
+        return await handler(request)
+
+    return middleware
+
+
 def validators(headers: Mapping[str, str]) -> dict[str, str]:
     """Headers that ask for the document only if it has changed."""
     asked = {
         "If-None-Match": headers.get("ETag"),
         "If-Modified-Since": headers.get("Last-Modified"),
     }
-    return {name: text for name, text in asked.items() if text}
+    # what a client may read it may not always send
+    return {name: text for name, text in asked.items() if text and _sendable(text)}
+
+
+def _sendable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def clock_of(headers: Mapping[str, str]) -> datetime | None:
     """The service's clock: the time of the answer, and how long a cache has kept it."""
-    date, age = http_date(headers.get("Date", "")), headers.get("Age", "0")
-    if date is None or not age.isdecimal():
-        return None
-    return datetime.fromtimestamp(date.timestamp() + min(int(age), 10**9), UTC)
+    date, age = http_date(headers.get("Date", "")), headers.get("Age", "0").strip()
+    digits = age.isascii() and age.isdecimal() and len(age) <= MAX_AGE_DIGITS
+    return date + timedelta(seconds=int(age)) if date is not None and digits else None

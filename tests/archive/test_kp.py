@@ -8,7 +8,7 @@ def test_the_storm_of_may_2024_stands_where_it_was() -> None:
     day = kp_intervals(STORM_MS, STORM_MS + 24 * HOUR_MS)
     assert len(day) == 8
     assert [kp.start_ms for kp in day] == [STORM_MS + n * 3 * HOUR_MS for n in range(8)]
-    assert [round(kp.kp, 1) for kp in day] == [2.7, 2.7, 2.3, 2.0, 3.7, 7.7, 8.7, 8.7]
+    assert [round(kp.value, 1) for kp in day] == [2.7, 2.7, 2.3, 2.0, 3.7, 7.7, 8.7, 8.7]
 
 
 def test_a_value_is_known_when_its_interval_is_over() -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from archive.model import ModelRefused, default_model_path, load_manifest, load_model
-from archive.profile import ProfileRefused, load_profile, load_profiles, save_profile
-from geofield.score import stack_scale
-from tests.geofield.builders import MODEL, profile
+from archive.profile import ProfileRefused, load_profile, save_profile
+from archive.versions import load_versions
+from geofield.scoring.score import stack_scale
+from tests.geofield.builders import profile
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ def test_altered_bytes_are_refused(copied: Path) -> None:
     copied.write_bytes(content)
     with pytest.raises(ModelRefused, match="altered"):
         load_model(copied)
+
+
+@pytest.mark.parametrize("change", [{"samples": 0}, {"hop": -1}, {"taps": 2}, {"step": 0}])
+def test_a_window_that_is_none_is_refused(copied: Path, change: dict[str, int]) -> None:
+    window = msgspec.json.decode(copied.with_suffix(".json").read_bytes())["window"]
+    with pytest.raises(ModelRefused, match="the manifest's window is none"):
+        load_model(edited(copied, window={**window, **change}))
 
 
 def test_a_missing_manifest_is_refused(copied: Path) -> None:
@@ -103,13 +111,7 @@ def test_a_daily_variation_changes_no_score() -> None:
 def test_profiles_come_back_as_they_were_saved(tmp_path: Path) -> None:
     for station in ("AAA", "BBB"):
         save_profile(profile(station), tmp_path)
-    assert load_profiles(tmp_path, MODEL.sha256) == {s: profile(s) for s in ("AAA", "BBB")}
-
-
-def test_profiles_of_another_model_are_refused(tmp_path: Path) -> None:
-    save_profile(profile("AAA"), tmp_path)
-    with pytest.raises(ProfileRefused, match=r"another model.*magwatch calibrate"):
-        load_profiles(tmp_path, "cd" * 32)
+    assert load_versions(tmp_path) == {s: (profile(s),) for s in ("AAA", "BBB")}
 
 
 @pytest.mark.parametrize(

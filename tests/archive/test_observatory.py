@@ -1,5 +1,4 @@
-import tarfile
-from collections import Counter
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +6,13 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from archive.observatory import ArchiveRefused, read_archive, read_file, read_stations
+from archive.observatory import (
+    ArchiveRefused,
+    read_archive,
+    read_file,
+    read_stations,
+    station_of,
+)
 from tests.archive.builders import iaga2002
 from tests.data import conrad, shared_data
 
@@ -51,6 +56,7 @@ def test_the_real_conrad_files_are_what_they_are_known_to_be() -> None:
     quiet, storm = read_file(conrad("example5.sec")), read_file(conrad("example4.cdf"))
     assert (quiet.station, len(quiet), quiet.cadence_ms) == ("WIC", 86_400, 1000)
     assert (storm.station, len(storm), storm.cadence_ms) == ("WIC", 345_600, 1000)
+    assert station_of(conrad("example4.cdf")) == station_of(conrad("example5.sec")) == "WIC"
     np.testing.assert_allclose(quiet.samples(0.0).field_nt[0], [21_027.32, 16.56, 43_859.29])
     h_nt = storm.samples(0.0).field_nt[:, 0]
     assert np.nanmax(h_nt) - np.nanmin(h_nt) > 400  # the storm
@@ -83,19 +89,18 @@ def test_files_of_different_stations_are_not_mixed(tmp_path: Path) -> None:
     assert read_archive(paths, station="ccc").station == "CCC"
 
 
-def test_every_header_style_of_the_real_network_day_is_read(tmp_path: Path) -> None:
-    archive = shared_data() / "INTERMAGNET_1min_iaga2002_20220115_raw.tar.xz"
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
-    found: Counter[str] = Counter()
-    for path in sorted(tmp_path.rglob("*.min*")):
-        recording = read_file(path)
-        field_nt = recording.samples(0.0).field_nt
-        known = ~np.isnan(field_nt).any(axis=1)
-        assert len(field_nt) == 1440
-        assert (np.linalg.norm(field_nt[known], axis=1) < 70_000).all()  # no fill is among them
-        found["".join(recording.elements) if known.any() else "filled"] += 1
-    assert found == {"XYZF": 96, "HDZF": 21, "filled": 3}
+def test_the_station_of_a_file_is_told_as_when_all_of_it_is_read(tmp_path: Path) -> None:
+    rows = [(21_000.0, 12.0, 44_000.0, 48_000.0)] * 20
+    text = iaga2002(tmp_path / "a.sec", "HEZF", rows, "abc").read_bytes()
+    packed, nameless = tmp_path / "a.sec.gz", tmp_path / "nameless.sec"
+    packed.write_bytes(gzip.compress(text))
+    nameless.write_bytes(text.replace(b"IAGA Code              abc", b"IAGA Code                 "))
+    for path in (tmp_path / "a.sec", packed, nameless):
+        assert station_of(path) == read_file(path).station
+    assert station_of(packed) == "ABC"
+    packed.write_bytes(gzip.compress(text)[:100])
+    with pytest.raises(ArchiveRefused, match=r"a\.sec\.gz"):
+        station_of(packed)
 
 
 def test_parquet_with_scaled_integers_is_read_in_nt_and_degrees() -> None:

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.recording import Recording, joined
-from archive.spans import Span
-from geofield.orientation import OrientationError
+from geofield.series.orientation import ORIENTATIONS, OrientationError
+from support.spans import Span
+from tests.geofield.series.test_orientation import DECLINATION_DEG, REPORTS
 
 START_MS = 1_715_212_800_000
 
@@ -90,6 +91,14 @@ def test_the_reference_declination_turns_the_mean_field_north() -> None:
     declination_deg = xyz.reference_declination_deg()
     assert declination_deg == pytest.approx(np.degrees(np.arctan2(1500, 20_000)))
     assert abs(np.nanmean(xyz.samples(declination_deg).field_nt[:, 1])) < 1e-6
+
+
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_every_orientation_has_its_reference_declination(orientation: str) -> None:
+    elements = REPORTS[orientation](np.full((50, 3), [21_000.0, 0.0, 44_000.0]))
+    found = Recording("WIC", START_MS, 1000, elements)
+    expected = 0.0 if orientation == "HEZ" else DECLINATION_DEG
+    assert found.reference_declination_deg() == pytest.approx(expected)
 
 
 def test_elements_without_values_have_no_declination() -> None:

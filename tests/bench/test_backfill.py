@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archive.reel import open_stations
+from archive.lazy_recording import open_stations
 from bench.backfill import measure, rows
 from bench.synthetic import ELEMENTS, FIRST_DAY, STATION, synthetic_days, write_archive
 from monitor.demo.scenario import quiet_day

@@ -4,8 +4,8 @@ from bench.contest import Published, check_same, expected_scores, steady
 from bench.feed import Feed
 from bench.pipeline import samples_for
 from bench.usage import Usage
-from geofield.samples import Samples
-from geofield.windows import WindowSpec, advance
+from geofield.series.samples import Samples
+from geofield.series.windows import WindowSpec, advance
 from monitor.errors import Refused
 
 SPEC = WindowSpec(cadence_ms=1000, samples=256, hop=64, taps=385)

@@ -3,11 +3,13 @@ import pytest
 
 from bench.feed import Feed, codes
 from bench.step import START_MS
-from geofield.samples import STATION_CODE, Samples
-from monitor.codec import Accepts, RawRecord, decode
-from monitor.impf import encode_samples
+from geofield.series.samples import STATION_CODE, Samples
+from monitor.records.sample_decoder import Accepts, RawRecord, decode
+from monitor.records.sample_encoder import encode_samples
 
-ACCEPTS = Accepts(cadence_ms=1000, future_tolerance_ms=0, declination_deg={}, strangers=10_000)
+ACCEPTS = Accepts(
+    cadence_ms=1000, future_tolerance_ms=0, declination_deg={}, most_unprofiled=10_000
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from bench.feed import CADENCE_MS
 from bench.live import Lived, Look, figures
 from bench.paced import Plan, delays_s, expected_windows, late_s, plan
 from bench.usage import Usage
-from geofield.windows import WindowSpec, advance
-from monitor.records import utc
+from geofield.series.windows import WindowSpec, advance
+from geofield.utc import utc
 
 SPEC = WindowSpec(cadence_ms=1000, samples=256, hop=64, taps=385)
 NOW_S = 1_764_000_000.7

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.peers.window import Buffer, Shape
-from geofield.buffer import Buffer as Held
-from geofield.samples import Samples
-from geofield.windows import WindowSpec, advance, cut_out, side_by_side
+from geofield.series.buffer import Buffer as Held
+from geofield.series.samples import Samples
+from geofield.series.windows import WindowSpec, advance, cut_out, side_by_side
 
 SPEC = WindowSpec(cadence_ms=1000, samples=16, hop=4, taps=5, lateness=3, max_gap=0)
 SHAPE = Shape(SPEC.samples, SPEC.hop, SPEC.taps, SPEC.lateness)

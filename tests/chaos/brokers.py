@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.broker import embedded_broker
+from monitor.kafka.embedded_broker import embedded_broker
 from tests.brokers import KafkaProcess, kafka_jars
 
 

@@ -19,10 +19,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from monitor.app import Consumption
 from monitor.cli import main
-from monitor.scoring import Scorer
-from monitor.states import States
+from monitor.worker.faust_app import Consumption
+from monitor.worker.scorer import Scorer
+from monitor.worker.state_store import States
 
 SENT_S = 0.01  # what was sent before the fatal batch gets on its way
 STILL_S = float(os.environ.get("STILL_S", "7"))  # more than twice the session timeout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from random import Random
 from tests.brokers import ROOT
 from tests.chaos.doomed import FATES
 from tests.monitor.workers import Site
+from tests.processes import Magwatch
 
 # A short checkpoint interval, so that a kill finds both old and new checkpoints.
 HASTE = {
@@ -28,7 +28,7 @@ END_S = 30.0
 class Member:
     """A worker; `doom` is what kills it, if something does."""
 
-    process: subprocess.Popen[bytes]
+    process: Magwatch
     log: Path
     doom: str | None
 
@@ -49,13 +49,14 @@ class Fleet:
         """Start a worker, healthy or doomed."""
         self.recruited += 1
         log = self.site.folder / f"worker-{self.recruited}.log"
-        command = ["-m", "monitor", "worker"]
+        module, arguments = "monitor", ["worker"]
         if doom is not None:
             times = self.random.randint(1, FATES[doom][0])
-            command = ["-m", "tests.chaos.doomed", doom, str(times)]
+            module, arguments = "tests.chaos.doomed", [doom, str(times)]
         with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, *command],
+            process = Magwatch(
+                arguments,
+                module=module,
                 env=self.site.environment(**HASTE, METRICS_PORT="0", BATCH_RECORDS="64"),
                 stdout=stream,
                 stderr=stream,
@@ -107,7 +108,7 @@ class Fleet:
         try:
             member.process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self.failures.append(f"did not end on SIGTERM: {_tail(member.log)}")
+            self.failures.append(f"did not end on SIGTERM:\n{_tail(member.log)}")
             member.process.kill()
             member.process.wait()
         self._bury(member)
@@ -119,7 +120,7 @@ class Fleet:
         if code == -signal.SIGKILL and member.doom is not None:
             self.kills[member.doom] += 1
         elif code not in (0, -signal.SIGTERM):
-            self.failures.append(f"ended by itself with {code}: {_tail(member.log)}")
+            self.failures.append(f"ended by itself with {code}:\n{_tail(member.log)}")
 
 
 def _tail(log: Path) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from threading import Event, Thread
 
-from kafka import KafkaProducer
-
-from monitor.replay import interleaved
+from monitor.offline.replay import interleaved
 from tests.chaos.brokers import Unruly
+from tests.chaos.feeding import feeding
 from tests.chaos.fleet import Fleet
 from tests.chaos.verdict import Published, published
 from tests.chaos.workload import Workload, calibrate
@@ -104,7 +101,7 @@ def _wild(
     seconds = sum(plan.gap_s) / 2 * len(deeds)
     try:
         fleet.tend(plan.workers, DOOMED_SHARE)
-        with _feeding(site, records, seconds) as fed:
+        with feeding(site, records, seconds) as fed:
             for deed in deeds:
                 _do(deed, fleet, broker, plan, random)
                 run.did[deed] += 1
@@ -138,55 +135,6 @@ def _do(deed: str, fleet: Fleet, broker: Unruly, plan: Plan, random: Random) -> 
             broker.pause(random.uniform(*plan.pause_s))
         case "restart":
             broker.restart(random.uniform(*plan.pause_s))
-
-
-@contextmanager
-def _feeding(site: Site, records: Sequence[tuple[bytes, bytes]], seconds: float) -> Iterator[Event]:
-    """Send the records, spread over so long, from a thread; the event is set when all are in."""
-    done, gone_on = Event(), Event()
-    failure: list[BaseException] = []
-    # Connected while the broker is well. One request at a time: without idempotence, a repetition
-    # must not overtake.
-    producer = KafkaProducer(
-        bootstrap_servers=site.settings.broker,
-        max_in_flight_requests_per_connection=1,
-        delivery_timeout_ms=300_000,
-    )
-
-    def feed() -> None:
-        try:
-            _feed(producer, site.settings.topic("samples"), records, seconds, gone_on)
-            done.set()
-        except BaseException as error:
-            failure.append(error)
-
-    thread = Thread(target=feed, daemon=True)
-    thread.start()
-    try:
-        yield done
-    finally:
-        gone_on.set()  # a feeder that is still at it does not wait any longer
-        thread.join(SETTLE_S)
-    if failure:
-        raise failure[0]
-
-
-def _feed(
-    producer: KafkaProducer,
-    topic: str,
-    records: Sequence[tuple[bytes, bytes]],
-    seconds: float,
-    hurry: Event,
-) -> None:
-    began_s = time.monotonic()
-    with closing(producer):
-        futures = []
-        for number, (key, value) in enumerate(records):
-            due_s = began_s + number / len(records) * seconds
-            hurry.wait(max(due_s - time.monotonic(), 0))
-            futures.append(producer.send(topic, value, key))
-        for future in futures:
-            future.get(SETTLE_S)
 
 
 def _settled(site: Site, fleet: Fleet, workers: int, windows: int) -> Published:

@@ -48,7 +48,7 @@ def published(site: Site) -> Published:
     """Read the topics of a site."""
     scores, alerts = received(site, "scores"), received(site, "alerts")
     letters = len(received(site, "deadletter"))
-    return _published(
+    return newest_of(
         [one.value for one in scores],
         [(one.key.decode(), one.value) for one in alerts],
         letters,
@@ -58,12 +58,13 @@ def published(site: Site) -> Published:
 def _of(expected: Expected) -> Published:
     versions = [(_event(value).data["alert_id"], value) for value in expected.alerts]
     versions.sort(key=lambda one: _event(one[1]).data["version"])
-    return _published(expected.scores, versions, 0)
+    return newest_of(expected.scores, versions, 0)
 
 
-def _published(
+def newest_of(
     scores: Iterable[bytes], alerts: Iterable[tuple[str, bytes]], deadletters: int
 ) -> Published:
+    """The newest of scores and of alerts with their keys, each in the order of their topic."""
     by_window: dict[Key, bytes] = {}
     by_version: dict[Key, bytes] = {}
     newest: dict[Key, bytes] = {}

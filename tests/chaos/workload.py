@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,11 @@ import numpy as np
 import exports
 from archive.observatory import ArchiveRefused, read_file
 from archive.recording import Recording
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from geofield.step import Outcome
 from monitor.assembly import assemble
-from monitor.offline import score_recordings
-from monitor.records import encode_alert, encode_score
+from monitor.offline.score import score_recordings
+from monitor.records.scores_and_alerts import encode_alert, encode_score
 from monitor.settings import Settings
 from tests.data import conrad, quiet_day, shared_data
 from tests.monitor.feeds import calibrated
@@ -65,15 +65,29 @@ def network_day(stations: int = 120) -> Workload:
 
 def demo_days(hours: int = 24) -> Workload:
     """The Conrad Observatory's quiet day and four days around the storm, as five stations."""
-    storm = read_file(conrad("example4.cdf"))
-    quiet = quiet_day()
-    day_ms = 24 * HOUR_MS
-    parts = [quiet, *(storm.between(at, at + day_ms) for at in _days(storm, day_ms))]
     recordings = [
         part.between(part.start_ms, part.start_ms + hours * HOUR_MS).renamed(f"WI{number}")
-        for number, part in enumerate(parts)
+        for number, part in enumerate(_demo_days())
     ]
     return Workload("demo data", recordings, EXPORTS / "ulf-1hz.onnx", 60)
+
+
+def station_pieces(stations: int, hours: int) -> Workload:
+    """The same five days in pieces of some hours: each a station, and all at the same time."""
+    days = [*_demo_days()]
+    pieces = [
+        day.between(day.start_ms + begin * HOUR_MS, day.start_ms + (begin + hours) * HOUR_MS)
+        for begin in range(0, 24 - hours + 1, hours)
+        for day in days
+    ]
+    if len(pieces) < stations:
+        raise ValueError(f"five days have {len(pieces)} pieces of {hours} h, not {stations}")
+    start_ms = days[-1].start_ms
+    recordings = [
+        replace(piece.renamed(f"W{number:02}"), start_ms=start_ms)
+        for number, piece in enumerate(pieces[:stations])
+    ]
+    return Workload("pieces of the demo data", recordings, EXPORTS / "ulf-1hz.onnx", 60)
 
 
 def calibrate(workload: Workload, settings: Settings) -> Expected:
@@ -92,6 +106,12 @@ def calibrate(workload: Workload, settings: Settings) -> Expected:
     return Expected(sorted(scores), sorted(alerts))
 
 
+def _demo_days() -> list[Recording]:
+    storm = read_file(conrad("example4.cdf"))
+    day_ms = 24 * HOUR_MS
+    return [quiet_day(), *(storm.between(at, at + day_ms) for at in _days(storm, day_ms))]
+
+
 def _days(recording: Recording, day_ms: int) -> range:
     return range(recording.start_ms, recording.end_ms - day_ms + 1, day_ms)
 
@@ -102,7 +122,7 @@ def _is_empty(recording: Recording) -> bool:
 
 def _offline(workload: Workload, settings: Settings) -> list[Outcome]:
     assembly = assemble(settings)
-    return list(score_recordings(workload.recordings, assembly, KpHistory(), record_s=3600))
+    return list(score_recordings(workload.recordings, assembly, IndexHistory(), record_s=3600))
 
 
 def _loud(outcomes: list[Outcome]) -> dict[str, float]:

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from monitor.broker import free_port
+from monitor.kafka.embedded_broker import free_port
 from tests.brokers import KafkaProcess
 from tests.deploy.composition import environment
 from tests.deploy.natively import replaced

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from monitor.broker import free_port
+from monitor.kafka.embedded_broker import free_port
 from tests.brokers import KafkaProcess
 
 PASSWORDS = {

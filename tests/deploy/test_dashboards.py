@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 
 from deploy.grafana.boards.__main__ import FOLDER, rendered
 from deploy.grafana.boards.parts import DATASOURCE_UID
-from monitor.metrics import Metrics
+from monitor.metrics.metrics import Metrics
 from tests.brokers import ROOT
 
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning"

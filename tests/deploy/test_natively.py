@@ -19,7 +19,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.consumer.fetcher import ConsumerRecord
 
-from monitor.broker import free_port
+from monitor.kafka.embedded_broker import free_port
 from monitor.settings import Settings
 from tests.brokers import ROOT, NoKafka, kafka_jars
 from tests.deploy.composition import environment, services

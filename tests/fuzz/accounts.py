@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from msgspec import msgpack
 
-from geofield.indices import KpHistory
-from monitor import checkpoint
-from monitor.checkpoint import Held
-from monitor.codec import RawRecord, Reason
-from monitor.observe import OUTCOMES
-from monitor.payload import BINARY, BinarySamplesRecord
-from monitor.records import encode_alert, encode_score
-from monitor.scoring import Scored, Scorer
+from geofield.indices import IndexHistory
+from monitor.records.sample_decoder import RawRecord, Reason
+from monitor.records.sample_payloads import BINARY, BinarySamplesRecord
+from monitor.records.scores_and_alerts import encode_alert, encode_score
+from monitor.worker import checkpoint
+from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.recorder import OUTCOMES
+from monitor.worker.scorer import Scored, Scorer
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Accounts:
     samples: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     fed: int = 0
+    waiting: int = 0
     windows: int = 0
     alerts: int = 0
     last_end_ms: dict[str, int] = field(default_factory=dict)
@@ -37,7 +38,7 @@ class Accounts:
         self.fed += len(fed)
         refused = [record.offset for record, _ in scored.refused]
         taken = [record for one in scored.taken for record in one.records]
-        assert len(fed) == len(refused) + len(taken) + scored.repeated
+        assert len(fed) == len(refused) + len(taken) + scored.repeated + scored.waiting
         named = Counter((record.partition, record.offset) for record in taken)
         named.update((record.partition, record.offset) for record, _ in scored.refused)
         assert all(count == 1 for count in named.values()), "a record was counted twice"
@@ -46,7 +47,8 @@ class Accounts:
             assert sum(counts.values()) == sum(map(_length, one.records))
             self.samples.update(counts)
         self.records.update(taken=len(taken), refused=len(refused), repeated=scored.repeated)
-        self.reasons.update(why.reason.value for _, why in scored.refused)
+        self.waiting += scored.waiting
+        self.reasons.update(why.reason.value for _, why in scored.refused if why.ignored is None)
         self._outcome(scored, scorer)
 
     def _outcome(self, scored: Scored, scorer: Scorer) -> None:
@@ -65,27 +67,32 @@ def feed(
     records: Iterable[RawRecord], scorer: Scorer, batch: int, reread_every: int = 10
 ) -> Accounts:
     """Take all records as a worker would; now and then crash, and read a batch again."""
-    accounts, held = Accounts(), dict[str, Held]()
+    accounts, checkpoints = Accounts(), dict[str, StationCheckpoint]()
     for number, one in enumerate(_batches(records, batch)):
-        held.update(_taken(one, held, scorer, accounts))
+        checkpoints.update(_taken(one, checkpoints, scorer, accounts))
         if reread_every and number % reread_every == 0:
-            held = {name: _through_checkpoint(name, state) for name, state in held.items()}
-            again = _taken(one, held, scorer, accounts)
+            checkpoints = {
+                name: _through_checkpoint(name, state) for name, state in checkpoints.items()
+            }
+            again = _taken(one, checkpoints, scorer, accounts)
             assert not again, "a record read again changed a state"
     assert accounts.reasons[Reason.INTERNAL.value] == 0
     return accounts
 
 
 def _taken(
-    batch: Sequence[RawRecord], held: Mapping[str, Held], scorer: Scorer, accounts: Accounts
-) -> dict[str, Held]:
-    scored = scorer.score(scorer.read(batch), held, KpHistory())
+    batch: Sequence[RawRecord],
+    checkpoints: Mapping[str, StationCheckpoint],
+    scorer: Scorer,
+    accounts: Accounts,
+) -> dict[str, StationCheckpoint]:
+    scored = scorer.score(scorer.read(batch), checkpoints, IndexHistory())
     accounts.enter(batch, scored, scorer)
-    return scored.held
+    return scored.checkpoints
 
 
-def _through_checkpoint(station: str, held: Held) -> Held:
-    decoded = checkpoint.decode(checkpoint.encode(station, held, "same"), "same")
+def _through_checkpoint(station: str, state: StationCheckpoint) -> StationCheckpoint:
+    decoded = checkpoint.decode(checkpoint.encode(station, state, "same"), {"same"})
     assert decoded is not None
     return decoded[1]
 

@@ -15,10 +15,10 @@ import numpy as np
 from msgspec import structs
 
 from archive.recording import Recording
-from monitor.codec import RawRecord
-from monitor.impf import encode_samples
-from monitor.payload import BINARY, JSON
-from monitor.replay import interleaved
+from monitor.offline.replay import interleaved
+from monitor.records.sample_decoder import RawRecord
+from monitor.records.sample_encoder import encode_samples
+from monitor.records.sample_payloads import BINARY, JSON
 
 GOOD_SHARE = 0.4
 AGAIN_SHARE = 0.1
@@ -186,3 +186,6 @@ MUTATIONS: list[Callable[[RawRecord, Random], RawRecord]] = [
     _bits, _digits, _slices, _field, _array, _time, _key, _code, _timestamp, _nothing, _late,
     _type, _binary,
 ]  # fmt: skip
+
+# Those that need no record of the samples topic.
+OF_ANY_BYTES: list[Callable[[RawRecord, Random], RawRecord]] = [_bits, _slices, _key, _nothing]

@@ -6,8 +6,8 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.assembly import assemble
-from monitor.codec import raw_record
-from monitor.scoring import Scorer
+from monitor.records.sample_decoder import raw_record
+from monitor.worker.scorer import Scorer
 from tests.fuzz.accounts import Accounts, feed
 from tests.fuzz.mutations import fuzzed
 from tests.fuzz.test_fuzz import stations

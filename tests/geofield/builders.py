@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from geofield.alert import AlertRules, ModelRef
-from geofield.profile import AlertBasis, StationProfile
-from geofield.samples import Samples
-from geofield.score import Errors
+from geofield.alerts.alert import AlertRules, ModelRef
+from geofield.calibration.profile import AlertBasis, StationProfile
+from geofield.calibration.threshold import Tail
+from geofield.scoring.score import Errors
+from geofield.series.samples import Samples
+from geofield.series.windows import WindowSpec
 from geofield.step import Rules
-from geofield.threshold import Tail
 from geofield.types import Float32, Float64
-from geofield.windows import WindowSpec
 
 START_MS = 1_715_212_800_000  # 2024-05-09T00:00:00Z
 MODEL = ModelRef("test", "1.0.0", "ab" * 32, "no skill shown: a test")
@@ -51,7 +51,7 @@ def profile(station: str = "WIC", threshold: float = 1.0) -> StationProfile:
 
 def rules(*stations: str, alert: AlertRules | None = None) -> Rules:
     """Rules in which the named stations are calibrated."""
-    profiles = {station: profile(station) for station in stations}
+    profiles = {station: (profile(station),) for station in stations}
     return Rules(SPEC, alert or AlertRules(), MODEL, profiles)
 
 

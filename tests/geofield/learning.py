@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from geofield.alert import AlertRules
-from geofield.indices import KpHistory
-from geofield.online_rules import OnlineRules
-from geofield.samples import Samples
+from geofield.alerts.alert import AlertRules
+from geofield.calibration.online.rules import OnlineRules
+from geofield.indices import IndexHistory
+from geofield.series.samples import Samples
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.types import Float32, Float64
 from tests.geofield.builders import MODEL, SPEC, samples, spread
 
-HOP_MS = SPEC.hop * SPEC.cadence_ms
+HOP_MS = SPEC.hop_ms
 WINDOWS_A_DAY = 86_400_000 // HOP_MS
 ALERT = AlertRules(k=3, n=4, clear=3, settle_ms=600_000)
 NOISE_NT = 0.1
@@ -62,13 +62,13 @@ def records(values_nt: Float64, length: int = 400, begin: int = 0) -> list[Sampl
 def watched(
     batches: Sequence[Sequence[Samples]],
     rules: Rules = RULES,
-    history: KpHistory | None = None,
+    history: IndexHistory | None = None,
     states: dict[str, StationState] | None = None,
 ) -> tuple[dict[str, StationState], Outcome]:
     """Step through batches of records."""
     after, total = dict(states or {}), Outcome([], [], [])
     for batch in batches:
-        after, outcome = step(after, batch, spread, rules, history or KpHistory())
+        after, outcome = step(after, batch, spread, rules, history or IndexHistory())
         total.intake.extend(outcome.intake)
         total.scores.extend(outcome.scores)
         total.alerts.extend(outcome.alerts)

@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.alert import Alert, AlertRules
-from geofield.indices import KpHistory
-from geofield.samples import Samples
-from geofield.score import WindowScore
+from geofield.alerts.alert import Alert, AlertRules
+from geofield.indices import IndexHistory
+from geofield.scoring.score import WindowScore
+from geofield.series.samples import Samples
+from geofield.series.windows import WindowSpec
 from geofield.step import StationState, step
 from geofield.types import Float64
-from geofield.windows import WindowSpec
 from tests.geofield.builders import field_nt, rules, samples, spread
 
-# Short windows, so that a thousand examples take seconds.
+# Short windows, so that hundreds of examples take seconds.
 SPEC = WindowSpec(cadence_ms=1000, samples=10, hop=5, taps=5, lateness=6, max_gap=1)
 STATIONS = ("AAA", "BBB")
 SETUP = replace(rules(*STATIONS, alert=AlertRules(k=2, n=3, clear=2)), window=SPEC)
@@ -41,7 +41,7 @@ def outcome(
     scores: dict[tuple[str, int], WindowScore] = {}
     alerts: dict[tuple[str, int], Alert] = {}
     for batch in batches:
-        states, result = step(states, batch, spread, SETUP, KpHistory())
+        states, result = step(states, batch, spread, SETUP, IndexHistory())
         for score in result.scores:
             assert (score.station, score.end_ms) not in scores
             scores[score.station, score.end_ms] = score
@@ -68,7 +68,6 @@ def disturbed(draw: st.DrawFn) -> Float64:
     st.lists(st.tuples(st.integers(0, LENGTH - 1), st.sampled_from([0.0, 1.5, np.nan]))),
     st.integers(1, 40),
 )
-@settings(max_examples=1000, deadline=None)
 def test_any_order_repetition_and_correction_inside_the_lateness_gives_equal_output(
     values: Float64, seed: int, again: list[tuple[int, float]], batch: int
 ) -> None:
@@ -100,7 +99,6 @@ def _settled(arrivals: Iterable[Arrival]) -> Float64:
     st.lists(st.tuples(st.integers(0, 6), st.sampled_from([0.0, 2.0, np.nan])), max_size=2),
     st.integers(2, 8),
 )
-@settings(max_examples=1000, deadline=None)
 def test_step_by_step_equals_batch(
     fields_nt: tuple[Float64, Float64],
     cuts: set[int],

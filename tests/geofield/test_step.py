@@ -3,15 +3,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geofield.alert import AlertRules
-from geofield.indices import KpHistory
-from geofield.samples import Samples
-from geofield.score import Errors, Quality
+from geofield.alerts.alert import AlertRules
+from geofield.indices import IndexHistory
+from geofield.scoring.score import Errors, Quality
+from geofield.series.samples import Samples
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.types import Float32
 from tests.geofield.builders import SPEC, field_nt, rules, samples, spread
 
-QUIET = KpHistory()
+QUIET = IndexHistory()
 
 
 def run(batches: list[list[Samples]], setup: Rules) -> tuple[dict[str, StationState], Outcome]:

@@ -12,17 +12,18 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from geofield.alert import AlertRules
-from geofield.buffer import Intake
-from geofield.indices import KpHistory
-from geofield.orientation import to_hez
-from geofield.samples import Samples
-from geofield.score import Quality, WindowScore
+from geofield.alerts.alert import AlertRules
+from geofield.indices import IndexHistory
+from geofield.scoring.score import Quality, WindowScore
+from geofield.series.buffer import SampleOutcomes
+from geofield.series.orientation import to_hez
+from geofield.series.samples import Samples
+from geofield.series.windows import advance
 from geofield.step import Outcome, Rules, StationState, step
 from geofield.types import Float64
-from geofield.windows import DAY_MS, advance
+from geofield.utc import DAY_MS
 from tests.geofield.builders import SPEC, field_nt, rules, samples, spread
-from tests.geofield.test_orientation import DECLINATION_DEG, dif, hdz, xyz
+from tests.geofield.series.test_orientation import DECLINATION_DEG, dif, hdz, xyz
 
 DAY = DAY_MS // 1000
 SETUP = rules("WIC", alert=AlertRules(k=3, n=4, clear=2))
@@ -33,7 +34,7 @@ def run(records: list[Samples], setup: Rules = SETUP) -> Outcome:
     states: dict[str, StationState] = {}
     total = Outcome([], [], [])
     for record in records:
-        states, outcome = step(states, [record], spread, setup, KpHistory())
+        states, outcome = step(states, [record], spread, setup, IndexHistory())
         total.intake.extend(outcome.intake)
         total.scores.extend(outcome.scores)
         total.alerts.extend(outcome.alerts)
@@ -74,7 +75,7 @@ def test_the_calendar_does_not_matter(moment: str) -> None:
 def test_a_sample_as_old_as_the_lateness_counts_and_an_older_one_does_not() -> None:
     #  0 ======= 69 |10 s| 79
     values = field_nt(80)
-    for begin, intake in ((69, Intake(corrected=1)), (68, Intake(late=1))):
+    for begin, intake in ((69, SampleOutcomes(corrected=1)), (68, SampleOutcomes(late=1))):
         again = samples(values[begin : begin + 1] + 1.0, begin)
         assert run([samples(values), again]).intake[1] == intake
 
@@ -85,8 +86,8 @@ def test_a_clock_that_steps_back_is_late_until_it_has_caught_up() -> None:
     values = field_nt(200)
     stepped = samples(field_nt(50, seed=1), 50)
     total = run([samples(values[:100]), stepped, samples(values[100:], 100)])
-    assert total.intake[1] == Intake(late=39, corrected=11)
-    assert total.intake[2] == Intake(accepted=100)
+    assert total.intake[1] == SampleOutcomes(late=39, corrected=11)
+    assert total.intake[2] == SampleOutcomes(accepted=100)
     undisturbed = dict(measured(run([samples(values[:100]), samples(values[100:], 100)]).scores))
     for end_ms, rmse in measured(total.scores):
         touched = end_ms > samples(values).start_ms + 89_000 - SPEC.half * 1000
@@ -97,7 +98,7 @@ def test_a_clock_that_steps_back_for_years_starts_no_second_station() -> None:
     values = field_nt(200)
     past = samples(values, -400 * DAY)
     total = run([samples(values[:100]), past, samples(values[100:], 100)])
-    assert total.intake[1] == Intake(late=200)
+    assert total.intake[1] == SampleOutcomes(late=200)
     assert total.scores == run([samples(values[:100]), samples(values[100:], 100)]).scores
 
 
@@ -106,7 +107,7 @@ def test_a_clock_that_jumps_ahead_leaves_a_gap_and_what_comes_before_it_is_late(
     #              100 ====== 199 (late)
     values = field_nt(200)
     total = run([samples(values[:100]), samples(values[:2], 600), samples(values[100:], 100)])
-    assert total.intake[2] == Intake(late=100)
+    assert total.intake[2] == SampleOutcomes(late=100)
     gap = [one for one in total.scores if one.quality is Quality.INSUFFICIENT]
     assert len(gap) > 50
     assert all(one.score is None for one in gap)
@@ -139,7 +140,7 @@ def test_a_null_fills_no_gap_and_takes_no_value_away_in_any_component() -> None:
     only_h[0, 0] += 7.0
     buffer, _, _ = advance(None, samples(values), SPEC)
     buffer, _, intake = advance(buffer, samples(only_h, 50), SPEC)
-    assert intake == Intake(missing=1)
+    assert intake == SampleOutcomes(missing=1)
     buffer, _, _ = advance(buffer, samples(nothing, 50), SPEC)
     held_nt = buffer.field_nt[samples(values).first + 50 - buffer.first]
     np.testing.assert_array_equal(held_nt, [only_h[0, 0], *values[50, 1:]])

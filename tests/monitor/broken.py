@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from monitor.codec import Reason
+from monitor.records.sample_decoder import Reason
 
 START = "2024-05-09T00:00:00Z"
 FIELD = {
@@ -69,9 +69,12 @@ BROKEN = [
     Broken("microseconds", Reason.OFF_GRID, changed(startDate="2024-05-09T00:00:00.000001Z")),
     Broken("no duration", Reason.BAD_CADENCE, changed(cadence="1 second")),
     Broken("empty duration", Reason.BAD_CADENCE, changed(cadence="PT")),
-    Broken("another cadence", Reason.BAD_CADENCE, changed(cadence="PT1M")),
-    Broken("too strong", Reason.BAD_FIELD, vector([100_001.0, 1], [1, 1], [1, 1])),
     Broken("too strong together", Reason.BAD_FIELD, vector([9e4, 1], [1, 1], [9e4, 1])),
+    Broken(
+        "D in seconds",
+        Reason.BAD_FIELD,
+        changed(geomagneticFieldE=None, geomagneticFieldD=[870.0, 871.0]),
+    ),
     Broken("no key", Reason.BAD_KEY, changed(), None),
     Broken("key in lower case", Reason.BAD_KEY, changed(), b"wic"),
     Broken("key of bytes", Reason.BAD_KEY, changed(), b"\xff\x00\xfe"),

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
 
-from geofield.indices import KpHistory
-from geofield.samples import Samples
+from geofield.indices import IndexHistory
+from geofield.series.samples import Samples
 from geofield.step import Rules, step
-from monitor.aside import timed
-from monitor.checkpoint import Held
-from monitor.codec import RawRecord, Reason, Rejected
-from monitor.metrics import Metrics
-from monitor.observe import Observer
-from monitor.scoring import Scored, Taken
+from monitor.metrics.metrics import Metrics
+from monitor.records.sample_decoder import RawRecord, Reason, Rejected
+from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.executors import timed
+from monitor.worker.recorder import Observer
+from monitor.worker.scorer import Scored, Taken
 from tests.geofield.builders import field_nt, rules, samples, spread
 
 GOLDEN = Path(__file__).parent / "golden" / "exposition.txt"
@@ -43,12 +43,12 @@ def record(key: str, offset: int = 0) -> RawRecord:
 def scored(watching: Observer, batch: list[Samples]) -> Scored:
     """What the domain makes of a batch, as the worker hands it to its observer."""
     model = timed(spread, watching.metrics.work)
-    after, outcome = step({}, batch, model, watching.rules, KpHistory())
+    after, outcome = step({}, batch, model, watching.rules, IndexHistory())
     result = Scored(scores=outcome.scores, alerts=outcome.alerts)
     for one, intake in zip(batch, outcome.intake, strict=True):
         sent = record(one.station)
         result.taken.append(Taken([sent], one.station, intake))
-        result.held[one.station] = Held(after[one.station], 0, 0)
+        result.checkpoints[one.station] = StationCheckpoint(after[one.station], 0, 0)
     return result
 
 
@@ -64,6 +64,7 @@ def exposition() -> str:
     batch = scored(watching, [loud(), samples(field_nt(200), station="NEW")])
     batch.progress["NEW"] = 0.25
     batch.refused.append((record("BAD"), Rejected(Reason.NOT_JSON, "no")))
+    watching.leadership.decided(batch.scores)
     watching.batch(batch, SENT_MS / 1000 + 1)
     watching.metrics.progress.lag.labels(0).set(0)
     watching.metrics.progress.position.labels(0).set(1)

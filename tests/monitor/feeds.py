@@ -10,9 +10,9 @@ import numpy as np
 from archive.model import load_manifest
 from archive.profile import save_profile
 from archive.recording import Recording
-from geofield.alert import AlertRules
-from geofield.profile import AlertBasis, StationProfile
-from geofield.threshold import Tail
+from geofield.alerts.alert import AlertRules
+from geofield.calibration.profile import AlertBasis, StationProfile
+from geofield.calibration.threshold import Tail
 from geofield.types import Float64
 from tests.geofield.builders import profile
 

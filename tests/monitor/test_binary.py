@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from kafka import KafkaProducer
 
 from archive.recording import Recording
-from geofield.samples import Samples
-from monitor.codec import Accepts, RawRecord, Reason, Rejected, decode
-from monitor.impf import encode_samples, encode_samples_binary
-from monitor.payload import BINARY, JSON
-from monitor.replay import Sent, send
+from geofield.series.samples import Samples
+from monitor.offline.replay import Sent, send
+from monitor.records.sample_decoder import Accepts, RawRecord, Reason, Rejected, decode
+from monitor.records.sample_encoder import encode_samples, encode_samples_binary
+from monitor.records.sample_payloads import BINARY, JSON
 from monitor.settings import Settings
 from tests.monitor.feeds import START_MS, calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
@@ -76,7 +76,6 @@ def test_the_same_values_are_the_same_samples(recording: Recording) -> None:
         (packed(geomagneticFieldH=[1.0, 2.0]), Reason.WRONG_TYPE),
         (packed(geomagneticFieldH=b"123456789"), Reason.WRONG_TYPE),
         (packed(geomagneticFieldH=bytes(8)), Reason.UNEQUAL_ARRAYS),
-        (packed(geomagneticFieldH=np.array([1.0, math.inf]).tobytes()), Reason.BAD_FIELD),
         (packed(geomagneticFieldH=b"", geomagneticFieldE=b"", geomagneticFieldZ=b""), Reason.EMPTY),
         (packed(iagaCode="HON"), Reason.KEY_MISMATCH),
     ],
@@ -85,6 +84,13 @@ def test_a_fault_has_its_reason(value: bytes | None, reason: Reason) -> None:
     refused = read(value)
     assert isinstance(refused, Rejected)
     assert refused.reason is reason, refused.detail
+
+
+@pytest.mark.parametrize("value_nt", [math.nan, math.inf, -math.inf, 99_999.0])
+def test_what_no_field_can_be_is_a_gap(value_nt: float) -> None:
+    found = read(packed(geomagneticFieldH=np.array([1.0, value_nt]).tobytes()))
+    assert isinstance(found, Samples)
+    assert np.isnan(found.field_nt[:, 0]).tolist() == [False, True]
 
 
 @pytest.mark.parametrize("content_type", ["", JSON, "Application/JSON; charset=utf-8"])

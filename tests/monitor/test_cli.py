@@ -12,21 +12,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitor.broker import free_port
 from monitor.cli import COMMANDS, main
+from monitor.kafka.embedded_broker import free_port
+from tests import processes
 
 CLEAN = {name: text for name, text in os.environ.items() if not name.startswith("MAGWATCH_")}
 
 
 def magwatch(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "monitor", *arguments],
-        env=CLEAN | {f"MAGWATCH_{name}": text for name, text in settings.items()},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = CLEAN | {f"MAGWATCH_{name}": text for name, text in settings.items()}
+    return processes.magwatch(*arguments, env=environment)
 
 
 def refused(result: subprocess.CompletedProcess[str]) -> str:
@@ -138,7 +133,7 @@ def test_a_taken_metrics_port_is_named(model_path: Path) -> None:
 
 def test_check_says_what_to_do_without_a_broker(model_path: Path) -> None:
     result = magwatch("check", BROKER=f"127.0.0.1:{free_port()}", MODEL=str(model_path))
-    assert result.returncode == 1
+    assert result.returncode == 3
     lines = [line.split()[:2] for line in result.stdout.splitlines()]
     assert lines == [
         ["ok", "settings"],
@@ -148,6 +143,20 @@ def test_check_says_what_to_do_without_a_broker(model_path: Path) -> None:
         ["ok", "profiles"],
     ]
     assert "magwatch broker" in result.stdout
+
+
+def test_only_who_reads_profiles_asks_for_their_folder(
+    tansu_address: str, model_path: Path, tmp_path: Path
+) -> None:
+    """README names the folder before there is one."""
+    folder = str(tmp_path / "profiles")
+    topics = magwatch("topics", BROKER=tansu_address, PROFILES=folder, TOPIC_PREFIX="folder.")
+    assert topics.returncode == 0
+    line = refused(magwatch("worker", BROKER=tansu_address, PROFILES=folder))
+    assert f"MAGWATCH_PROFILES: no such folder: {folder}: make it (mkdir -p {folder})" in line
+    check = magwatch("check", BROKER=tansu_address, PROFILES=folder, MODEL="minute-teo")
+    assert check.returncode == 2
+    assert "minute-teo" in check.stdout
 
 
 def test_topics_are_created_once_and_check_is_content(broker: str, model_path: Path) -> None:

@@ -1,19 +1,18 @@
 """Samples in, scores and alerts out, on every broker: byte for byte what the offline path says."""
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from archive.recording import Recording
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from monitor.assembly import assemble
-from monitor.offline import score_recordings
-from monitor.records import encode_alert, encode_score
-from monitor.replay import interleaved
+from monitor.offline.replay import interleaved
+from monitor.offline.score import score_recordings
+from monitor.records.scores_and_alerts import encode_alert, encode_score
 from tests.data import quiet_day
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
+from tests.processes import magwatch
 
 THRESHOLD = 1.5
 BURST = slice(3000, 4500)
@@ -22,7 +21,7 @@ BURST = slice(3000, 4500)
 def offline(site: Site, recordings: Sequence[Recording]) -> tuple[list[bytes], list[bytes]]:
     """Scores and alerts of `magwatch score`, as the topics would hold them, sorted."""
     assembly = assemble(site.settings)
-    outcomes = list(score_recordings(recordings, assembly, KpHistory(), record_s=3600))
+    outcomes = list(score_recordings(recordings, assembly, IndexHistory(), record_s=3600))
     model = assembly.rules.model
     scores = [encode_score(score, model) for one in outcomes for score in one.scores]
     alerts = [encode_alert(alert) for one in outcomes for alert in one.alerts]
@@ -36,11 +35,10 @@ def online(site: Site, topic: str) -> list[bytes]:
 
 def tailed(site: Site, *options: str) -> list[bytes]:
     """Lines of `magwatch alerts`."""
-    command = [sys.executable, "-m", "monitor", "alerts", "--from-beginning", "--no-follow"]
-    result = subprocess.run(
-        [*command, *options], env=site.environment(), capture_output=True, timeout=30, check=True
-    )
-    return result.stdout.splitlines()
+    options = ("--from-beginning", "--no-follow", *options)
+    result = magwatch("alerts", *options, env=site.environment())
+    assert result.returncode == 0, result.stderr
+    return result.stdout.encode().splitlines()
 
 
 def test_scores_and_alerts_are_those_of_the_offline_path(site: Site, model_path: Path) -> None:

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from geofield.indices import KpHistory
-from geofield.score import Errors
+from geofield.indices import IndexHistory
+from geofield.scoring.score import Errors
 from geofield.types import Float32
-from geofield.watch import Awaited, Start, at_once
-from monitor.checkpoint import Held
-from monitor.codec import RawRecord, Reason
-from monitor.runs import Batch
-from monitor.scoring import Scored, Scorer
+from geofield.window_scores import PendingInference, Start, at_once
+from monitor.records.sample_decoder import RawRecord, Reason
+from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.scorer import Scored, Scorer
+from monitor.worker.segments import Batch
 from tests.geofield.builders import spread
-from tests.monitor.test_runs import ACCEPTS, SETUP, record, records, summary
+from tests.monitor.worker.test_segments import ACCEPTS, SETUP, record, records, summary
 
 SCORER = Scorer(SETUP, ACCEPTS, spread)
 
@@ -29,7 +29,7 @@ def fragile(field_nt: Float32, scale_nt: Float32) -> Errors:
     return spread(field_nt, scale_nt)
 
 
-def when_awaited(work: Awaited) -> Awaited:
+def when_awaited(work: PendingInference) -> PendingInference:
     """Looks at windows in the second half; `at_once` does in the first."""
     return work
 
@@ -38,26 +38,28 @@ FRAGILE = replace(SCORER, reconstruct=fragile, start=when_awaited)
 
 
 def in_turn(scorer: Scorer, batches: Sequence[Batch]) -> Iterator[Scored]:
-    held: dict[str, Held] = {}
+    checkpoints: dict[str, StationCheckpoint] = {}
     for batch in batches:
-        scored = scorer.score(batch, held, KpHistory())
-        held |= scored.held
+        scored = scorer.score(batch, checkpoints, IndexHistory())
+        checkpoints |= scored.checkpoints
         yield scored
 
 
 def overlapping(scorer: Scorer, batches: Sequence[Batch]) -> Iterator[Scored]:
     """Each begins before the one before it is finished."""
-    held: dict[str, Held] = {}
+    checkpoints: dict[str, StationCheckpoint] = {}
     before = None
     for batch in batches:
-        begun = scorer.begin(batch, {**held, **before.held} if before else held)
+        begun = scorer.take_in(
+            batch, {**checkpoints, **before.checkpoints} if before else checkpoints
+        )
         if before:
-            scored = scorer.finish(before, held, KpHistory())
-            held = {**held, **scored.held}
+            scored = scorer.finish(before, checkpoints, IndexHistory())
+            checkpoints = {**checkpoints, **scored.checkpoints}
             yield scored
         before = begun
     if before:
-        yield scorer.finish(before, held, KpHistory())
+        yield scorer.finish(before, checkpoints, IndexHistory())
 
 
 def parted(scorer: Scorer, made: list[RawRecord], size: int) -> list[Batch]:
@@ -78,7 +80,6 @@ stretches = st.lists(
 
 
 @given(stretches, st.integers(1, 12))
-@settings(max_examples=150, deadline=None)
 def test_it_comes_to_the_same(drawn: list[tuple[str, int, int, str]], size: int) -> None:
     batches = parted(SCORER, records(drawn), size)
     assert summary(list(overlapping(SCORER, batches))) == summary(list(in_turn(SCORER, batches)))

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from geofield.indices import KpInterval
-from monitor.app import Consumption
-from monitor.codec import RawRecord, Reason, Rejected
-from monitor.history import IndexReader
-from monitor.indices import encode_kp
+from geofield.indices import KP, IndexInterval
+from monitor.records.dead_letters import dead_letter
+from monitor.records.indices import encode_index
+from monitor.records.sample_decoder import RawRecord, Reason, Rejected
 from monitor.settings import load_settings
-from monitor.worker import Worker
+from monitor.worker.faust_app import Consumption
+from monitor.worker.index_follower import IndexReader
 
-GOOD = encode_kp([KpInterval(0, 10_800_000, 10_800_000, 2.0)])
+GOOD = encode_index(KP, [IndexInterval(KP, 0, 10_800_000, 10_800_000, 2.0)])
 
 
 @pytest.mark.parametrize(
@@ -30,17 +30,19 @@ GOOD = encode_kp([KpInterval(0, 10_800_000, 10_800_000, 2.0)])
 def test_a_bad_index_record_is_refused_and_the_next_one_read(value: bytes) -> None:
     refused: list[None] = []
     reader = IndexReader(load_settings(), lambda: refused.append(None))
-    records: Any = [SimpleNamespace(value=one, offset=n) for n, one in enumerate([value, GOOD])]
+    records: Any = [
+        SimpleNamespace(value=one, topic="geomag.indices", partition=0, offset=n, headers=())
+        for n, one in enumerate([value, GOOD])
+    ]
     reader._take(records)
     assert len(refused) == 1
-    assert len(reader.history.intervals) == 1
+    assert len(reader.history.of(KP)) == 1
 
 
 @pytest.mark.parametrize("timestamp_ms", [2**60, -1, 0])
 def test_a_dead_letter_takes_any_timestamp(timestamp_ms: int) -> None:
-    worker: Any = SimpleNamespace(settings=load_settings())
     record = RawRecord("geomag.samples", 0, 7, timestamp_ms, b"WIC", b"rubbish")
-    letter = Worker._dead_letter(worker, record, Rejected(Reason.NOT_JSON, "rubbish"))
+    letter = dead_letter(record, Rejected(Reason.NOT_JSON, "rubbish"), "geomag.deadletter")
     assert dict(letter.headers)["offset"] == b"7"
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -16,17 +14,18 @@ from kafka import KafkaProducer
 
 from archive.profile import decode_profile, encode_profile
 from archive.recording import Recording
-from geofield.indices import KpHistory, KpInterval
-from geofield.profile import AlertBasis
+from geofield.calibration.profile import AlertBasis
+from geofield.indices import KP, IndexHistory, IndexInterval
 from monitor.assembly import assemble
-from monitor.indices import encode_kp
-from monitor.offline import score_recordings
-from monitor.records import encode_alert, encode_score
-from monitor.scoring import Scorer
-from monitor.states import States
+from monitor.offline.score import score_recordings
+from monitor.records.indices import encode_index
+from monitor.records.scores_and_alerts import encode_alert, encode_score
+from monitor.worker.scorer import Scorer
+from monitor.worker.state_store import States
 from tests.monitor.exposition import observer
 from tests.monitor.feeds import START_MS, station
 from tests.monitor.workers import Site, encoded, received, send, values_by_key, wait_until, worker
+from tests.processes import magwatch
 
 HOUR_MS = 3_600_000
 # hours instead of days: an hour for the scale, three of scores, a window every 8 s
@@ -67,7 +66,7 @@ def _once(site: Site, topic: str) -> list[bytes]:
     return sorted(value for values in by_key.values() for value in values)
 
 
-def offline(site: Site, recordings: Sequence[Recording], history: KpHistory) -> Told:
+def offline(site: Site, recordings: Sequence[Recording], history: IndexHistory) -> Told:
     """What `magwatch score` makes of the same samples."""
     assembly = assemble(site.settings)
     outcomes = list(score_recordings(recordings, assembly, history, record_s=RECORD_S))
@@ -85,23 +84,24 @@ def quick_site(tansu_site: Site) -> Site:
     return replace(tansu_site, settings=type(tansu_site.settings)(**own))
 
 
-def quiet_kp() -> list[KpInterval]:
+def quiet_kp() -> list[IndexInterval]:
     """Kp of 1 over the day, each value known a quarter of an hour after its interval."""
     starts = (START_MS + number * 3 * HOUR_MS for number in range(-1, 4))
-    return [KpInterval(at, at + 3 * HOUR_MS, at + 3 * HOUR_MS + 900_000, 1.0) for at in starts]
+    return [
+        IndexInterval(KP, at, at + 3 * HOUR_MS, at + 3 * HOUR_MS + 900_000, 1.0) for at in starts
+    ]
 
 
-def publish_kp(site: Site) -> KpHistory:
+def publish_kp(site: Site) -> IndexHistory:
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
-        producer.send(site.settings.topic("indices"), encode_kp(quiet_kp()), b"Kp").get(30)
-    return KpHistory(tuple(quiet_kp()))
+        producer.send(site.settings.topic("indices"), encode_index(KP, quiet_kp()), b"Kp").get(30)
+    return IndexHistory(quiet_kp())
 
 
 def listed(site: Site, *options: str) -> str:
-    command = [sys.executable, "-m", "monitor", "profiles", *options]
-    return subprocess.run(
-        command, env=site.environment(), capture_output=True, text=True, timeout=60, check=True
-    ).stdout
+    result = magwatch("profiles", *options, env=site.environment())
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 def test_an_unknown_station_becomes_ok_and_alerts_and_a_kill_changes_no_byte(
@@ -136,7 +136,7 @@ def test_an_unknown_station_becomes_ok_and_alerts_and_a_kill_changes_no_byte(
 def test_a_profile_outlives_the_state_it_came_from(quick_site: Site) -> None:
     """Without a checkpoint a station begins with its profile; one for another rule is left out."""
     site, assembly = quick_site, assemble(quick_site.settings)
-    outcomes = score_recordings([DAY], assembly, KpHistory(), record_s=RECORD_S)
+    outcomes = score_recordings([DAY], assembly, IndexHistory(), record_s=RECORD_S)
     fitted = [fit.profile for one in outcomes for fit in one.fits if fit.profile]
     other = replace(fitted[-1], station="OLD", basis=AlertBasis(1, 2, 3))
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
@@ -149,8 +149,8 @@ def test_a_profile_outlives_the_state_it_came_from(quick_site: Site) -> None:
     asyncio.run(states.load([2]))
     name, labels = "magwatch_station_calibrated", {"station": "NEW"}
     assert registry.get_sample_value(name, labels) == 1
-    held = states.held["NEW"]
-    assert held.state.learning.profile == fitted[-1]
-    assert (held.partition, held.offset) == (2, -1)
-    assert "OLD" not in states.held
+    checkpoint = states.adopted["NEW"]
+    assert checkpoint.state.learning.profile == fitted[-1]
+    assert (checkpoint.partition, checkpoint.offset) == (2, -1)
+    assert "OLD" not in states.adopted
     assert json.loads(listed(site, "--json").splitlines()[0])["station"] == "NEW"

@@ -1,7 +1,9 @@
 """The smaller parts: checkpoints, records, indices, metrics, probes."""
 
+import json
 import urllib.error
 import urllib.request
+import zlib
 from dataclasses import replace
 
 import msgspec
@@ -9,69 +11,98 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from geofield.alert import AlertState, Settling
-from geofield.indices import DstInterval, KpHistory, KpInterval
-from geofield.network import Remote
+from geofield.alerts.alert import AlertState, Unclassified
+from geofield.alerts.remote_reference import Remote
+from geofield.indices import DST, KP, IndexHistory, IndexInterval
+from geofield.quality.findings import Fault, FaultFinding
 from geofield.step import step
-from geofield.trouble import Fault, Finding
-from monitor import checkpoint
-from monitor.checkpoint import Held
-from monitor.http import Health, probe_server
-from monitor.indices import decode_indices, encode_dst, encode_kp
-from monitor.metrics import Metrics
-from monitor.records import AlertEvent, ScoreRecord, encode_alert, encode_score, utc
+from monitor.http.probe_server import Health, probe_server
+from monitor.metrics.metrics import Metrics
+from monitor.records.indices import decode_indices, encode_index
+from monitor.records.scores_and_alerts import AlertEvent, ScoreRecord, encode_alert, encode_score
+from monitor.worker import checkpoint
+from monitor.worker.checkpoint import StationCheckpoint
 from tests.geofield.builders import MODEL, START_MS, field_nt, rules, samples, spread
+
+LOUD_NT = field_nt(200) + 30 * np.sin(np.arange(200))[:, None]
 
 
 def test_a_checkpoint_brings_back_the_same_state() -> None:
     """With an open alert, gaps and full memory; the next step cannot tell the difference."""
     loud = field_nt(200) + 30 * np.sin(np.arange(200))[:, None]
     loud[50:52] = np.nan
-    states, outcome = step({}, [samples(loud)], spread, rules("WIC"), KpHistory())
+    states, outcome = step({}, [samples(loud)], spread, rules("WIC"), IndexHistory())
     assert outcome.alerts
-    held = Held(states["WIC"], partition=3, offset=17)
-    restored = checkpoint.decode(checkpoint.encode("WIC", held, "print"), "print")
+    checkpoints = StationCheckpoint(states["WIC"], partition=3, offset=17)
+    restored = checkpoint.decode(checkpoint.encode("WIC", checkpoints, "print"), {"print"})
     assert restored is not None
     name, again = restored
     assert (name, again.partition, again.offset) == ("WIC", 3, 17)
     more = [samples(loud, begin=200)]
-    first = step({"WIC": held.state}, more, spread, rules("WIC"), KpHistory())[1]
-    second = step({"WIC": again.state}, more, spread, rules("WIC"), KpHistory())[1]
+    first = step({"WIC": checkpoints.state}, more, spread, rules("WIC"), IndexHistory())[1]
+    second = step({"WIC": again.state}, more, spread, rules("WIC"), IndexHistory())[1]
     assert second == first
 
 
 def test_a_checkpoint_brings_back_alerts_that_wait_for_their_class() -> None:
-    loud = field_nt(200) + 30 * np.sin(np.arange(200))[:, None]
-    states, outcome = step({}, [samples(loud)], spread, rules("WIC"), KpHistory())
+    states, outcome = step({}, [samples(LOUD_NT)], spread, rules("WIC"), IndexHistory())
     alert = replace(
         outcome.alerts[-1],
         lowest_dst_nt=-20.0,
         faults=(Fault.STEP, Fault.NOISE),
+        largest=FaultFinding(Fault.PULSE, "HZ", 20.31, 23.0),
         remote=Remote(stations=5, compared=4, witnesses=1),
     )
-    window = replace(outcome.scores[-1], trouble=(Finding(Fault.STEP, "HZ"),))
-    alerts = AlertState(recent=(window,), settling=(Settling(alert, published=7),))
-    held = Held(replace(states["WIC"], alerts=alerts), 0, 0)
-    restored = checkpoint.decode(checkpoint.encode("WIC", held, "print"), "print")
+    window = replace(outcome.scores[-1], trouble=(FaultFinding(Fault.STEP, "HZ"),))
+    alerts = AlertState(recent=(window,), settling=(Unclassified(alert, published=7),))
+    checkpoints = StationCheckpoint(replace(states["WIC"], alerts=alerts), 0, 0)
+    restored = checkpoint.decode(checkpoint.encode("WIC", checkpoints, "print"), {"print"})
     assert restored is not None
     assert restored[1].state.alerts == alerts
 
 
+def test_a_checkpoint_of_the_version_before_is_read() -> None:
+    """It knows no heights of faults."""
+    states, outcome = step({}, [samples(LOUD_NT)], spread, rules("WIC"), IndexHistory())
+    window = replace(outcome.scores[-1], trouble=(FaultFinding(Fault.STEP, "HZ"),))
+    alerts = AlertState(recent=(window,), settling=(Unclassified(outcome.alerts[-1], 1),))
+    now = StationCheckpoint(replace(states["WIC"], alerts=alerts), 0, 0)
+    plain = msgspec.msgpack.decode(zlib.decompress(checkpoint.encode("WIC", now, "print")))
+    kept = plain["state"]["alerts"]
+    for added in ("height_nt", "duration_s"):
+        del kept["recent"][0]["trouble"][0][added]
+    del kept["settling"][0]["alert"]["largest"]
+    restored = checkpoint.decode(zlib.compress(msgspec.msgpack.encode(plain)), {"print"})
+    assert restored is not None
+    assert restored[1].state.alerts == alerts
+
+
+def test_what_was_seen_of_a_pulse_is_published_in_words() -> None:
+    _, outcome = step({}, [samples(LOUD_NT)], spread, rules("WIC"), IndexHistory())
+    pulse = FaultFinding(Fault.PULSE, "HEZ", 20.31, 23.0)
+    score = json.loads(encode_score(replace(outcome.scores[-1], trouble=(pulse,)), MODEL))
+    seen = "pulse of 20 nT in 23 s"
+    assert score["trouble"] == [{"fault": "pulse", "components": "HEZ", "seen": seen}]
+    alert = replace(outcome.alerts[-1], faults=(Fault.PULSE,), largest=pulse)
+    assert json.loads(encode_alert(alert))["data"]["seen"] == seen
+    assert "seen" not in json.loads(encode_alert(outcome.alerts[-1]))["data"]
+
+
 def test_a_checkpoint_of_other_rules_is_left_out() -> None:
-    states, _ = step({}, [samples(field_nt(50))], spread, rules("WIC"), KpHistory())
-    value = checkpoint.encode("WIC", Held(states["WIC"], 0, 0), "one")
-    assert checkpoint.decode(value, "other") is None
+    states, _ = step({}, [samples(field_nt(50))], spread, rules("WIC"), IndexHistory())
+    value = checkpoint.encode("WIC", StationCheckpoint(states["WIC"], 0, 0), "one")
+    assert checkpoint.decode(value, {"other"}) is None
 
 
 @pytest.mark.parametrize("value", [b"", b"rubbish", b"x\x9c\x03\x00\x00\x00\x00\x01"])
 def test_no_checkpoint_is_a_value_error(value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        checkpoint.decode(value, "print")
+        checkpoint.decode(value, {"print"})
 
 
 def test_score_and_alert_records_have_their_schema() -> None:
     loud = field_nt(400) + 30 * np.sin(np.arange(400))[:, None]
-    _, outcome = step({}, [samples(loud)], spread, rules("WIC"), KpHistory())
+    _, outcome = step({}, [samples(loud)], spread, rules("WIC"), IndexHistory())
     score = msgspec.json.decode(encode_score(outcome.scores[0], MODEL), type=ScoreRecord)
     assert score.station == "WIC"
     assert score.quality == "ok"
@@ -87,33 +118,21 @@ def test_score_and_alert_records_have_their_schema() -> None:
     assert b"earthquake" not in encode_alert(outcome.alerts[0]).lower()
 
 
-@pytest.mark.parametrize(
-    ("time_ms", "text"),
-    [
-        (START_MS, "2024-05-09T00:00:00Z"),
-        (START_MS + 5, "2024-05-09T00:00:00.005Z"),
-        (-1000, "1969-12-31T23:59:59Z"),
-    ],
-)
-def test_times_are_utc_with_z(time_ms: int, text: str) -> None:
-    assert utc(time_ms) == text
-
-
 def test_kp_comes_back_as_sent() -> None:
-    values = [KpInterval(START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 8.667)]
-    assert decode_indices(encode_kp(values)) == values
+    values = [IndexInterval(KP, START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 8.667)]
+    assert decode_indices(encode_index(KP, values)) == values
 
 
 def test_dst_comes_back_as_sent() -> None:
-    values = [DstInterval(START_MS, START_MS + 3_600_000, START_MS + 3_700_000, -412.0)]
-    assert decode_indices(encode_dst(values)) == values
+    values = [IndexInterval(DST, START_MS, START_MS + 3_600_000, START_MS + 3_700_000, -412.0)]
+    assert decode_indices(encode_index(DST, values)) == values
 
 
 def test_sym_h_is_no_error_and_no_value() -> None:
-    assert decode_indices(encode_dst([]).replace(b"Dst", b"SYM-H")) == []
+    assert decode_indices(encode_index(DST, []).replace(b"Dst", b"SYM-H")) == []
 
 
-@pytest.mark.parametrize("value", [b"", b"{}", encode_kp([]).replace(b"Kp", b"Ap")])
+@pytest.mark.parametrize("value", [b"", b"{}", encode_index(KP, []).replace(b"Kp", b"Ap")])
 def test_a_broken_index_record_is_a_value_error(value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode_indices(value)

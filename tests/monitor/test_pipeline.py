@@ -11,20 +11,20 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from monitor.assembly import assemble
-from monitor.charge import Charge
-from monitor.codec import RawRecord
-from monitor.following import Follower
-from monitor.history import IndexReader
-from monitor.impf import encode_samples
-from monitor.lease import Lease
-from monitor.metrics import Metrics
-from monitor.observe import Observer
-from monitor.publisher import Outgoing, Publisher
-from monitor.remote import ScoreReader
-from monitor.scoring import Scorer
+from monitor.kafka.follower import Follower
+from monitor.kafka.producer import Outgoing, Publisher
+from monitor.metrics.metrics import Metrics
+from monitor.records.sample_decoder import RawRecord
+from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
-from monitor.states import States
-from monitor.worker import Worker
+from monitor.worker.fencing import Fence
+from monitor.worker.index_follower import IndexReader
+from monitor.worker.leadership import Leadership
+from monitor.worker.network_follower import ScoreReader
+from monitor.worker.pipeline import Worker
+from monitor.worker.recorder import Observer
+from monitor.worker.scorer import Scorer
+from monitor.worker.state_store import States
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
 from tests.monitor.workers import Site, received
@@ -53,19 +53,19 @@ def new_worker(settings: Settings, executor: ThreadPoolExecutor, publisher: Publ
     assembly = assemble(settings)
     observer = Observer(Metrics.create(CollectorRegistry(), 10), assembly.rules)
     scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
-    charge = Charge()
+    leadership = Leadership()
     worker = Worker(
         settings=settings,
         scorer=scorer,
         states=States(settings, scorer, observer),
         indices=IndexReader(settings, lambda: None),
         remote=ScoreReader(settings, assembly.network, assembly.rules.model.sha256),
-        charge=charge,
-        control=Follower(settings, ["control"], charge.take),
+        leadership=leadership,
+        control=Follower(settings, ["control"], leadership.take),
         publisher=publisher,
         saver=Publisher(settings, lambda: None),
         observer=observer,
-        lease=Lease(settings, lambda: True),
+        fence=Fence(settings, lambda: True),
         executor=executor,
     )
     worker.indices.caught_up.set()
@@ -87,7 +87,7 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
             async with asyncio.timeout(30):
                 await worker.take(worker.scorer.read(FIRST), 0)
                 await worker.take(worker.scorer.read(SECOND), 0)
-                await worker.begun.join()
+                await worker.windowed.join()
                 await scenario(worker, publisher)
             publishing.cancel()
             await asyncio.gather(publisher.stop(), worker.saver.stop())
@@ -97,7 +97,7 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
 
 async def idle(worker: Worker, publisher: Gated) -> None:
     publisher.gate.set()
-    await worker.begun.join()
+    await worker.windowed.join()
     await worker.steps.join()
 
 
@@ -106,14 +106,15 @@ def test_the_next_batch_is_scored_while_one_is_published(
 ) -> None:
     async def scenario(worker: Worker, publisher: Gated) -> None:
         states = worker.states
-        assert states.ahead["WIC"].offset == SECOND[-1].offset
-        assert states.held == {}
+        assert states.provisional["WIC"].offset == SECOND[-1].offset
+        assert states.adopted == {}
         assert states.position == {}
         assert await worker.checkpoint() == {}
         await idle(worker, publisher)
-        assert states.held == states.ahead
-        assert states.begun == {}
+        assert states.adopted == states.provisional
+        assert states.predicted == {}
         assert states.position == {0: REST[0].offset}
+        assert worker.leadership.newest_ms == states.adopted["WIC"].state.alerts.newest_ms > 0
         await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
 
@@ -132,11 +133,11 @@ def test_a_batch_is_taken_in_while_the_one_before_is_scored(
         async with worker.turn:  # no batch is scored meanwhile
             for few in (REST[:4], REST[4:]):
                 await worker.take(worker.scorer.read(few), 0)
-            assert states.begun["WIC"].offset == REST[-1].offset
-            assert states.ahead["WIC"].offset == SECOND[-1].offset
+            assert states.predicted["WIC"].offset == REST[-1].offset
+            assert states.provisional["WIC"].offset == SECOND[-1].offset
         await idle(worker, publisher)
-        assert states.held["WIC"].offset == REST[-1].offset
-        assert states.begun == {}
+        assert states.adopted["WIC"].offset == REST[-1].offset
+        assert states.predicted == {}
 
     run(tansu_site, model_path, scenario)
     scores, alerts = offline(tansu_site, [RECORDING])
@@ -148,8 +149,8 @@ def test_both_are_dropped_when_partitions_change_hands(tansu_site: Site, model_p
     async def scenario(worker: Worker, publisher: Gated) -> None:
         worker.states.forget()
         await idle(worker, publisher)
-        assert worker.states.held == {}
-        assert worker.states.ahead == worker.states.begun == {}
+        assert worker.states.adopted == {}
+        assert worker.states.provisional == worker.states.predicted == {}
         assert worker.states.position == {}
         assert await worker.checkpoint() == {}
 
@@ -171,7 +172,7 @@ def test_what_came_before_partitions_changed_hands_is_not_scored(
             worker.states.forget()
         await late
         await idle(worker, publisher)
-        assert worker.states.ahead == {}
+        assert worker.states.provisional == {}
         assert worker.states.position == {}
 
     run(tansu_site, model_path, scenario)
@@ -182,15 +183,15 @@ def test_a_checkpoint_covers_what_was_there_when_it_began(
 ) -> None:
     async def scenario(worker: Worker, publisher: Gated) -> None:
         await idle(worker, publisher)
-        begun = worker.states.pending()
+        pending = worker.states.pending()
         await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
-        worker.states.saved(begun)
+        worker.states.saved(pending)
         left = worker.states.pending()
-        assert (begun.position, left.position) == ({0: REST[0].offset}, {0: len(RECORDS)})
-        assert left.held["WIC"].offset == RECORDS[-1].offset
+        assert (pending.position, left.position) == ({0: REST[0].offset}, {0: len(RECORDS)})
+        assert left.checkpoints["WIC"].offset == RECORDS[-1].offset
         assert await worker.checkpoint() == {0: len(RECORDS)}
-        assert worker.states.pending().held == {}
+        assert worker.states.pending().checkpoints == {}
 
     run(tansu_site, model_path, scenario)
 
@@ -207,7 +208,7 @@ def test_every_station_is_in_a_checkpoint(site: Site, model_path: Path, stations
             await worker.take(
                 worker.scorer.read([of_station(f"Q{n:03d}", n) for n in range(stations)]), 0
             )
-            while not worker.states.held:
+            while not worker.states.adopted:
                 await asyncio.sleep(0.01)
             assert await worker.checkpoint() == {0: stations}
             publishing.cancel()

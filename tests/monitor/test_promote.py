@@ -17,8 +17,9 @@ from click.testing import CliRunner, Result
 
 from archive.model import default_model_path, load_manifest
 from archive.recording import Recording
+from geofield.utc import time_ms, utc
 from monitor.cli import main
-from monitor.records import AlertEvent, time_ms, utc
+from monitor.records.scores_and_alerts import AlertEvent
 from tests.monitor.feeds import BURST_NT, START_MS, calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online
 from tests.monitor.workers import (

@@ -13,11 +13,11 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from archive.profile import save_profile
 from archive.recording import Recording
-from geofield.indices import KpHistory, KpInterval
+from geofield.indices import KP, IndexHistory, IndexInterval
 from monitor.assembly import assemble
-from monitor.indices import encode_kp
-from monitor.offline import score_recordings
-from monitor.records import AlertData, AlertEvent, encode_alert, encode_score
+from monitor.offline.score import score_recordings
+from monitor.records.indices import encode_index
+from monitor.records.scores_and_alerts import AlertData, AlertEvent, encode_alert, encode_score
 from tests.monitor.feeds import START_MS, calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD
 from tests.monitor.workers import Site, encoded, received, send, worker
@@ -25,7 +25,7 @@ from tests.monitor.workers import Site, encoded, received, send, worker
 SHARED, OWN = slice(1200, 2400), slice(3600, 4800)
 MINUTES = 110
 POSITIONS = {"WIC": (47.9, 15.9), "HON": (21.3, -158.0), "HER": (-34.4, 19.2), "KAK": (36.2, 140.2)}
-KP = [KpInterval(START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 1.333)]
+QUIET_KP = [IndexInterval(KP, START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 1.333)]
 
 
 def feeds(**bursts: slice | None) -> list[Recording]:
@@ -43,7 +43,7 @@ def prepare(site: Site, model: Path, codes: Iterable[str]) -> None:
 
 def final_offline(site: Site, recordings: list[Recording]) -> dict[bytes, bytes]:
     """The last version of each alert, as the compacted topic should hold it in the end."""
-    outcomes = score_recordings(recordings, assemble(site.settings), KpHistory(tuple(KP)))
+    outcomes = score_recordings(recordings, assemble(site.settings), IndexHistory(QUIET_KP))
     versions = sorted(
         (alert for outcome in outcomes for alert in outcome.alerts), key=lambda one: one.version
     )
@@ -70,7 +70,7 @@ def about(value: bytes) -> AlertData:
 def send_foreign_scores(site: Site, recordings: list[Recording]) -> None:
     """What is no score, and the shared disturbance as another model sees it: neither testifies."""
     other = replace(assemble(site.settings).rules.model, sha256="ab" * 32)
-    outcomes = score_recordings(recordings, assemble(site.settings), KpHistory())
+    outcomes = score_recordings(recordings, assemble(site.settings), IndexHistory())
     values = [encode_score(one, other) for outcome in outcomes for one in outcome.scores]
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
         for value in (b"rubbish", b"{}", *values):
@@ -80,7 +80,7 @@ def send_foreign_scores(site: Site, recordings: list[Recording]) -> None:
 
 def send_kp(site: Site) -> None:
     with closing(KafkaProducer(bootstrap_servers=site.settings.broker)) as producer:
-        producer.send(site.settings.topic("indices"), encode_kp(KP), b"Kp").get(30)
+        producer.send(site.settings.topic("indices"), encode_index(KP, QUIET_KP), b"Kp").get(30)
 
 
 def test_skew_two_workers_and_a_kill_change_no_byte_of_the_final_alerts(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.broker import embedded_broker
-from monitor.replay import interleaved
+from monitor.kafka.embedded_broker import embedded_broker
+from monitor.offline.replay import interleaved
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.test_end_to_end import THRESHOLD, offline, online

@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 from archive.kp import kp_intervals
 from archive.profile import save_profile
 from archive.recording import Recording
-from geofield.indices import DstInterval, KpHistory, KpInterval
+from geofield.indices import DST, KP, IndexHistory, IndexInterval
 from monitor.assembly import assemble
-from monitor.impf import encode_samples
-from monitor.indices import encode_dst, encode_kp
-from monitor.offline import score_recordings
-from monitor.records import encode_alert, encode_score
-from monitor.schema import DRAFT, FOLDER, RECORDS, encoded
+from monitor.offline.score import score_recordings
+from monitor.records.indices import encode_index
+from monitor.records.sample_encoder import encode_samples
+from monitor.records.schema import DRAFT, FOLDER, RECORDS, encoded
+from monitor.records.scores_and_alerts import encode_alert, encode_score
 from monitor.settings import load_settings
 from tests.data import CHECKOUT
 from tests.monitor.feeds import START_MS, calibrated, station
@@ -38,7 +38,7 @@ def complaints(name: str, value: bytes | Any) -> list[str]:
 @pytest.mark.parametrize("name", RECORDS)
 def test_the_files_are_current_and_are_schemas(name: str) -> None:
     text = (FOLDER / f"{name}.json").read_bytes()
-    assert text == encoded(name), "run `python -m monitor.schema`"
+    assert text == encoded(name), "run `python -m monitor.records.schema`"
     schema = json.loads(text)
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == DRAFT
@@ -60,10 +60,10 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[bytes]]:
     for code, position_deg in {"WIC": (48, 16), "HON": (21, -158), "HER": (-34, 19)}.items():
         profile = calibrated(folder, model_path, code, threshold=1.5)
         save_profile(replace(profile, position_deg=position_deg), folder)
-    kp = KpInterval(START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 2.0)
-    dst = DstInterval(START_MS, START_MS + 3_600_000, START_MS, -12.0)
+    kp = IndexInterval(KP, START_MS, START_MS + 10_800_000, START_MS + 10_800_000, 2.0)
+    dst = IndexInterval(DST, START_MS, START_MS + 3_600_000, START_MS, -12.0)
     assembly = assemble(load_settings(profiles=folder, model=model_path))
-    outcomes = list(score_recordings(recordings, assembly, KpHistory((kp,), (dst,))))
+    outcomes = list(score_recordings(recordings, assembly, IndexHistory((kp, dst))))
     model = assembly.rules.model
     return {
         "score": [encode_score(score, model) for one in outcomes for score in one.scores],
@@ -113,8 +113,8 @@ def test_what_goes_into_the_topics_keeps_its_schema() -> None:
         assert complaints("sample", encode_samples(recording)) == []
     kp = kp_intervals(START_MS, START_MS + 86_400_000)
     assert len(kp) == 8
-    assert complaints("index", encode_kp(kp)) == []
-    assert complaints("index", encode_dst([DstInterval(0, 1, 1, -9.0)])) == []
+    assert complaints("index", encode_index(KP, kp)) == []
+    assert complaints("index", encode_index(DST, [IndexInterval(DST, 0, 1, 1, -9.0)])) == []
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
         ("MAGWATCH_ALLOWED_LATENESS_S", "-1", "greater than or equal to 0"),
         ("MAGWATCH_ALLOWED_LATENESS_S", "nan", ""),
         ("MAGWATCH_ALERT_N", "1", "MAGWATCH_ALERT_K"),
-        ("MAGWATCH_PROFILES", "/nowhere", "no such folder"),
+        ("MAGWATCH_ALERT_MAJOR_SIZE", "2", "MAGWATCH_ALERT_MODERATE_SIZE is 4"),
         ("MAGWATCH_SSL_CAFILE", "/nowhere.pem", "no such file"),
         ("MAGWATCH_LOG_LEVEL", "loud", "debug"),
         ("MAGWATCH_SECURITY_PROTOCOL", "SASL_SSL", "MAGWATCH_SASL_USERNAME"),

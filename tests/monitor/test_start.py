@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from monitor import topics
-from monitor.broker import embedded_broker
 from monitor.errors import BrokerUnreachable
+from monitor.kafka import topics
+from monitor.kafka.embedded_broker import embedded_broker
 from monitor.settings import load_settings
 
 

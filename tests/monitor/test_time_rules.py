@@ -6,31 +6,33 @@ import numpy as np
 import pytest
 
 from archive.recording import Recording
-from geofield.indices import KpHistory
-from geofield.score import WindowScore
-from monitor.checkpoint import Held
-from monitor.codec import Accepts, RawRecord, Reason
-from monitor.impf import encode_samples
-from monitor.scoring import Scorer
+from geofield.indices import IndexHistory
+from geofield.scoring.score import WindowScore
+from monitor.records.sample_decoder import Accepts, NotForUs, RawRecord, Reason
+from monitor.records.sample_encoder import encode_samples
+from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.scorer import Scorer
 from tests.geofield.builders import rules, spread
 from tests.monitor.feeds import station
 
 DECLINATION_DEG = 4.5
-SCORER = Scorer(rules("WIC"), Accepts(1000, 300_000, {"WIC": DECLINATION_DEG}, strangers=0), spread)
+SCORER = Scorer(
+    rules("WIC"), Accepts(1000, 300_000, {"WIC": DECLINATION_DEG}, most_unprofiled=0), spread
+)
 WHOLE = station("WIC", 10, seed=1, elements="XYZ")
 
 
 def taken(values: Sequence[bytes], timestamp_ms: int = -1) -> tuple[list[WindowScore], list[str]]:
     """Scores, and the reasons of dead letters, of records taken one after the other."""
-    held: dict[str, Held] = {}
+    checkpoints: dict[str, StationCheckpoint] = {}
     scores: list[WindowScore] = []
     reasons: list[str] = []
     for offset, value in enumerate(values):
         record = RawRecord("geomag.samples", 0, offset, timestamp_ms, b"WIC", value)
-        result = SCORER.score(SCORER.read([record]), held, KpHistory())
-        held.update(result.held)
+        result = SCORER.score(SCORER.read([record]), checkpoints, IndexHistory())
+        checkpoints.update(result.checkpoints)
         scores += result.scores
-        reasons += [why.reason.value for _, why in result.refused]
+        reasons += [(why.ignored or why.reason).value for _, why in result.refused]
     return scores, reasons
 
 
@@ -38,13 +40,13 @@ def minutes(recording: Recording) -> list[bytes]:
     return [encode_samples(part) for part in recording.records(60)]
 
 
-def test_another_cadence_in_mid_stream_is_refused_and_never_mixed() -> None:
+def test_another_cadence_in_mid_stream_is_left_aside_and_never_mixed() -> None:
     """The samples of the other cadence are missing, as if they had never been sent."""
     records = minutes(WHOLE)
     other = [value.replace(b'"PT1S"', b'"PT1M"') for value in records[4:6]]
     mixed, reasons = taken([*records[:4], *other, *records[6:]])
     without, _ = taken([*records[:4], *records[6:]])
-    assert reasons == [Reason.BAD_CADENCE.value] * 2
+    assert reasons == [NotForUs.CADENCE.value] * 2
     assert mixed == without
     assert mixed[-1].score is not None
 

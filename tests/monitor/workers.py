@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,14 +15,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
+import kafka
+from aiokafka import ConsumerRecord, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer
 
 from archive.recording import Recording
-from monitor.broker import free_port
-from monitor.impf import encode_samples
+from monitor.kafka.embedded_broker import free_port
+from monitor.kafka.topic_reader import open_consumer, partitions_of, read_to_end
+from monitor.kafka.topics import MAX_DEAD_LETTER_BYTES, create_topics
+from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
-from monitor.topics import MAX_DEAD_LETTER_BYTES, create_topics
+from tests.processes import Magwatch, Process
 
 READY_S = 60.0
 PREFIX = "MAGWATCH_"
@@ -68,7 +71,7 @@ def new_site(broker: str, folder: Path, model: Path) -> Site:
 class Running:
     """A worker process."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     log: Path
 
@@ -120,8 +123,8 @@ def started(site: Site, **settings: str) -> Iterator[Running]:
     port = free_port()
     log = site.folder / f"worker-{port}.log"
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor", "worker"],
+        process = Magwatch(
+            ["worker"],
             env=site.environment(METRICS_PORT=str(port), **settings),
             stdout=stream,
             stderr=stream,
@@ -132,7 +135,7 @@ def started(site: Site, **settings: str) -> Iterator[Running]:
         end(process)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: Process) -> None:
     """Ask a process to end, and make it."""
     process.terminate()
     try:
@@ -169,28 +172,15 @@ def encoded(recordings: Iterable[Recording]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def received(site: Site, topic: str) -> list[ConsumerRecord]:
-    """Everything that a topic holds, by partition and offset."""
+    """Everything that a topic holds, by partition and offset, in any codec."""
+    return sorted(asyncio.run(_read(site, topic)), key=lambda one: (one.partition, one.offset))
+
+
+async def _read(site: Site, topic: str) -> list[ConsumerRecord]:
     name = site.settings.topic(topic)
-    consumer = KafkaConsumer(
-        bootstrap_servers=site.settings.broker,
-        group_id=None,
-        max_partition_fetch_bytes=MAX_DEAD_LETTER_BYTES,
-        fetch_max_bytes=4 * MAX_DEAD_LETTER_BYTES,
-    )
-    with closing(consumer):
-        partitions = [TopicPartition(name, n) for n in consumer.partitions_for_topic(name) or ()]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        records: list[ConsumerRecord] = []
-        behind, batches = True, {}
-        while behind or batches:
-            # Tansu's end may lie inside the last batch: what comes at once belongs to it
-            behind = any(consumer.position(where) < end for where, end in ends.items())
-            batches = consumer.poll(timeout_ms=500 if behind else 50)
-            for batch in batches.values():
-                records += batch
-    return sorted(records, key=lambda record: (record.partition, record.offset))
+    async with open_consumer(site.settings) as consumer:
+        partitions = [TopicPartition(name, n) for n in await partitions_of(consumer, name)]
+        return [one async for batch in read_to_end(consumer, partitions) for one in batch]
 
 
 def committed(site: Site) -> int:
@@ -199,7 +189,9 @@ def committed(site: Site) -> int:
     consumer = KafkaConsumer(bootstrap_servers=site.settings.broker, group_id=site.settings.group)
     with closing(consumer):
         numbers = consumer.partitions_for_topic(name) or ()
-        return sum(consumer.committed(TopicPartition(name, number)) or 0 for number in numbers)
+        return sum(
+            consumer.committed(kafka.TopicPartition(name, number)) or 0 for number in numbers
+        )
 
 
 def values_by_key(records: Iterable[ConsumerRecord]) -> dict[bytes, list[bytes]]:

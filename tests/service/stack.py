@@ -15,11 +15,11 @@ from kafka import KafkaProducer
 
 from archive.profile import save_profile
 from archive.recording import Recording
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from monitor.assembly import assemble
-from monitor.broker import Broker, embedded_broker, free_port
-from monitor.impf import encode_samples
-from monitor.offline import score_recordings
+from monitor.kafka.embedded_broker import Broker, embedded_broker, free_port
+from monitor.offline.score import score_recordings
+from monitor.records.sample_encoder import encode_samples
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.workers import Running, Site, new_site, worker
 from tests.service.hastened import Ports, write
@@ -34,12 +34,12 @@ from tests.service.servers import (
 
 THRESHOLD = 1.5
 MINUTES = 960  # enough for four minutes of tests
-RECORD_S = 60
+RECORD_S, HALF_S = 60, 900
 PACE_S = 0.25
 AT_ONCE, RESTLESS_AFTER = 20, 60
 # What each station does wrong; QUI does nothing.
 QUIET, LOUD, RESTLESS, SILENT, UNHEARD, GAPPY = "QUI", "WIC", "BOU", "HON", "TUC", "SJG"
-NEW, MISPLACED = "NEW", "CLF"
+NEW, MISPLACED, AHEAD = "NEW", "CLF", "ABK"
 
 
 @dataclass
@@ -97,10 +97,10 @@ def profiles(site: Site, model: Path) -> None:
     for code in (QUIET, LOUD, RESTLESS, SILENT, UNHEARD, GAPPY):
         calibrated(site.folder / "profiles", model, code, THRESHOLD)
     assembly = assemble(site.settings)
-    outcomes = score_recordings([recordings()[QUIET]], assembly, KpHistory(), record_s=3600)
+    outcomes = score_recordings([recordings()[QUIET]], assembly, IndexHistory(), record_s=3600)
     rmse = [window.score.rmse for one in outcomes for window in one.scores if window.score]
     half, tenth, hundredth = (float(np.quantile(rmse, share)) for share in (0.5, 0.9, 0.99))
-    own = assembly.rules.profiles[QUIET]
+    (own,) = assembly.rules.profiles[QUIET]
     save_profile(replace(own, quantiles=(half, tenth, hundredth)), site.folder / "profiles")
 
 
@@ -131,6 +131,13 @@ def gaps() -> Recording:
     return replace(recording, elements=nothing)
 
 
+def ahead() -> list[Recording]:
+    """Two minutes of half an hour from now: a worker believes the second."""
+    half_hour_on_ms = round(time.time() + 1800) * 1000
+    own = replace(station(AHEAD, 2, seed=6), start_ms=half_hour_on_ms)
+    return list(own.records(RECORD_S))
+
+
 @contextmanager
 def feeding(site: Site) -> Iterator[None]:
     """Send what happens once, then records of the lasting stations until the end of the block."""
@@ -153,16 +160,19 @@ def running(thread: Thread, stop: Event) -> Iterator[None]:
 
 
 def once(site: Site, producer: KafkaProducer) -> None:
-    """Stations that send once: an hour ago, only gaps, without profile, astray."""
+    """Stations that send once: an hour ago, only gaps, without profile, astray, too early."""
     topic = site.settings.topic("samples")
     hour_ago_ms = round((time.time() - 3600) * 1000)
     first: Mapping[str, Recording] = {
         code: station(code, 30, seed=5) for code in (SILENT, NEW, MISPLACED)
     }
-    silent = encode_samples(first[SILENT])
-    producer.send(topic, silent, SILENT.encode(), timestamp_ms=hour_ago_ms)
-    for recording in (gaps(), first[NEW]):
+    for half in first[SILENT].records(HALF_S):  # a worker believes a first record with the second
+        producer.send(topic, encode_samples(half), SILENT.encode(), timestamp_ms=hour_ago_ms)
+    for recording in (*gaps().records(HALF_S), *first[NEW].records(HALF_S)):
         producer.send(topic, encode_samples(recording), recording.station.encode())
+    for recording in ahead():
+        sent_ms = recording.end_ms  # by the station's own clock
+        producer.send(topic, encode_samples(recording), AHEAD.encode(), timestamp_ms=sent_ms)
     for partition in producer.partitions_for(topic):  # one of them is right
         value = encode_samples(first[MISPLACED])
         producer.send(topic, value, MISPLACED.encode(), partition=partition)

@@ -17,8 +17,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from archive.model import default_model_path
-from monitor.broker import free_port
-from monitor.topics import MAX_DEAD_LETTER_BYTES
+from monitor.kafka.embedded_broker import free_port
+from monitor.kafka.topics import MAX_DEAD_LETTER_BYTES
 from tests.brokers import ROOT
 from tests.monitor.feeds import station
 from tests.monitor.workers import Running, Site, encoded, new_site, send, started, worker
@@ -31,6 +31,7 @@ from tests.service.queries import (
     selectors,
 )
 from tests.service.stack import (
+    AHEAD,
     GAPPY,
     LOUD,
     NEW,
@@ -46,6 +47,7 @@ OTHER_MODEL = ROOT / "exports" / "minute-teo.onnx"
 OF_STATIONS = {
     "MagwatchStationSilent": {"station": SILENT},
     "MagwatchStationNeverHeard": {"station": UNHEARD},
+    "MagwatchStationHeldBack": {"station": AHEAD},
     "MagwatchStationNotScored": {"station": GAPPY},
     "MagwatchStationNotCalibrated": {"station": NEW},
     "MagwatchAlertOpen": {"station": LOUD},

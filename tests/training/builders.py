@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from geofield.types import Float64
-from training.config import Recipe, load_recipe
+from training.recipe.recipe import Recipe, load_recipe
 
 FIRST_DAY, DAYS = "2024-01-01", 60
 SAMPLES_A_DAY = 1440

@@ -1,9 +1,17 @@
 """`magwatch evaluate`: what is planted in an archive has to be found, and nothing else."""
 
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from archive.recording import Recording
+from geofield.alerts.alert import AlertRules
+from geofield.series.samples import Samples
+from geofield.utc import DAY_MS
 from tests.training.builders import (
     DAYS,
     ON_EARTHQUAKES,
@@ -13,7 +21,11 @@ from tests.training.builders import (
     write_field,
 )
 from training.commands.evaluate import evaluate
-from training.evaluation import decode
+from training.evaluation.data_split import divided
+from training.pipelines.evaluate import third_ms
+from training.recipe.recipe import load_recipe
+from training.recipe.section import RecipeRefused
+from training.results import decode
 
 QUAKES = np.arange(22.4, 58.0, 4.5)
 SEED = 3
@@ -43,8 +55,12 @@ def recipe(folder):
 
 
 def run(published, folder, *more):
+    return run_by(recipe(folder), published, folder, *more)
+
+
+def run_by(rules, published, folder, *more):
     arguments = ["--model", str(published / "tiny.onnx"), "--data", str(folder / "tiny.parquet")]
-    arguments += ["--output", str(folder / "out"), "--recipe", str(recipe(folder)), *more]
+    arguments += ["--output", str(folder / "out"), "--recipe", str(rules), *more]
     return CliRunner().invoke(evaluate, arguments)
 
 
@@ -108,12 +124,65 @@ def test_transients_and_earthquakes_can_be_asked_for_at_once(published, tmp_path
 def test_what_is_not_the_field_is_left_out_of_what_is_judged(published, tmp_path):
     span = "2024-01-21T00:00:00/2024-02-20T00:00:00"  # of forty judged days ten are left
     write_field(tmp_path, background())
-    result = run(published, tmp_path, "--inject", "--leave-out", span)
+    until = ("--calibrate-until", "2024-01-21")
+    result = run(published, tmp_path, "--inject", "--leave-out", span, *until)
     assert result.exit_code == 0, result.output
     found = decode((tmp_path / "out/tiny-TST.evaluation.json").read_bytes())
     assert found.left_out == [span]
     assert 9 * SAMPLES_A_DAY < 32 * found.injections[0].windows < 10 * SAMPLES_A_DAY
     assert span in (tmp_path / "out/tiny-TST.html").read_text()
+
+
+def with_a_gap(begin_day, end_day, days=DAYS):
+    field_nt = background()[: days * SAMPLES_A_DAY]
+    field_nt[begin_day * SAMPLES_A_DAY : end_day * SAMPLES_A_DAY] = np.nan
+    return field_nt
+
+
+def test_a_third_of_the_data_calibrates_whatever_the_calendar():
+    field_nt = with_a_gap(8, 36)  # of 32 days of data 10.7 are a third
+    station = Recording("TST", 0, 60_000, dict(zip("HEZ", field_nt.T, strict=True)))
+    assert third_ms(station) == pytest.approx(38.67 * DAY_MS, abs=0.01 * DAY_MS)
+
+
+def test_few_transients_are_warned_of_and_none_is_a_refusal(published, tmp_path):
+    field_nt = with_a_gap(15, 29, days=30)
+    write_field(tmp_path, field_nt)
+    rules = recipe(tmp_path)
+    rules.write_text(rules.read_text().replace("apart = 720", "apart = 720\npackets = 5"))
+    more = ("--inject", "--calibrate-until", "2024-01-16")
+    result = run_by(rules, published, tmp_path, *more)
+    assert result.exit_code == 0, result.output
+    assert "few transients could be tried, of some duration 1 at each" in result.output
+    assert "no transient of" not in result.output
+    rules.write_text(rules.read_text().replace("durations = [64]", "durations = [64, 600]"))
+    field_nt[29 * SAMPLES_A_DAY + 725] = np.nan  # after the short transient, within the long one
+    write_field(tmp_path, field_nt)
+    result = run_by(rules, published, tmp_path, *more)
+    assert "no transient of 36,000 s could be tried: the curves leave this" in result.output
+    field_nt[15 * SAMPLES_A_DAY :: 100] = np.nan
+    write_field(tmp_path, field_nt)
+    result = run_by(rules, published, tmp_path, *more)
+    assert result.exit_code == 1
+    assert "no transient can be tried" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_recipe_says_when_alerts_open(published, tmp_path):
+    write_field(tmp_path, background()[: 25 * SAMPLES_A_DAY])
+
+    def alarms(**rule):
+        path = recipe(tmp_path)
+        lines = [f"{name} = {value}" for name, value in rule.items()]
+        path.write_text("\n".join([path.read_text(), "[alert]", *lines]))
+        return path
+
+    ruled = load_recipe(alarms(k=1, n=1, clear=1, cooldown_s=0.0))
+    samples = Samples("TST", 0, 60_000, np.zeros((2000, 3)))
+    ground = divided(samples, ["1970-01-01"], ["1970-01-02"], ruled.window.model_window(), ruled)
+    assert ground.stream.alert == AlertRules(k=1, n=1, clear=1, cooldown_ms=0)
+    with pytest.raises(RecipeRefused, match=r"alert: k of n needs 1 <= k <= n, not 3 of 2"):
+        load_recipe(alarms(k=3, n=2))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +209,38 @@ def test_a_mistake_of_the_user_is_one_line(published, tmp_path, more, reason):
     assert "Traceback" not in result.output
 
 
+@pytest.fixture
+def alone(published, tmp_path):
+    """The model without its rivals, as an installed package has it."""
+    folder = tmp_path / "alone"
+    folder.mkdir()
+    for suffix in (".onnx", ".json"):
+        shutil.copy(published / f"tiny{suffix}", folder)
+    return folder
+
+
+def test_without_rivals_a_model_is_judged_on_transients_and_what_is_missing_is_said(
+    alone, tmp_path
+):
+    write_field(tmp_path, background()[: 25 * SAMPLES_A_DAY])
+    result = run(alone, tmp_path, "--inject")
+    assert result.exit_code == 0, result.output
+    assert f"without the plain autoencoder: no {alone}/rivals/tiny-control.onnx" in result.output
+    assert "pip install --editable" in result.output
+
+
+def test_a_verdict_that_has_to_beat_a_missing_rival_is_refused_at_once(alone, tmp_path):
+    rules = recipe(tmp_path)
+    rules.write_text(rules.read_text().replace('["Kp alone"]', '["plain autoencoder"]'))
+    arguments = ["--model", str(alone / "tiny.onnx"), "--recipe", str(rules)]
+    result = CliRunner().invoke(evaluate, [*arguments, "--data", "gone", "--catalogue", "gone"])
+    assert result.exit_code == 1
+    (line,) = result.output.splitlines()
+    assert "no such file" not in line
+    assert "pip install --editable" in line
+    assert "verdict.beat" in line
+
+
 def test_earthquakes_too_far_away_are_a_refusal_with_the_step(published, tmp_path):
     write_field(tmp_path, background())
     catalogue = write_catalogue(tmp_path, QUAKES)
@@ -162,3 +263,8 @@ def test_a_model_whose_recipe_is_not_shipped_asks_for_it(published, tmp_path):
     result = CliRunner().invoke(evaluate, [*arguments, "--inject"])
     assert result.exit_code == 1
     assert "--recipe" in result.output
+
+
+def test_the_command_does_not_wait_for_pytorch():
+    code = "import sys, training.commands.evaluate; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from archive.model import load_model
-from geofield.score import stack_scale
-from geofield.windows import Windows
-from training.config import load_recipe, shipped_recipe
-from training.dataset import open_archive, windows_of
-from training.evaluation import decode
-from training.injection import Benchmark, Injection
-from training.publish import RIVALS
+from geofield.scoring.score import stack_scale
+from geofield.series.windows import Windows
+from tests.brokers import ROOT
+from training.data.windows import open_archive, windows_of
+from training.evaluation.injection.windows import Benchmark, Injection
+from training.recipe.recipe import load_recipe, shipped_recipe
+from training.recipe.transients import Frame
 from training.report.card import render_card
-from training.transients import Frame
+from training.results import RIVALS, decode
 
 MODEL = Path(str(files("exports") / "ulf-1hz.onnx"))
 RECIPE = Path(str(files("training.recipes") / "ulf-1hz.toml"))
-BESIDE = Path(__file__).parents[3] / "shared" / "data"
+BESIDE = ROOT.parent / "shared" / "data"
 TARGETS = {
     "damped-oscillation": {2.0: 0.77, 4.0: 0.93, 8.0: 0.98},
     "noise-burst": {2.0: 0.83, 4.0: 0.97, 8.0: 0.99},

@@ -1,29 +1,24 @@
-"""Progress of each arm and each stage of an evaluation: bars, or lines where no terminal is."""
+"""Progress of arms and of stages of an evaluation: bars, or lines without a terminal."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from support.progress import progress_bar
 
-from training.loop import Report
+if TYPE_CHECKING:  # imports PyTorch, which takes seconds and which `evaluate` does not need
+    from training.model.train_loop import Report
 
 
 class Bars:
-    """A context in which stages are shown; in a log, a line for every quarter of each."""
+    """Context that displays stages; without a terminal, a line for every quarter of a stage."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
+        self._progress = progress_bar("{task.fields[note]}")
+        self._console = self._progress.console
 
-    def __enter__(self) -> "Bars":
+    def __enter__(self) -> Bars:
         self._progress.start()
         return self
 
@@ -31,7 +26,7 @@ class Bars:
         self._progress.stop()
 
     def arm(self, title: str, length: int) -> Report:
-        """A bar for an arm; its report moves it."""
+        """Add a bar for an arm, and return the report that moves it."""
         task = self._progress.add_task(title, total=length, note="waits for a core")
 
         def report(step: int, loss: float, best: float) -> None:
@@ -42,7 +37,7 @@ class Bars:
         return report
 
     def steps(self, title: str, length: int) -> Callable[..., object]:
-        """A bar for a stage of so many steps; what is returned moves it by one or by more."""
+        """Add a bar for a stage of `length` steps, and return a function that advances it."""
         task = self._progress.add_task(title, total=length, note="")
         done = 0
 

@@ -8,16 +8,17 @@ from typing import TypedDict, Unpack
 
 import click
 
-from archive.model import default_model_path
-from archive.options import SpanType
-from archive.spans import Span
+from archive.model import DEFAULT_MODEL
+from archive.shipped import find_model
+from support.options import leave_out, model_option
+from support.spans import Span
 from training.commands.bars import Bars
 from training.commands.refusals import one_line
-from training.elsewhere import Asked, Evaluated, evaluate_elsewhere
+from training.pipelines.evaluate import Asked, Evaluated, evaluate_elsewhere
 
 
-class Options(TypedDict):
-    """Options of the command, as click hands them over."""
+class EvaluateOptions(TypedDict):
+    """Options of the command, as click passes them."""
 
     data: tuple[Path, ...]
     model: Path | None
@@ -40,7 +41,7 @@ class Options(TypedDict):
     multiple=True,
     help="Archive file, or folder of them, of one station; may be given again.",
 )
-@click.option("--model", type=click.Path(path_type=Path), help="ONNX file; else the shipped one.")
+@model_option
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path),
@@ -58,12 +59,7 @@ class Options(TypedDict):
     help="Days before this (UTC) fit scale and threshold, the others are judged.  "
     "[default: a third of the days]",
 )
-@click.option(
-    "--leave-out",
-    type=SpanType(),
-    multiple=True,
-    help="What is not the field, like 2024-03-09T11:15/2024-03-09T11:18 (UTC); may be repeated.",
-)
+@leave_out
 @click.option(
     "--recipe",
     type=click.Path(path_type=Path),
@@ -77,7 +73,7 @@ class Options(TypedDict):
     show_default=True,
     help="Folder for the report.",
 )
-def evaluate(**options: Unpack[Options]) -> None:
+def evaluate(**options: Unpack[EvaluateOptions]) -> None:
     """Judge a model on an archive, by rules that were fixed before.
 
     With --catalogue on real earthquakes: the paper's statistic and those that survive, beside what
@@ -93,7 +89,7 @@ def evaluate(**options: Unpack[Options]) -> None:
         raise click.UsageError("nothing to judge on: give --catalogue, --inject or both")
     asked = Asked(
         data=options["data"],
-        model=options["model"] or default_model_path(),
+        model=find_model(options["model"] or DEFAULT_MODEL),
         recipe=options["recipe"],
         catalogue=options["catalogue"],
         station=options["station"],
@@ -103,16 +99,16 @@ def evaluate(**options: Unpack[Options]) -> None:
         left_out=options["leave_out"],
     )
     with one_line(), Bars() as bars:
-        found = evaluate_elsewhere(asked, options["output"], bars.steps)
-    for line in _said(found):
+        evaluated = evaluate_elsewhere(asked, options["output"], bars.steps)
+    for line in _lines(evaluated):
         click.echo(line)
 
 
-def _said(found: Evaluated) -> list[str]:
+def _lines(evaluated: Evaluated) -> list[str]:
     return [
-        *found.warnings,
-        found.evaluation.verdict.words,
-        f"wrote {', '.join(map(str, found.paths))}",
+        *evaluated.warnings,
+        evaluated.evaluation.verdict.words,
+        f"wrote {', '.join(map(str, evaluated.paths))}",
     ]
 
 

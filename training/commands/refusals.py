@@ -1,27 +1,25 @@
-"""What a user can mend is one line, not a traceback."""
+"""User mistakes as one line of text, not as a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from archive.extras import ExtraMissing
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused
-from geofield.orientation import OrientationError
-from geofield.threshold import NoTail, TailTooShort
-from training.export import ExportRefused
-from training.judge.shuffle import ShuffleRefused
-from training.judge.units import TooFewUnits
+from geofield.calibration.threshold import NoTail, TailTooShort
+from geofield.series.orientation import OrientationError
+from support.extras import ExtraMissing
 from training.labels.formats import CatalogueRefused
 from training.labels.selection import LabelsRefused
 from training.labels.split import LeakFound
-from training.section import RecipeRefused
+from training.recipe.section import RecipeRefused
+from training.statistics.shuffle import ShuffleRefused
+from training.statistics.units import TooFewUnits
 
 _REFUSALS = (
     ArchiveRefused,
     CatalogueRefused,
-    ExportRefused,
     ExtraMissing,
     LabelsRefused,
     LeakFound,
@@ -36,11 +34,14 @@ _REFUSALS = (
 
 
 @contextmanager
-def one_line() -> Iterator[None]:
-    """Turn refusals inside into click's own errors."""
+def one_line(*more: type[ValueError]) -> Iterator[None]:
+    """Convert refusals within the block, and `more` of them, to errors of click."""
+    refusals: tuple[type[Exception], ...] = (*_REFUSALS, *more)
     try:
         yield
-    except _REFUSALS as error:
+    except refusals as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
+        if not error.filename:
+            raise  # the command line reports it
         raise click.ClickException(f"{error.filename}: {error.strerror}") from error

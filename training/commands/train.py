@@ -6,12 +6,14 @@ import click
 import msgspec
 import torch
 
-from training.ablation import ablate
+from support.table import print_table
 from training.commands.bars import Bars
 from training.commands.refusals import one_line
-from training.config import Recipe, load_recipe
+from training.model.export import ExportRefused
+from training.pipelines.ablation import ablate
+from training.pipelines.train import make
+from training.recipe.recipe import Recipe, load_recipe
 from training.report.terminal import ablation_table
-from training.whole import make
 
 
 @click.command()
@@ -31,6 +33,7 @@ from training.whole import make
 )
 @click.option(
     "--output",
+    "-o",
     type=click.Path(path_type=Path),
     default=Path("exports"),
     show_default=True,
@@ -53,7 +56,7 @@ def train(
       magwatch train training/recipes/ulf-1hz.toml --data ~/observatory-data
       magwatch train training/recipes/ulf-1hz.toml --data ~/observatory-data --ablation
     """
-    with one_line():
+    with one_line(ExportRefused):
         chosen = _with_seed(load_recipe(recipe), seed)
         with Bars() as bars:
             if ablation:
@@ -61,7 +64,7 @@ def train(
             else:
                 written = make(recipe, chosen, data, output, _device(device), bars)
     if ablation:
-        click.echo(ablation_table(rows))
+        print_table(ablation_table(rows))
         click.echo(f"wrote {path}")
         return
     click.echo(f"{written.verdict}\nwrote {', '.join(map(str, written.paths))}")

@@ -1,1 +1,1 @@
-"""Which windows lie before earthquakes: catalogues, rules, splits that cannot leak."""
+"""Labels of windows before earthquakes: catalogues, rules, splits without leaks."""

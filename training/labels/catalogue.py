@@ -1,6 +1,7 @@
-"""Reads earthquake catalogues: ComCat's CSV and GeoJSON, and QuakeML."""
+"""Read earthquake catalogues: CSV and GeoJSON of ComCat, and QuakeML."""
 
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.labels.columns import columns, near_pairs
+from archive.files import MIB, FileRefused, contents
+from training.labels.arrays import columns, near_pairs
 from training.labels.formats import (
     CatalogueRefused,
     Entry,
@@ -26,6 +28,7 @@ _READERS: dict[str, Callable[[bytes], Iterator[Entry]]] = {
     ".xml": quakeml_entries,
     ".quakeml": quakeml_entries,
 }
+_MOST_BYTES = 1024 * MIB
 _SAME_MS, _SAME_KM, _SAME_MAGNITUDE = 16_000, 100.0, 0.5
 _MAGNITUDES = (-3.0, 10.0)
 _DEPTHS_KM = (-10.0, 1000.0)
@@ -38,13 +41,13 @@ class Catalogue:
     Attributes
     ----------
     name
-        Of the file.
+        Name of the file.
     earthquakes
-        Each once; never empty.
+        Earthquakes without duplicates; never empty.
     left_out
-        How many entries are no earthquakes or have no magnitude.
+        Number of entries that are no earthquakes or have no magnitude.
     repeated
-        How many entries were of an earthquake that was there already.
+        Number of duplicate entries.
     """
 
     name: str
@@ -54,42 +57,49 @@ class Catalogue:
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """Read a catalogue; the format is recognised by the name, ``.gz`` after it is undone.
+    """Read a catalogue, whose file name gives the format; ``.gz`` files are unpacked.
 
-    An entry counts as the same earthquake as an earlier one if it has its id, or is within 16 s,
-    100 km and 0.5 magnitude of it (the same event in two agencies' solutions).
+    An entry is a duplicate of an earlier one if it has the same id, or is within 16 s, 100 km and
+    0.5 magnitude of it (the same event in the solutions of two agencies).
 
     Raises
     ------
     CatalogueRefused
-        If the file is missing, is none of these formats, or an entry in it is impossible.
+        If the file is missing, has another format, or contains an impossible entry.
     ExtraMissing
-        For QuakeML without the extra `quakeml`.
+        If the file is QuakeML and the extra `quakeml` is not installed.
     """
     read = _READERS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
     if read is None:
         raise CatalogueRefused(
             f"{path}: the name must end in {', '.join(_READERS)}, with .gz if it is compressed"
         )
+    content = _content(path)
     try:
-        entries = list(read(_content(path)))
-        found = [_earthquake(entry) for entry in entries if _counts(entry)]
+        entries = list(read(content))
+        quakes = [_earthquake(entry) for entry in entries if _counts(entry)]
     except CatalogueRefused as error:
         raise CatalogueRefused(f"{path}: {error}") from error
-    if not found:
+    if not quakes:
         raise CatalogueRefused(f"{path}: there is no earthquake with a magnitude in it")
-    once = _once(sorted(found, key=lambda one: (one.time_ms, one.event_id)))
-    return Catalogue(path.name, once, len(entries) - len(found), len(found) - len(once))
+    unique = _unique(sorted(quakes, key=lambda quake: (quake.time_ms, quake.event_id)))
+    return Catalogue(path.name, unique, len(entries) - len(quakes), len(quakes) - len(unique))
 
 
 def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
-    except (EOFError, zlib.error) as error:
-        raise CatalogueRefused(f"not readable as gzip ({error})") from error
-    except OSError as error:
-        raise CatalogueRefused(str(error.strerror or error)) from error
+        content = contents(path, _MOST_BYTES)
+    except FileRefused as error:
+        raise CatalogueRefused(str(error)) from error
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        unpacked = gzip.GzipFile(fileobj=io.BytesIO(content)).read(_MOST_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise CatalogueRefused(f"{path}: not readable as gzip ({error})") from error
+    if len(unpacked) > _MOST_BYTES:
+        raise CatalogueRefused(f"{path}: it unpacks to over {_MOST_BYTES // MIB:,} MiB")
+    return unpacked
 
 
 def _counts(entry: Entry) -> bool:
@@ -120,18 +130,18 @@ def _in_range(where: str, name: str, value: float, limits: tuple[float, float]) 
 
 
 def _made_up_id(entry: Entry) -> str:
-    """A name for an entry without one: parts of some catalogues have no ids."""
+    """Id of an entry without one: some catalogues lack ids in part."""
     origin = np.datetime64(entry.time_ms, "ms").astype("datetime64[s]")
     return f"{origin}Z {entry.latitude_deg:.2f} {entry.longitude_deg:.2f}"
 
 
-def _once(earthquakes: list[Earthquake]) -> tuple[Earthquake, ...]:
+def _unique(earthquakes: list[Earthquake]) -> tuple[Earthquake, ...]:
     quakes = columns(earthquakes)
     earlier, later = near_pairs(quakes, _SAME_MS, _SAME_KM)
     alike = np.abs(quakes.magnitude[earlier] - quakes.magnitude[later]) <= _SAME_MAGNITUDE
     repeated = set(later[alike].tolist())
     by_id: dict[str, Earthquake] = {}
-    for position, one in enumerate(earthquakes):
+    for position, quake in enumerate(earthquakes):
         if position not in repeated:
-            by_id.setdefault(one.event_id, one)
+            by_id.setdefault(quake.event_id, quake)
     return tuple(by_id.values())

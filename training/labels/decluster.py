@@ -1,57 +1,57 @@
-"""Which earthquakes are observations of their own: aftershocks out, swarms counted once."""
+"""Declustering: mark aftershocks, and the largest earthquake of each swarm."""
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geofield.types import Bool
-from training.labels.columns import Columns, near_pairs
+from training.labels.arrays import Columns, near_pairs
 
 _HOUR_MS = 3_600_000.0
 
 
 def aftershocks(quakes: Columns, within_km: float, within_hours: float, main_min: float) -> Bool:
-    """Earthquakes that follow one at least as large, near it and soon after.
+    """Mark aftershocks: earthquakes soon after, and near, one that is at least as large.
 
-    An earthquake larger than what went before is no aftershock, so a foreshock does not take
-    its main shock away. The windows are those usual in studies of magnetic precursors (100 km and
-    72 h of a magnitude of 5 or more); they are simpler than those of Gardner & Knopoff (1974),
-    Bulletin of the Seismological Society of America 64, 1363-1367, which grow with magnitude.
+    An earthquake larger than those before it is no aftershock, so a foreshock does not remove its
+    main shock. The usual windows in studies of magnetic precursors are 100 km and 72 h of a
+    magnitude of 5 or more. They are simpler than those of Gardner & Knopoff (1974), Bulletin of the
+    Seismological Society of America 64, 1363-1367, which grow with magnitude.
 
     Parameters
     ----------
     quakes
-        In order of time; also those that are too far from the station to count themselves.
+        Earthquakes in order of time, including those too far from the station to count.
     within_km, within_hours
-        Of the earlier earthquake's epicentre and origin.
+        Largest distance from the epicentre and the origin time of the earlier earthquake.
     main_min
-        Least magnitude that has aftershocks.
+        Least magnitude of an earthquake with aftershocks.
 
     Returns
     -------
-    Shape [n].
+    Shape [n]: whether each earthquake is an aftershock.
     """
     earlier, later = near_pairs(quakes, within_hours * _HOUR_MS, within_km)
     main_magnitude = quakes.magnitude[earlier]
     follows = (main_magnitude >= main_min) & (main_magnitude >= quakes.magnitude[later])
-    found = np.zeros(len(quakes), dtype=bool)
-    found[later[follows]] = True
-    return found
+    marked = np.zeros(len(quakes), dtype=bool)
+    marked[later[follows]] = True
+    return marked
 
 
 def largest_of_swarms(quakes: Columns, within_km: float, within_days: float) -> Bool:
-    """The largest of each group linked by steps shorter than these; the first of equals.
+    """Mark the largest earthquake of each swarm, the first if several are equal.
 
     Parameters
     ----------
     quakes
-        In order of time.
+        Earthquakes in order of time.
     within_km, within_days
-        Length of a link. Zero days join nothing.
+        Largest distance of two linked earthquakes. Zero days link none.
 
     Returns
     -------
-    Shape [n]: one True in each group, and an earthquake without neighbours is a group.
+    Shape [n]: one True for each swarm; an earthquake without links is a swarm of one.
     """
     count = len(quakes)
     if not within_days:
@@ -61,6 +61,6 @@ def largest_of_swarms(quakes: Columns, within_km: float, within_days: float) -> 
     _, group = connected_components(links, directed=False)
     ranked = np.lexsort((quakes.time_ms, -quakes.magnitude, group))
     first = np.unique(group[ranked], return_index=True)[1]
-    found = np.zeros(count, dtype=bool)
-    found[ranked[first]] = True
-    return found
+    marked = np.zeros(count, dtype=bool)
+    marked[ranked[first]] = True
+    return marked

@@ -1,4 +1,4 @@
-"""Reads the formats of earthquake catalogues into entries that nobody has judged yet."""
+"""Parse the formats of earthquake catalogues into unchecked entries."""
 
 import csv
 import io
@@ -11,32 +11,34 @@ from typing import Any
 
 import msgspec
 
-from archive.extras import needs
+from archive.files import FileRefused
+from archive.text import decode_json, text_of
+from support.extras import needs
 
 _COLUMNS = ("time", "latitude", "longitude", "depth", "mag", "id")
 _MINUTE_TEXT = len("2000-01-01T00:00")
 
 
-class CatalogueRefused(ValueError):
-    """A file that cannot be used as a catalogue; names it, the place in it, and what is wrong."""
+class CatalogueRefused(FileRefused):
+    """A file is no usable catalogue; the message names file, place and problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one row says.
+    """An entry of a catalogue, as in the file.
 
     Attributes
     ----------
     where
-        The place in the file, for messages.
+        Place in the file, for messages.
     time_ms
         Origin time, milliseconds since 1970 UTC.
     latitude_deg, longitude_deg, depth_km, magnitude
-        As they stand there; NaN where there is none.
+        Values in the file; NaN if missing.
     event_id
-        Empty where there is none.
+        Id in the file; empty if missing.
     kind
-        What kind of event it is, lower case; empty where it is not said.
+        Kind of event, lower case; empty if not stated.
     """
 
     where: str
@@ -50,15 +52,15 @@ class Entry:
 
 
 def csv_entries(content: bytes) -> Iterator[Entry]:
-    """Rows of a CSV file with the column names of ComCat; other columns are not looked at.
+    """Parse the rows of a CSV file with the column names of ComCat; ignore other columns.
 
     Raises
     ------
     CatalogueRefused
-        Without the name of the file, which the caller knows.
+        If the content is wrong; the message lacks the name of the file.
     """
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        reader = csv.DictReader(io.StringIO(text_of(content), newline=""), strict=True)
         missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
         if missing:
             raise CatalogueRefused(
@@ -66,7 +68,9 @@ def csv_entries(content: bytes) -> Iterator[Entry]:
             )
         for row in reader:
             yield _csv_entry(row, f"line {reader.line_num}")
-    except (csv.Error, UnicodeDecodeError) as error:
+    except CatalogueRefused:
+        raise
+    except (csv.Error, ValueError) as error:
         raise CatalogueRefused(f"not readable as CSV ({error})") from error
 
 
@@ -127,16 +131,16 @@ class _Features(msgspec.Struct):
 
 
 def geojson_entries(content: bytes) -> Iterator[Entry]:
-    """Features of a GeoJSON file as ComCat writes them: longitude, latitude, depth; time in ms.
+    """Parse the features of ComCat's GeoJSON: longitude, latitude, depth in km; time in ms.
 
     Raises
     ------
     CatalogueRefused
-        Without the name of the file, which the caller knows.
+        If the content is wrong; the message lacks the name of the file.
     """
     try:
-        features = msgspec.json.decode(content, type=_Features).features
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        features = decode_json(content, _Features).features
+    except ValueError as error:
         raise CatalogueRefused(f"not ComCat's GeoJSON ({error})") from error
     for number, feature in enumerate(features, 1):
         yield _geojson_entry(feature, f"feature {number}")
@@ -160,21 +164,22 @@ def _geojson_entry(feature: _Feature, where: str) -> Entry:
 
 
 def quakeml_entries(content: bytes) -> Iterator[Entry]:
-    """Events of a QuakeML file with their preferred origin and magnitude, else the first ones.
+    """Parse the events of a QuakeML file; the preferred, or else first, origin and magnitude count.
 
     Raises
     ------
     ExtraMissing
-        Without the extra `quakeml`.
+        If the extra `quakeml` is not installed.
     CatalogueRefused
-        Without the name of the file, which the caller knows.
+        If the content is wrong; the message lacks the name of the file.
     """
     with needs("quakeml"):
         obspy = import_module("obspy")  # slow to import, needed for QuakeML only
     try:
         events = obspy.read_events(io.BytesIO(content), format="QUAKEML")
-    except Exception as error:  # obspy raises whatever its XML reader raises
-        raise CatalogueRefused(f"not readable as QuakeML ({error})") from error
+    except Exception as error:  # obspy passes on any error of its XML reader
+        reason = " ".join(str(error).split())
+        raise CatalogueRefused(f"not readable as QuakeML ({reason})") from error
     for number, event in enumerate(events, 1):
         yield _quakeml_entry(event, f"event {number}")
 

@@ -1,4 +1,4 @@
-"""How far an earthquake is from a station, and how far its preparation zone reaches."""
+"""Distance of an earthquake from a station, and reach of its preparation zone."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ _NEAREST_KM = 1.0
 
 
 def hypocentral_km(epicentral_km: Float64, depth_km: Float64) -> Float64:
-    """Distance to the focus, flat Earth, in km; a depth that is not known (NaN) counts as zero."""
+    """Distance to the hypocentre for a flat Earth, in km; an unknown depth (NaN) counts as zero."""
     return np.hypot(epicentral_km, np.nan_to_num(depth_km))
 
 
@@ -21,16 +21,20 @@ def dobrovolsky_km(magnitude: Float64) -> Float64:
 
 
 def seismicity_index(magnitude: Float64, hypocentral_km: Float64) -> Float64:
-    """Local seismicity index KLS = (1 + R^(-M/2))^-2.33 * 10^(0.75 M) / R.
+    """Local seismicity index KLS = (1 + R^(-M/2))^-2.33 * 10^(0.75 M) / R, R in km.
 
-    Used by the group of the authors of negative learning; an index of this kind was introduced
-    for ULF studies by Molchanov et al. (2004), Annals of Geophysics 47(1). It is not meant for
-    distances below a kilometre, which count as one.
+    Source: the group of the authors of negative learning (doi 10.32604/cmc.2025.066421). Molchanov
+    et al. (2004), Annals of Geophysics 47(1), introduced an index of this kind for ULF studies.
+    The index is not meant for distances below a kilometre, which count as one.
 
     Parameters
     ----------
     magnitude, hypocentral_km
         Shapes that broadcast.
+
+    Returns
+    -------
+    Index of the broadcast shape, dimensionless.
     """
     distance_km = np.maximum(hypocentral_km, _NEAREST_KM)
     near = (1.0 + distance_km ** (-magnitude / 2)) ** -2.33

@@ -1,12 +1,12 @@
-"""Chooses non-seismic windows that are like the seismic ones in all but the earthquake."""
+"""Match each seismic window with non-seismic windows of like Kp, local hour and season."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from geofield.types import Bool, Int64
-from training.labels.conditions import highest_kp, local_hour, season
+from training.labels.covariates import highest_kp, local_hour, season
 from training.labels.types import Labels, Site
 
 _HOURS_OF_A_BIN = 3
@@ -16,20 +16,20 @@ _SEASONS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matched:
-    """Controls and how well they match.
+    """Matched controls, and the quality of the match.
 
     Attributes
     ----------
     chosen
-        Shape [n]: non-seismic windows, each at most once.
+        Shape [n]: whether each window is a control.
     strata
-        Combinations of Kp, hour and season that seismic windows have.
+        Number of combinations of Kp, hour and season among the seismic windows.
     short
-        Of those, how many had fewer controls than asked for.
+        Number of strata with fewer controls than asked for.
     unmatched
-        Of those, how many had none at all: their seismic windows stand without controls.
+        Number of strata without any control.
     other_season
-        Windows of `chosen` that are of another season, for want of their own.
+        Number of controls that are of another season, because their own had none left.
     """
 
     chosen: Bool
@@ -43,33 +43,33 @@ def match_controls(
     labels: Labels,
     mask: Bool,
     site: Site,
-    kp: KpHistory,
+    kp: IndexHistory,
     rng: np.random.Generator,
     per_seismic: int,
     *,
     window_ms: int,
 ) -> Matched:
-    """Draw controls for the seismic windows of one side.
+    """Draw controls for the seismic windows of one side of a split.
 
-    A control has the integer part of Kp (an unknown Kp matches an unknown one), the three-hour
-    bin of local solar time and the season of its seismic window; where that season has none left,
-    the next, of the same Kp and hour. It is of the same station because `labels` are. No window is
-    drawn twice. So neither Kp, nor the hour, nor the season tells the classes apart.
+    A control has the same integer part of Kp (unknown matches unknown), the same three-hour bin of
+    local solar time and the same season as its seismic window. Where the season has no window left,
+    a neighbouring season serves, with the same Kp and hour. No window is drawn twice. So neither
+    Kp, nor the hour, nor the season separates the classes.
 
     Parameters
     ----------
     labels
-        Of one station.
+        Labels of one station.
     mask
-        Shape [n]: windows of one side of the split; no other is drawn.
+        Shape [n]: windows of one side of the split; others are never drawn.
     site, kp
-        Where, and all known values.
+        Position of the station, and all known Kp values.
     rng
-        The draw depends on it alone.
+        Source of the draws.
     per_seismic
-        How many controls each seismic window is to get.
+        Number of controls wanted for each seismic window.
     window_ms
-        Length of a window without its filter's margins; Kp is the highest over it.
+        Length of a window without the margins of its filter; the highest Kp over it counts.
     """
     seismic = np.flatnonzero(mask & labels.seismic)
     pool = np.flatnonzero(mask & labels.non_seismic)
@@ -78,24 +78,27 @@ def match_controls(
     strata = _SEASONS * conditions + seasons
     wanted = _counts(strata[: len(seismic)], per_seismic)
     left = _shuffled(strata[len(seismic) :], pool, rng)
-    own = {one: _draw(left, one, many) for one, many in wanted.items()}
-    # After every stratum has had its own: none loses its windows to a neighbour.
-    other = {one: _borrow(left, one, many - len(own[one])) for one, many in wanted.items()}
-    drawn = [window for taken in (*own.values(), *other.values()) for window in taken]
+    same = {stratum: _draw(left, stratum, count) for stratum, count in wanted.items()}
+    # Borrow after all strata have drawn, so that no stratum loses its windows to a neighbour.
+    other = {
+        stratum: _borrow(left, stratum, count - len(same[stratum]))
+        for stratum, count in wanted.items()
+    }
+    drawn = [window for taken in (*same.values(), *other.values()) for window in taken]
     chosen = np.zeros(len(mask), dtype=bool)
     chosen[drawn] = True
-    got = {one: len(own[one]) + len(other[one]) for one in wanted}
+    got = {stratum: len(same[stratum]) + len(other[stratum]) for stratum in wanted}
     return Matched(
         chosen,
         strata=len(wanted),
-        short=sum(got[one] < many for one, many in wanted.items()),
-        unmatched=sum(not many for many in got.values()),
+        short=sum(got[stratum] < count for stratum, count in wanted.items()),
+        unmatched=sum(not count for count in got.values()),
         other_season=sum(len(taken) for taken in other.values()),
     )
 
 
-def _conditions(end_ms: Int64, window_ms: int, site: Site, kp: KpHistory) -> tuple[Int64, Int64]:
-    """A number for each combination of Kp and hour, and the season."""
+def _conditions(end_ms: Int64, window_ms: int, site: Site, kp: IndexHistory) -> tuple[Int64, Int64]:
+    """Number of the combination of Kp and hour, and season, of each window: [n] each."""
     middle_ms = end_ms - window_ms // 2
     highest = highest_kp(kp, end_ms - window_ms, end_ms)
     kp_bin = np.where(np.isnan(highest), 10, np.floor(np.nan_to_num(highest)))
@@ -109,24 +112,25 @@ def _counts(strata: Int64, per_seismic: int) -> dict[int, int]:
 
 
 def _shuffled(strata: Int64, pool: Int64, rng: np.random.Generator) -> dict[int, list[int]]:
-    """Windows of each stratum in random order."""
+    """Windows of each stratum, in random order."""
     left: dict[int, list[int]] = {}
     for position in rng.permutation(len(pool)):
         left.setdefault(int(strata[position]), []).append(int(pool[position]))
     return left
 
 
-def _draw(left: dict[int, list[int]], stratum: int, many: int) -> list[int]:
+def _draw(left: dict[int, list[int]], stratum: int, count: int) -> list[int]:
+    """Take up to `count` windows of a stratum out of `left`."""
     windows = left.get(stratum, [])
-    taken, windows[:] = windows[:many], windows[many:]
+    taken, windows[:] = windows[:count], windows[count:]
     return taken
 
 
-def _borrow(left: dict[int, list[int]], stratum: int, many: int) -> list[int]:
-    """From the seasons on either side in turn, then from the opposite one."""
-    condition, own = divmod(stratum, _SEASONS)
+def _borrow(left: dict[int, list[int]], stratum: int, count: int) -> list[int]:
+    """Take windows from the next season, then the previous one, then the opposite one."""
+    condition, season_number = divmod(stratum, _SEASONS)
     taken: list[int] = []
     for step in (1, -1, 2):
-        other = _SEASONS * condition + (own + step) % _SEASONS
-        taken += _draw(left, other, many - len(taken))
+        other = _SEASONS * condition + (season_number + step) % _SEASONS
+        taken += _draw(left, other, count - len(taken))
     return taken

@@ -1,4 +1,4 @@
-"""Which earthquakes of a catalogue count at a station, before any window is looked at."""
+"""Select the earthquakes of a catalogue that count at a station."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,39 +6,39 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geofield.distance import great_circle_km
+from geofield.alerts.distance import great_circle_km
 from geofield.types import Bool, Float64
-from training.evaluation import LabelStep
+from training.labels.arrays import Columns, columns
 from training.labels.catalogue import Catalogue
-from training.labels.columns import Columns, columns
 from training.labels.decluster import aftershocks, largest_of_swarms
 from training.labels.geometry import (
     dobrovolsky_km,
     hypocentral_km,
     seismicity_index,
 )
-from training.labels.rules import LabelRules, check_rules, day_ms
 from training.labels.types import Earthquake, Site
+from training.recipe.labels import LabelRules, check_rules, day_ms
+from training.results import LabelStep
 
 
 class LabelsRefused(ValueError):
-    """Rules that leave nothing to judge; the message says at which step, and what there was."""
+    """The rules leave no earthquake or no window; the message names the step and all counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The earthquakes that matter at a station, in order of time.
+    """Selected earthquakes of a station, in order of time.
 
     Attributes
     ----------
     events
-        Those that windows may be called seismic for.
+        Earthquakes with seismic windows.
     guards
-        Those that no non-seismic window may be near, `events` among them.
+        Earthquakes that non-seismic windows keep away from, including `events`.
     covered_ms
-        From when to when the catalogue tells of all of them.
+        Begin and end of the time for which the catalogue is complete.
     steps
-        What each rule left.
+        Counts after each rule.
     """
 
     events: tuple[Earthquake, ...]
@@ -60,7 +60,7 @@ def select(catalogue: Catalogue, site: Site, rules: LabelRules) -> Selection:
     RecipeRefused
         If the rules contradict themselves.
     LabelsRefused
-        If none is left.
+        If no earthquake is left.
     """
     check_rules(rules)
     quakes = columns(catalogue.earthquakes)
@@ -83,19 +83,19 @@ def select(catalogue: Catalogue, site: Site, rules: LabelRules) -> Selection:
 
 
 def refuse_if_nothing(steps: Sequence[LabelStep], what: str, left: int) -> None:
-    """Nothing, if something is left.
+    """Check that `left` is not 0.
 
     Raises
     ------
     LabelsRefused
-        Naming the last of the steps and the counts of all of them.
+        If it is 0; the message names the last step and the counts of all steps.
     """
     if left:
         return
     counts = "; ".join(
-        f"{one.step}: {one.events} earthquakes"
-        + ("" if one.windows is None else f", {one.windows} windows")
-        for one in steps
+        f"{step.step}: {step.events} earthquakes"
+        + ("" if step.windows is None else f", {step.windows} windows")
+        for step in steps
     )
     raise LabelsRefused(
         f"no {what} left after {steps[-1].step!r}: ease that rule in [labels], or bring more "
@@ -155,12 +155,12 @@ def _depth(quakes: Columns, rules: LabelRules) -> _Rule:
 
 
 def _single(quakes: Columns, rules: LabelRules) -> _Rule:
-    found = aftershocks(quakes, rules.aftershock_km, rules.aftershock_hours, rules.mainshock_min)
+    follows = aftershocks(quakes, rules.aftershock_km, rules.aftershock_hours, rules.mainshock_min)
     words = (
         f"no aftershocks ({rules.aftershock_km:g} km and {rules.aftershock_hours:g} h of "
         f"magnitude {rules.mainshock_min:g} or more)"
     )
-    return _Rule(words, ~found)
+    return _Rule(words, ~follows)
 
 
 def _without_swarms(quakes: Columns, alive: Bool, rules: LabelRules) -> Bool:

@@ -1,32 +1,32 @@
-"""Divides labelled windows in time into training, validation and test, so that nothing leaks."""
+"""Divide labelled windows in time into training, validation and test, without leaks."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from geofield.types import Bool, Int64
-from geofield.windows import DAY_MS
-from training.labels.rules import LabelRules, day_ms
+from geofield.utc import DAY_MS
 from training.labels.selection import LabelsRefused
 from training.labels.types import Earthquake, Labels
-from training.section import RecipeRefused, Section
+from training.recipe.labels import LabelRules, day_ms
+from training.recipe.section import RecipeRefused, RecipeTable
 
 _NEITHER = -1
 
 
 class LeakFound(ValueError):
-    """Two sides of a split that know of each other; the message names what they share."""
+    """Two sides of a split are not independent; the message names what they share."""
 
 
-class Split(Section, frozen=True):
-    """Where time is divided.
+class Split(RecipeTable, frozen=True):
+    """Rules of a split in time.
 
     Attributes
     ----------
     train_until, validation_until
-        UTC dates; the sides end where that day begins. Test is what comes after.
+        UTC dates; the side ends at the begin of the day. The test side comes after both.
     embargo_days
-        Windows so near to either of these belong to no side; at least ``labels.guard_days``.
+        Windows nearer to either date belong to no side; at least ``labels.guard_days``.
     """
 
     train_until: str
@@ -35,7 +35,7 @@ class Split(Section, frozen=True):
 
 
 class Sides(NamedTuple):
-    """Which windows belong to each side, shape [n] each; only windows of either class do."""
+    """Windows of each side, [n] each; windows of neither class belong to no side."""
 
     train: Bool
     validation: Bool
@@ -43,7 +43,7 @@ class Sides(NamedTuple):
 
 
 def split_problems(rules: Split, labelling: LabelRules) -> list[str]:
-    """What contradicts itself, each with its key; empty if nothing does."""
+    """Problems of the rules, each with its key; empty if there are none."""
     problems = []
     try:
         if day_ms(rules.train_until) >= day_ms(rules.validation_until):
@@ -59,12 +59,12 @@ def split_problems(rules: Split, labelling: LabelRules) -> list[str]:
 
 
 def check_split(rules: Split, labelling: LabelRules) -> None:
-    """Nothing, if the rules can be used.
+    """Check the rules of a split.
 
     Raises
     ------
     RecipeRefused
-        Naming every key that is wrong.
+        If rules are wrong; the message names every wrong key.
     """
     problems = split_problems(rules, labelling)
     if problems:
@@ -74,8 +74,8 @@ def check_split(rules: Split, labelling: LabelRules) -> None:
 def split(labels: Labels, rules: Split) -> Sides:
     """Divide the windows of both classes in time.
 
-    An event or control block of which any window is within the embargo, or on another side,
-    belongs to no side: it is one observation, and half of one would be another.
+    An event or a control block is one observation and is never divided: if one of its windows is
+    within the embargo or on another side, it belongs to no side.
     """
     bounds_ms = np.array([day_ms(rules.train_until), day_ms(rules.validation_until)])
     side = np.searchsorted(bounds_ms, labels.end_ms, side="left")
@@ -85,16 +85,16 @@ def split(labels: Labels, rules: Split) -> Sides:
     lowest, highest = _range_of_blocks(labels.block[labelled], side[labelled])
     whole = np.zeros(len(side), dtype=bool)
     whole[labelled] = (lowest == highest)[labels.block[labelled]]
-    return Sides(*(whole & (side == one) for one in range(3)))
+    return Sides(*(whole & (side == number) for number in range(3)))
 
 
 def check_sides(labels: Labels, sides: Sides) -> None:
-    """Nothing, if there is something to learn from and to judge on every side.
+    """Check that every side has earthquakes and control blocks.
 
     Raises
     ------
     LabelsRefused
-        With the number of earthquakes and of control blocks on each side.
+        If a side lacks either; the message has the counts of each side.
     """
     counts = {name: _observations(labels, mask) for name, mask in sides._asdict().items()}
     if all(events and controls for events, controls in counts.values()):
@@ -110,14 +110,14 @@ def check_sides(labels: Labels, sides: Sides) -> None:
 
 
 def check_no_leak(labels: Labels, sides: Sides, span_ms: int, embargo_ms: int) -> None:
-    """Nothing, if no side knows anything of another.
+    """Check that the sides are independent.
 
     Parameters
     ----------
     labels, sides
-        What is divided, and how.
+        Labels, and their sides.
     span_ms
-        Length of a window with its filter's margins: all that a score depends on.
+        Length of a window with the margins of its filter: a score depends on all of it.
     embargo_ms
         Least time between the spans of windows on different sides.
 
@@ -141,7 +141,7 @@ def check_no_leak(labels: Labels, sides: Sides, span_ms: int, embargo_ms: int) -
 
 
 def named(event: Earthquake) -> str:
-    """An earthquake as a reader can look it up."""
+    """Description of an earthquake for messages: id, magnitude and time."""
     return f"earthquake {event.event_id} (M {event.magnitude:g}, {_utc(event.time_ms)})"
 
 
@@ -183,12 +183,12 @@ def _check_distance(end_ms: Int64, side: Int64, span_ms: int, embargo_ms: int) -
     near = np.flatnonzero((np.diff(side[order]) != 0) & (apart_ms < max(embargo_ms, 0)))
     if not len(near):
         return
-    one, other = order[near[0]], order[near[0] + 1]
+    earlier, later = order[near[0]], order[near[0] + 1]
     gap_ms = int(apart_ms[near[0]])
     how = "share samples" if gap_ms < 0 else f"are {gap_ms / DAY_MS:.2f} days apart"
     raise LeakFound(
-        f"the windows that end {_utc(end_ms[one])} ({_name(side[one])}) and "
-        f"{_utc(end_ms[other])} ({_name(side[other])}) {how}; the embargo is "
+        f"the windows that end {_utc(end_ms[earlier])} ({_name(side[earlier])}) and "
+        f"{_utc(end_ms[later])} ({_name(side[later])}) {how}; the embargo is "
         f"{embargo_ms / DAY_MS:g} days"
     )
 

@@ -1,4 +1,4 @@
-"""What labelling takes in and gives out."""
+"""Input and output types of labelling."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geofield.types import Bool, Int64
-from training.evaluation import LabelStep
+from training.results import LabelStep
 
 SEISMIC, NON_SEISMIC, NEITHER = 1, 0, -1
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Earthquake:
-    """One entry of a catalogue.
+    """An earthquake of a catalogue.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class Earthquake:
     latitude_deg, longitude_deg
         Epicentre, north and east positive.
     depth_km, magnitude
-        As catalogued; the kind of magnitude is not told apart.
+        Values of the catalogue; all kinds of magnitude count alike.
     event_id
-        Of the catalogue.
+        Id in the catalogue.
     """
 
     time_ms: int
@@ -37,7 +37,7 @@ class Earthquake:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a station stands: IAGA code, degrees north and east."""
+    """Position of a station: IAGA code, degrees north and east."""
 
     station: str
     latitude_deg: float
@@ -46,7 +46,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
-    """The class of every window of a station, and what it may not be separated from.
+    """Class and block of every window of a station.
 
     Attributes
     ----------
@@ -55,13 +55,14 @@ class Labels:
     kind
         Shape [n]: `SEISMIC`, `NON_SEISMIC` or `NEITHER`.
     block
-        Shape [n]: the unit that counts as one observation and is never divided. A seismic window
-        has the position of its earthquake in `events`; a non-seismic one has the number of its
-        control block (as long as the lead window), counted on from ``len(events)``; -1 for neither.
+        Shape [n]: number of the block, which counts as one observation and is never divided. For a
+        seismic window it is the index of its earthquake in `events`. For a non-seismic window it is
+        the number of its control block (as long as the lead), counted on from ``len(events)``. -1
+        for neither.
     events
         Earthquakes that have at least one seismic window.
     steps
-        What each step of labelling left.
+        Counts after each step of labelling.
     """
 
     end_ms: Int64
@@ -72,10 +73,10 @@ class Labels:
 
     @property
     def seismic(self) -> Bool:
-        """Shape [n]."""
+        """Whether each window is seismic: [n]."""
         return np.asarray(self.kind == SEISMIC)
 
     @property
     def non_seismic(self) -> Bool:
-        """Shape [n]."""
+        """Whether each window is non-seismic: [n]."""
         return np.asarray(self.kind == NON_SEISMIC)

@@ -1,1 +1,1 @@
-"""An evaluation for people: one HTML page with figures, and the model card."""
+"""Reports of an evaluation for readers: an HTML page with figures, and the model card."""

@@ -1,31 +1,32 @@
-"""The model card: Markdown made from manifest and evaluation; no figure is typed by hand."""
+"""The model card: Markdown made from manifest and evaluation, without manual figures."""
 
 from collections.abc import Sequence
 
-from geofield.manifest import Manifest
-from training.evaluation import Evaluation, Labelled
-from training.report import about, alerts, known, real
-from training.report.limits import limitations
-from training.report.markdown import as_markdown
-from training.report.parts import Paragraph, Section
+from geofield.scoring.manifest import Manifest
+from training.report.blocks import Paragraph, ReportSection
+from training.report.sections import about, alerts
+from training.report.sections import earthquakes as real
+from training.report.sections import injections as known
+from training.report.sections.limits import limitations
+from training.report.templates import template
+from training.results import Evaluation, Labelled
 
 
 def render_card(manifest: Manifest, evaluation: Evaluation) -> str:
-    """The whole card."""
-    parts = [_heading(manifest, evaluation), *map(as_markdown, _sections(manifest, evaluation))]
-    return "\n\n".join(parts) + "\n"
-
-
-def _heading(manifest: Manifest, evaluation: Evaluation) -> str:
-    return (
-        f"# {manifest.name} {manifest.version}\n\n"
-        f"**Verdict: {real.verdict_words(evaluation.verdict)}.**\n\n"
-        "This model says how unusual a window of the magnetic field is. It does not predict "
-        "earthquakes."
+    """Render the model card as Markdown."""
+    return template("card.md.j2", plain=_plain).render(
+        manifest=manifest,
+        verdict=real.verdict_words(evaluation.verdict),
+        sections=_sections(manifest, evaluation),
     )
 
 
-def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[Section]:
+def _plain(text: str) -> str:
+    """Text on one line, with the characters of HTML escaped."""
+    return " ".join(text.replace("&", "&amp;").replace("<", "&lt;").split())
+
+
+def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[ReportSection]:
     judged = [
         section for injections in evaluation.injections for section in known.sections(injections)
     ]
@@ -44,6 +45,6 @@ def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[Section]:
     ]
 
 
-def _real(labelled: Labelled) -> Section:
+def _real(labelled: Labelled) -> ReportSection:
     section = real.real_section(labelled)
-    return Section(section.title, [Paragraph(real.two_p(labelled)), *section.blocks])
+    return ReportSection(section.title, [Paragraph(real.two_p(labelled)), *section.blocks])

@@ -1,35 +1,37 @@
-"""The page: one HTML file that needs nothing else, made from manifest and evaluation."""
+"""The report page: a self-contained HTML file, made from manifest and evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from geofield.manifest import Manifest
-from training.evaluation import CONTROL, NEGATIVE, Evaluation, Injections, Labelled
-from training.report import about, alerts, known, real
-from training.report.ink import PALETTE
-from training.report.limits import limitations
-from training.report.numerals import counted, decimal, figure, p_value
-from training.report.parts import Paragraph, Section, Table
-from training.report.selection import in_any_direction, strengths_of
+from geofield.scoring.manifest import Manifest
+from training.report.blocks import Paragraph, ReportSection, Table
+from training.report.format import counted, decimal, figure, p_value
+from training.report.sections import about, alerts
+from training.report.sections import earthquakes as real
+from training.report.sections import injections as known
+from training.report.sections.limits import limitations
+from training.report.select import in_any_direction, strengths_of
+from training.report.style import PALETTE
 from training.report.svg import embed, keys
+from training.report.templates import template
+from training.results import CONTROL, NEGATIVE, Evaluation, Injections, Labelled
 
-_NO_LABELS = Section(
+_NO_LABELS = ReportSection(
     "Real earthquakes",
     [Paragraph("Absent: no station was judged on a catalogue of earthquakes.")],
 )
-_NO_TRANSIENTS = Section(
+_NO_TRANSIENTS = ReportSection(
     "Known transients", [Paragraph("Absent: no transients were added to any data.")]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure to take in at a glance: what it is, how much, and what to hold against it."""
+    """A key figure: name, value, and a note for comparison."""
 
     name: str
     value: str
@@ -37,49 +39,41 @@ class Tile:
 
 
 def render_page(evaluation: Evaluation, manifest: Manifest) -> str:
-    """The whole page.
+    """Render the report page.
 
     Parameters
     ----------
     evaluation
         All figures.
     manifest
-        What the model is and what it was made of.
+        Manifest of the model.
 
     Returns
     -------
-    HTML without scripts and without references to anything outside itself.
+    HTML without scripts and without external references.
     """
     lead, _, rest = real.verdict_words(evaluation.verdict).partition(":")
-    environment = Environment(
-        loader=PackageLoader("training.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     numbers = count()
-    environment.filters["embed"] = lambda svg: Markup(embed(svg, next(numbers)))  # noqa: S704
-    environment.filters["keys"] = keys
-    return environment.get_template("page.html.j2").render(
+    embedded = lambda svg: Markup(embed(svg, next(numbers)))  # noqa: E731, S704
+    return template("page.html.j2", embed=embedded, keys=keys).render(
         evaluation=evaluation,
         manifest=manifest,
         lead=lead[:1].upper() + lead[1:],
         rest=rest.strip(),
         tiles=_tiles(evaluation),
         rules=_rules(evaluation),
-        sentences=[(one.station, real.two_p(one)) for one in evaluation.labelled],
+        sentences=[(labelled.station, real.two_p(labelled)) for labelled in evaluation.labelled],
         sections=_sections(evaluation, manifest),
         light={name: light for name, (light, _) in PALETTE.items()},
         dark={name: dark for name, (_, dark) in PALETTE.items()},
     )
 
 
-def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[Section]:
+def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[ReportSection]:
     labelled, judged = evaluation.labelled, evaluation.injections
     return [
-        *([real.real_section(one, evaluation.verdict) for one in labelled] or [_NO_LABELS]),
-        *([part for one in judged for part in known.sections(one)] or [_NO_TRANSIENTS]),
+        *([real.real_section(site, evaluation.verdict) for site in labelled] or [_NO_LABELS]),
+        *([part for site in judged for part in known.sections(site)] or [_NO_TRANSIENTS]),
         alerts.false_alarms(judged),
         about.ablation(evaluation),
         limitations(manifest, evaluation),
@@ -101,8 +95,8 @@ def _rules(evaluation: Evaluation) -> Table | None:
 
 def _tiles(evaluation: Evaluation) -> list[Tile]:
     return [
-        *(tile for one in evaluation.labelled for tile in _real_tiles(one)),
-        *(tile for one in evaluation.injections for tile in _known_tiles(one)),
+        *(tile for labelled in evaluation.labelled for tile in _real_tiles(labelled)),
+        *(tile for injections in evaluation.injections for tile in _known_tiles(injections)),
     ]
 
 
@@ -127,23 +121,23 @@ def _known_tiles(injections: Injections) -> list[Tile]:
     main = in_any_direction(injections)
     snr = strengths_of(main.cells)
     tiles = [_known_tile(main, snr[len(snr) // 2])] if snr else []
-    watched = [one for one in injections.false_alarms if one.method == NEGATIVE]
-    most = {one.station: one for one in sorted(watched, key=lambda one: one.expected)}
+    watched = [row for row in injections.false_alarms if row.method == NEGATIVE]
+    most = {row.station: row for row in sorted(watched, key=lambda row: row.expected)}
     return tiles + [
         Tile(
-            f"False alarms, {one.station}",
-            f"{one.counted:,}",
-            f"{figure(one.expected)} promised in {figure(one.quiet_days)} quiet days",
+            f"False alarms, {row.station}",
+            f"{row.counted:,}",
+            f"{figure(row.expected)} promised in {figure(row.quiet_days)} quiet days",
         )
-        for one in most.values()
+        for row in most.values()
     ]
 
 
 def _known_tile(injections: Injections, snr: float) -> Tile:
-    own, control = (_mean_auc(injections, method, snr) for method in (NEGATIVE, CONTROL))
+    negative, control = (_mean_auc(injections, method, snr) for method in (NEGATIVE, CONTROL))
     return Tile(
         f"Mean AUC, known transients, {injections.station}",
-        decimal(own),
+        decimal(negative),
         f"at {snr:g} times the background; {CONTROL}: {decimal(control)}",
     )
 

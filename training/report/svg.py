@@ -1,7 +1,7 @@
-"""Figures as inline SVG: small, the same every time, legible by day, by night and on paper.
+"""Figures as inline SVG: small, reproducible, legible in light and dark mode and on paper.
 
-They are drawn in the light colours. Each colour is then replaced by a custom property of its name,
-with the light colour to fall back on, so that the page alone decides which ones are seen.
+Figures are drawn in the light colours. Each colour is then replaced by a custom property of its
+name, with the light colour as fallback, so that the page chooses the colours.
 """
 
 import html
@@ -15,10 +15,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from training.report.ink import GRID, INK, PALETTE, SOFT, Look, looks
-from training.report.parts import Key, Plate
+from training.report.blocks import Key, Plate
+from training.report.style import GRID, INK, PALETTE, SOFT, MethodStyle, method_styles
 
-_OWN = "@@"  # begins every identifier until the page has numbered its figures
+_OWN = "@@"  # prefix of all identifiers until the page numbers its figures
 _WIDTH_IN = 3.7
 _FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','DejaVu Sans',sans-serif"
 
@@ -29,11 +29,11 @@ def plate(title: str, note: str, draw: Callable[[Axes], None], height_in: float 
     Parameters
     ----------
     title, note
-        Stand beside it on the page and inside it for screen readers.
+        Title and description, beside the figure on the page and inside it for screen readers.
     draw
         Draws on empty axes.
     height_in
-        Inches; the width is the same for all.
+        Height in inches; the width is the same for all figures.
     """
     with _house_style():
         figure = Figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
@@ -51,30 +51,30 @@ def plate(title: str, note: str, draw: Callable[[Axes], None], height_in: float 
 
 def keys(methods: Sequence[str]) -> list[Key]:
     """The legend of `methods`."""
-    return [Key(method, _key(look)) for method, look in looks(methods).items()]
+    return [Key(method, _key(style)) for method, style in method_styles(methods).items()]
 
 
 def embed(svg: str, number: int) -> str:
-    """With identifiers of its own, so that no two figures of a page share one."""
+    """The SVG with identifiers that are unique on the page."""
     return svg.replace(_OWN, f"g{number}-")
 
 
 @cache
-def _key(look: Look) -> str:
+def _key(style: MethodStyle) -> str:
     with _house_style():
         figure = Figure(figsize=(0.46, 0.17))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
         axes.set(xlim=(0, 1), ylim=(0, 1))
-        look.draw(axes, [0.03, 0.97], [0.5, 0.5], markers=False)
-        look.draw(axes, [0.5], [0.5])
+        style.draw(axes, [0.03, 0.97], [0.5, 0.5], markers=False)
+        style.draw(axes, [0.5], [0.5])
         svg = _svg(figure)
     return svg.replace(">", ' aria-hidden="true">', 1)
 
 
 @contextmanager
 def _house_style() -> Iterator[None]:
-    """Independent of the reader's own settings of matplotlib, which come back afterwards."""
+    """Set the style of matplotlib within the block, independent of the user's settings."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rc("font", size=9)
@@ -97,7 +97,7 @@ def _svg(figure: Figure) -> str:
 
 
 def _slim(svg: str) -> str:
-    """Without prologue, fonts, unused identifiers and idle digits; with properties for colours."""
+    """Remove prologue, fonts, unused identifiers and excess digits; use properties for colours."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (width|height)="[\d.]+pt"', "", svg)
@@ -106,18 +106,18 @@ def _slim(svg: str) -> str:
     svg = re.sub(r' (d|x|y|transform)="[^"]*"', _rounded, svg)
     svg = re.sub(r'style="[^"]*"', _coloured, svg)
     used = set(re.findall(r'(?:href="|url\()#([^")]+)', svg))
-    svg = re.sub(r' id="([^"]+)"', lambda found: _kept(found[1], used), svg)
+    svg = re.sub(r' id="([^"]+)"', lambda match: _kept(match[1], used), svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{_OWN}", svg)
     return re.sub(r">\s+<", "><", svg)
 
 
-def _rounded(found: re.Match[str]) -> str:
-    shorter = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", found[0])
+def _rounded(match: re.Match[str]) -> str:
+    shorter = re.sub(r"\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", match[0])
     return " " + " ".join(shorter.split())
 
 
-def _coloured(found: re.Match[str]) -> str:
-    style = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", found[0])
+def _coloured(match: re.Match[str]) -> str:
+    style = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", match[0])
     style = re.sub(r"; font-family: [^;\"]*", "", style)
     for name, (light, _) in PALETTE.items():
         style = style.replace(light, f"var(--{name},{light})")

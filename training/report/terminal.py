@@ -2,31 +2,30 @@
 
 from collections.abc import Sequence
 
-from training.evaluation import Ablation
+from rich.table import Table
 
-_HEAD = (
-    *("loss", "lambda", "margin", "softness", "scale", "AUC", "found"),
-    *("night", "day", "spread", "elsewhere"),
-)
+from support.table import plain_table
+from training.results import Ablation
 
 
-def ablation_table(rows: Sequence[Ablation]) -> str:
-    """One line for each arm, the best AUC first; a collapsed network is named as such."""
-    lines = [_HEAD, *(_line(row) for row in sorted(rows, key=lambda row: -row.auc))]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+def ablation_table(rows: Sequence[Ablation]) -> Table:
+    """Table with a line for each arm, the best AUC first; collapsed networks are marked."""
+    table = plain_table(
+        ("loss", "scale"),
+        ("lambda", "margin", "softness", "AUC", "found", "night", "day", "spread", "elsewhere"),
     )
+    for row in sorted(rows, key=lambda row: -row.auc):
+        table.add_row(*_line(row))
+    return table
 
 
 def _line(row: Ablation) -> tuple[str, ...]:
     return (
         row.loss + (" (collapsed)" if row.collapsed else ""),
+        row.scale_policy,
         f"{row.weight:g}",
         f"{row.margin:g}",
         "-" if row.softness is None else f"{row.softness:g}",
-        row.scale_policy,
         f"{row.auc:.3f}",
         f"{row.found:.2f}",
         *(f"{share:.1%}" for share in (row.night_share, row.day_share, row.daily_spread)),

@@ -1,10 +1,11 @@
-"""Writing an evaluation beside the model: the document for programs and the page for people."""
+"""Write an evaluation beside the model: a JSON document and an HTML page."""
 
 from pathlib import Path
 
-from geofield.manifest import Manifest
-from training.evaluation import Evaluation, encode
+from archive.outputs import output_folder, write_together
+from geofield.scoring.manifest import Manifest
 from training.report.page import render_page
+from training.results import Evaluation, encode
 
 
 def write_report(
@@ -15,19 +16,18 @@ def write_report(
     Parameters
     ----------
     folder
-        Made if it is not there.
+        Folder of the files; made if it does not exist.
     name
-        Of the model.
+        Name of the model.
     evaluation, manifest
-        What the page shows; the document holds the evaluation alone.
+        Content of the page; the document holds the evaluation alone.
 
     Returns
     -------
     Paths of the document and the page.
     """
     page = render_page(evaluation, manifest)
-    folder.mkdir(parents=True, exist_ok=True)
+    output_folder(folder)
     document, html = folder / f"{name}.evaluation.json", folder / f"{name}.html"
-    document.write_bytes(encode(evaluation))
-    html.write_text(page, encoding="utf-8")
+    write_together({document: encode(evaluation), html: page.encode()})
     return document, html

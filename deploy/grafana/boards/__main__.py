@@ -1,4 +1,4 @@
-"""Writes every dashboard's JSON: `python -m deploy.grafana.boards`."""
+"""Write every dashboard's JSON: `python -m deploy.grafana.boards`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOARDS = (network, station, pipeline, model, runbook)
 
 
 def rendered() -> Iterator[tuple[Path, str]]:
-    """Where each dashboard belongs, and its JSON."""
+    """Path and JSON of each dashboard."""
     for make in BOARDS:
         yield FOLDER / f"{make.__name__}.json", _json(make())
 
@@ -27,12 +27,12 @@ def rendered() -> Iterator[tuple[Path, str]]:
 def _json(board: Dashboard) -> str:
     built = board.build()
     for number, panel in enumerate(built.panels or [], start=1):
-        panel.id_val = number  # what links to a panel name it by
+        panel.id_val = number  # links to a panel use this number
     return JSONEncoder(sort_keys=True, indent=2).encode(built) + "\n"
 
 
 def main() -> None:
-    """Write them all."""
+    """Write all dashboards."""
     FOLDER.mkdir(exist_ok=True)
     for path, content in rendered():
         path.write_text(content, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""*Model*: which model judges, and whether today's scores are those of its calibration."""
+"""*Model*: the model in use, and whether today's scores are those of its calibration."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ HIDDEN = ("Time", "Value", "__name__", "job")
 
 
 def model() -> Dashboard:
-    """Built anew at each call."""
+    """Return a newly built dashboard."""
     board = frame(
         "model",
         "magwatch: model",
-        "Versions and verdict, scores against their calibration, and false alarms against the rate "
-        "that was asked for. No model shipped with magwatch has shown skill on earthquakes.",
+        "Versions and verdict, scores compared with their calibration, and false alarms compared "
+        "with the requested rate. No model shipped with magwatch has shown skill on earthquakes.",
     )
     board.with_variable(station_variable(several=True))
     sections = {
@@ -48,7 +48,7 @@ def _versions() -> list[PanelBuilder]:
 def _different_models() -> PanelBuilder:
     return number(
         "Different models",
-        "Files in use by one line of workers. More than one is right only while they are replaced.",
+        "Models in use by one line of workers. More than one is normal only during a replacement.",
         "short",
         Query("max(count by (line) (count by (line, sha256) (magwatch_model_info)))"),
         limits=((2, "red"),),
@@ -68,8 +68,8 @@ def _different_programs() -> PanelBuilder:
 def _in_charge() -> PanelBuilder:
     return series(
         "Line in charge",
-        "1 while the newest windows of a line of workers are those that count, 0 in shadow. The "
-        "line without a name is the first one.",
+        "1 while this line of workers publishes the newest windows, 0 in shadow. The first line "
+        "has no name.",
         "none",
         Query("max by (line) (magwatch_model_in_charge)", "line {{line}}"),
     )
@@ -78,7 +78,8 @@ def _in_charge() -> PanelBuilder:
 def _in_shadow() -> PanelBuilder:
     return series(
         "Alerts in 24 hours, by line",
-        "Opened by the model in charge, and those that a model in shadow would have opened.",
+        "Alerts that the model in charge opened, and alerts that a model in shadow would have "
+        "opened.",
         "short",
         Query("sum(increase(magwatch_alerts_opened_total[24h]))", "opened"),
         Query("sum(increase(magwatch_shadow_alerts_total[24h]))", "in shadow", dashed="orange"),
@@ -90,7 +91,7 @@ def _models() -> table.Panel:
     return (
         table.Panel()
         .title("Model of each worker")
-        .description("Name, version, file and what its evaluation showed on real earthquakes.")
+        .description("Name, version, file, and the result of the evaluation on real earthquakes.")
         .datasource(SOURCE)
         .unit("string")
         .height(4)
@@ -111,9 +112,9 @@ def _drift() -> list[PanelBuilder]:
 def _drift_by_station() -> PanelBuilder:
     return series(
         "Drift by station",
-        "Share of the last week's windows above the calibration's 90 % quantile, over the 10 % "
-        "to be expected. Near 1: as calibrated. Far from it for weeks: the station, its "
-        "surroundings or the season have changed; calibrate again.",
+        "Share of the last week's windows above the 90 % quantile of the calibration, divided by "
+        "the expected 10 %. Near 1 the calibration holds. If the value stays far from 1 for weeks, "
+        "the station, its surroundings or the season have changed: calibrate again.",
         "none",
         Query(
             'sum by (station) (magwatch:windows_above_quantile:share7d{station=~"$station", '
@@ -127,7 +128,7 @@ def _drift_by_station() -> PanelBuilder:
 def _score_over_threshold() -> PanelBuilder:
     return series(
         "Score over threshold",
-        "Of each station's last window; 100 % is the threshold.",
+        "Score of each station's last window. 100 % is the threshold.",
         "percentunit",
         Query(
             f"max by (station) (magwatch_score_ratio{SOME}) / "
@@ -143,8 +144,9 @@ def _share(quantile: str, expected: float) -> PanelBuilder:
     above = f'magwatch_windows_above_quantile_total{{station=~"$station", quantile="{quantile}"}}'
     return series(
         f"Windows above the {float(quantile):.0%} quantile",
-        f"Share of the last six hours' scored windows; {expected:.0%} while the field is as it was "
-        "in the calibration. A storm raises all three, a change of the station stays.",
+        f"Share of the windows scored in the last six hours. {expected:.0%} is expected while the "
+        "field is as in the calibration. A storm raises all three shares for its duration, a "
+        "change of the station for good.",
         "percentunit",
         Query(
             f"sum(increase({above}[6h])) / sum(increase(magwatch_windows_total{SCORED}[6h]))",
@@ -162,7 +164,7 @@ def _promise() -> list[PanelBuilder]:
 def _false_alerts_in_30_days() -> PanelBuilder:
     return series(
         "False alerts in 30 days",
-        "Alerts less those that Kp put down to space weather, and what the calibration allows.",
+        "Alerts not attributed to space weather, and the number that the calibration allows.",
         "short",
         Query('sum(magwatch:false_alerts:increase30d{station=~"$station"})', "opened"),
         Query(
@@ -176,7 +178,7 @@ def _false_alerts_in_30_days() -> PanelBuilder:
 def _alerts_by_class_in_30_days() -> PanelBuilder:
     return series(
         "Alerts by class in 30 days",
-        "Resolved alerts whose class is known. unknown: Kp never came.",
+        "Resolved alerts with a known class. unknown: Kp never came.",
         "short",
         Query(
             f"sum by (classification) (increase(magwatch_alerts_settled_total{SOME}[30d]))",

@@ -25,17 +25,37 @@ SILENCE = "time() - max by (station) (magwatch_newest_record_timestamp_seconds)"
 AGE = "time() - max by (station) (magwatch_newest_sample_timestamp_seconds)"
 COMPLETENESS = "min by (station) (magwatch_window_completeness_ratio)"
 CALIBRATED = "max by (station) (magwatch_station_calibrated)"
-SILENT_S = 900  # as MagwatchStationSilent
-STATES = {"-1": "calibrating", "0": "quiet", "1": "over threshold", "2": "alert", "3": "alert"}
+# The limits of the rules and the live page: MAGWATCH_SILENT_AFTER_S, MAGWATCH_FUTURE_TOLERANCE_S.
+SILENT = "max by (station) (magwatch:station_silent:seconds)"
+SILENT_AFTER = "max(magwatch_silent_after_seconds)"
+HELD_BACK = "max by (station) (magwatch:station_held_back:seconds)"
+# Stations that a worker had within a day and no worker has now.
+NOT_SCORED = (
+    f"(max by (station) (last_over_time(magwatch_station_calibrated[1d])) unless {CALIBRATED})"
+)
+# The live page uses the same words.
+STATES = {
+    "-4": "not scored",
+    "-3": "silent",
+    "-2": "held back",
+    "-1": "calibrating",
+    "0": "ok",
+    "1": "over threshold",
+    "2": "alert open",
+}
+STATE = (
+    f"2 * ({OPEN} == 1) or 0 * {HELD_BACK} - 2 or 0 * {SILENT} - 3 or 0 * {NOT_SCORED} - 4 "
+    f"or ({CALIBRATED} == 0) - 1 or ({SCORE} > bool {THRESHOLD})"
+)
 
 
 def network() -> Dashboard:
-    """Built anew at each call."""
+    """Return a newly built dashboard."""
     board = frame(
         "network",
         "magwatch: network",
-        "All stations: state, score against threshold, freshness, open alerts. An alert says that "
-        "the field was unlike the station's quiet days; it predicts nothing.",
+        "All stations: state, score compared with the threshold, age of the data, open alerts. An "
+        "alert says that the field differed from the station's quiet days. It predicts nothing.",
     )
     return filled(board, {"Now": _now(), "Stations": _each()})
 
@@ -54,8 +74,8 @@ def _each() -> list[PanelBuilder]:
 def _score_over_threshold() -> PanelBuilder:
     return series(
         "Score over threshold",
-        "Last window's error over the station's own threshold. 100 % is the threshold; one "
-        "window over it is no alert yet (MAGWATCH_ALERT_K of _N are).",
+        "Score of the last window, divided by the station's threshold. One window above 100 % is "
+        "not yet an alert: MAGWATCH_ALERT_K of MAGWATCH_ALERT_N windows are.",
         "percentunit",
         Query(f"{SCORE} / {THRESHOLD}", "{{station}}"),
         limits=((1.0, "red"),),
@@ -66,17 +86,19 @@ def _score_over_threshold() -> PanelBuilder:
 def _time_since_the_newest_record() -> PanelBuilder:
     return series(
         "Time since the newest record",
-        "How long the broker has had nothing from a station, whatever time its samples bear.",
+        "Time since the broker received a record of the station. The times of the samples do not "
+        "matter. Above the dashed line the station is silent (MAGWATCH_SILENT_AFTER_S).",
         "s",
         Query(SILENCE, "{{station}}"),
-        limits=((SILENT_S, "orange"),),
+        Query(SILENT_AFTER, "silent", dashed="orange"),
     )
 
 
 def _age_of_the_newest_sample() -> PanelBuilder:
     return series(
         "Age of the newest sample",
-        "By the time in the samples: data of an archive that is replayed are old and fresh.",
+        "Age by the times of the samples. Replayed archive data are old, although their records "
+        "are new.",
         "s",
         Query(AGE, "{{station}}"),
         log=True,
@@ -86,7 +108,7 @@ def _age_of_the_newest_sample() -> PanelBuilder:
 def _alerts_opened() -> PanelBuilder:
     return series(
         "Alerts opened",
-        "Alerts that opened, for each step of the graph.",
+        "Alerts that opened in each step of the graph.",
         "short",
         Query(
             "sum by (station) (increase(magwatch_alerts_opened_total[$__rate_interval]))",
@@ -99,7 +121,9 @@ def _alerts_opened() -> PanelBuilder:
 def _now() -> list[PanelBuilder]:
     return [
         _stations(),
+        _not_scored(),
         _silent(),
+        _held_back(),
         _calibrating(),
         _open_alerts(),
         _opened_in_24_hours(),
@@ -110,74 +134,109 @@ def _now() -> list[PanelBuilder]:
 def _stations() -> PanelBuilder:
     return number(
         "Stations",
-        "Stations that a worker has data of or a profile for.",
+        "Stations with data or a profile at a worker.",
         "short",
-        Query(f"count({CALIBRATED})"),
+        Query(f"count({CALIBRATED}) or vector(0)"),
         base="text",
+        width=3,
+    )
+
+
+def _not_scored() -> PanelBuilder:
+    return number(
+        "Not scored",
+        "Stations that a worker scored within the last day and no worker has now.",
+        "short",
+        Query(f"count({NOT_SCORED}) or vector(0)"),
+        limits=((1, "red"),),
+        width=3,
     )
 
 
 def _silent() -> PanelBuilder:
     return number(
         "Silent",
-        f"Stations whose newest record came more than {SILENT_S // 60} minutes ago.",
+        "Stations that have sent no records for MAGWATCH_SILENT_AFTER_S (300 s).",
         "short",
-        Query(f"count({SILENCE} > {SILENT_S}) or vector(0)"),
+        Query(f"count({SILENT}) or vector(0)"),
         limits=((1, "orange"),),
+        width=3,
+    )
+
+
+def _held_back() -> PanelBuilder:
+    return number(
+        "Held back",
+        "Stations whose newest sample is ahead of the clock by more than "
+        "MAGWATCH_FUTURE_TOLERANCE_S (300 s). Until that time all their other samples are late.",
+        "short",
+        Query(f"count({HELD_BACK}) or vector(0)"),
+        limits=((1, "orange"),),
+        width=3,
     )
 
 
 def _calibrating() -> PanelBuilder:
     return number(
         "Calibrating",
-        "Stations without a profile: their windows are counted, not scored, and cannot alert.",
+        "Stations without a profile. Their windows are not scored and cannot open alerts.",
         "short",
         Query(f"count({CALIBRATED} == 0) or vector(0)"),
         limits=((1, "blue"),),
+        width=3,
     )
 
 
 def _open_alerts() -> PanelBuilder:
     return number(
         "Open alerts",
-        "Alerts that have not resolved.",
+        "Alerts that are not yet resolved.",
         "short",
         Query(f"sum({OPEN})"),
         limits=((1, "red"),),
+        width=3,
     )
 
 
 def _opened_in_24_hours() -> PanelBuilder:
     return number(
         "Opened in 24 hours",
-        "Alerts that opened in the last day, resolved or not.",
+        "Alerts that opened in the last day, including resolved ones.",
         "short",
         Query("sum(increase(magwatch_alerts_opened_total[24h]))"),
         limits=((1, "orange"),),
+        width=3,
     )
 
 
 def _workers_ready() -> PanelBuilder:
     return number(
         "Workers ready",
-        "Workers that would score a sample now, of those that answer Prometheus.",
+        "Workers that are ready to score samples, among those that answer Prometheus.",
         "short",
-        Query("sum(magwatch_ready)"),
+        Query("sum(magwatch_ready) or vector(0)"),
         limits=((1, "green"),),
         base="red",
+        width=3,
     )
 
 
 def _states() -> PanelBuilder:
     return states(
         "State",
-        "Calibrating: no profile. Over threshold: the last window is. Alert: one is open.",
-        Query(
-            f"(2 * {OPEN} + ({SCORE} > bool {THRESHOLD})) or ({CALIBRATED} == 0) - 1",
-            "{{station}}",
-        ),
+        "State as on the live page. Not scored: no worker has the station. Held back: the newest "
+        "sample is from the future. Calibrating: no profile. Over threshold: the last window is.",
+        Query(STATE, "{{station}}"),
         STATES,
-        ((-1, "blue"), (0, "green"), (1, "orange"), (2, "red")),
+        (
+            (-4, "purple"),
+            (-3, "text"),
+            (-2, "yellow"),
+            (-1, "blue"),
+            (0, "green"),
+            (1, "orange"),
+            (2, "red"),
+        ),
         width=12,
     )
 
@@ -199,7 +258,7 @@ def _table() -> table.Panel:
     panel = (
         table.Panel()
         .title("Stations")
-        .description("Each station as it is now; its name leads to its own dashboard.")
+        .description("Present values of each station. The name links to its dashboard.")
         .datasource(SOURCE)
         .unit("short")
         .height(8)

@@ -1,4 +1,4 @@
-"""What all dashboards share: their frame, and panels with the settings that are always the same.
+"""Frame and panels that all dashboards share.
 
 A panel cannot be made without a unit and a description. Thresholds are `(from, colour)` pairs
 above a base colour.
@@ -45,11 +45,11 @@ Limits = tuple[tuple[float, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One PromQL query and what its series are called."""
+    """One PromQL query and the legend of its series."""
 
     expr: str
     legend: str = ""
-    dashed: str | None = None  # colour of a dashed line: something to compare with
+    dashed: str | None = None  # colour of a dashed line, for a reference
 
 
 def frame(name: str, title: str, about: str, tags: tuple[str, ...] = (TAG,)) -> Dashboard:
@@ -83,7 +83,7 @@ def filled(board: Dashboard, sections: dict[str, list[PanelBuilder]]) -> Dashboa
 
 
 def station_variable(*, several: bool) -> QueryVariable:
-    """The stations that Prometheus knows, one or several at a time."""
+    """Variable to choose one or several stations that Prometheus knows."""
     variable = (
         QueryVariable("station")
         .label("station")
@@ -116,7 +116,7 @@ def number(
     names: dict[str, str] | None = None,
     width: int = 4,
 ) -> stat.Panel:
-    """One number as it is now, coloured by its limits; `names` says what a value is called."""
+    """Panel of one present number, coloured by its limits; `names` maps values to texts."""
     panel = (
         stat.Panel()
         .title(title)
@@ -146,7 +146,7 @@ def series(
     top: float | None = None,
     width: int = 12,
 ) -> timeseries.Panel:
-    """Values over time; `stacked` counts become bars."""
+    """Panel of values over time; `stacked` counts become bars."""
     panel = (
         timeseries.Panel()
         .title(title)
@@ -194,7 +194,7 @@ def states(
     *,
     width: int = 24,
 ) -> statetimeline.Panel:
-    """What state each series was in, over time."""
+    """Panel of the state of each series over time."""
     return (
         statetimeline.Panel()
         .title(title)
@@ -243,6 +243,12 @@ def _dashed(colour: str) -> list[models.DynamicConfigValue]:
 def _thresholds(limits: Limits, base: str) -> ThresholdsConfig:
     steps = [models.Threshold(None, base), *(models.Threshold(*limit) for limit in limits)]
     return ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
+
+
+def beyond(least: float, text: str) -> models.RangeMap:
+    """Override that shows `text` for any value from `least` on."""
+    words = models.ValueMappingResult(text=text, index=0)
+    return models.RangeMap(options=models.DashboardRangeMapOptions(from_val=least, result=words))
 
 
 def _names(names: dict[str, str]) -> models.ValueMap:

@@ -1,4 +1,4 @@
-"""*Pipeline*: whether what stations send becomes scores, and how fast."""
+"""*Pipeline*: whether samples become scores, and how fast."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LAG = "sum by (partition) (magwatch_consumer_lag_records)"
 
 
 def pipeline() -> Dashboard:
-    """Built anew at each call."""
+    """Return a newly built dashboard."""
     board = frame(
         "pipeline",
         "magwatch: pipeline",
-        "From the samples topic to scores and alerts: rates, lag, delay, refusals, and the workers "
-        "themselves.",
+        "The way from samples to scores and alerts: rates, lag, delay, refused records, and the "
+        "processes of the workers.",
     )
     sections = {
         "Now": _now(),
@@ -50,7 +50,7 @@ def _now() -> list[PanelBuilder]:
 def _workers_up() -> PanelBuilder:
     return number(
         "Workers up",
-        "Workers that Prometheus reaches.",
+        "Workers that answer Prometheus.",
         "short",
         Query('sum(up{job="magwatch"}) or vector(0)'),
         limits=((1, "green"),),
@@ -61,7 +61,7 @@ def _workers_up() -> PanelBuilder:
 def _lag() -> PanelBuilder:
     return number(
         "Lag",
-        "Records in the samples topic that no worker has taken.",
+        "Records in the samples topic that no worker has read.",
         "short",
         Query("sum(magwatch_consumer_lag_records)"),
         limits=((1_000, "orange"), (10_000, "red")),
@@ -71,7 +71,7 @@ def _lag() -> PanelBuilder:
 def _since_the_last_batch() -> PanelBuilder:
     return number(
         "Since the last batch",
-        "Of the worker that published last. Grows while no station sends.",
+        "Time since a worker last published a batch. It grows while no station sends.",
         "s",
         Query("min(time() - magwatch_progress_timestamp_seconds)"),
         limits=((120, "orange"), (600, "red")),
@@ -81,8 +81,8 @@ def _since_the_last_batch() -> PanelBuilder:
 def _sample_to_score_now() -> PanelBuilder:
     return number(
         "Sample to score",
-        "95 of 100 windows were published within this time of their last record's arrival at "
-        "the broker, in the last 15 minutes.",
+        "95 % quantile of the time from the arrival of a window's last record at the broker to the "
+        "publication of its score, over the last 15 minutes.",
         "s",
         Query(
             "histogram_quantile(0.95, sum by (le) "
@@ -95,7 +95,7 @@ def _sample_to_score_now() -> PanelBuilder:
 def _dead_letters_in_24_hours() -> PanelBuilder:
     return number(
         "Dead letters in 24 hours",
-        "Records that could not be used; each is in the dead letter topic with its reason.",
+        "Records that could not be used. The dead letter topic has each record with the reason.",
         "short",
         Query("sum(increase(magwatch_deadletters_total[24h]))"),
         limits=((1, "orange"),),
@@ -105,7 +105,7 @@ def _dead_letters_in_24_hours() -> PanelBuilder:
 def _broker() -> PanelBuilder:
     return number(
         "Broker",
-        "Whether every worker reaches the broker.",
+        "Whether all workers can reach the broker.",
         "none",
         Query("min(magwatch_broker_reachable)"),
         limits=((1, "green"),),
@@ -121,7 +121,8 @@ def _flow() -> list[PanelBuilder]:
 def _samples_by_outcome() -> PanelBuilder:
     return series(
         "Samples by outcome",
-        "Of all stations. missing: null or a marker; late: older than the allowed lateness.",
+        "Samples of all stations. missing: null or a fill value. late: older than the allowed "
+        "lateness.",
         "cps",
         Query("sum by (outcome) (rate(magwatch_samples_total[$__rate_interval]))", "{{outcome}}"),
     )
@@ -130,7 +131,7 @@ def _samples_by_outcome() -> PanelBuilder:
 def _records_by_worker() -> PanelBuilder:
     return series(
         "Records by worker",
-        "Read from the samples topic.",
+        "Records read from the samples topic.",
         "cps",
         Query("sum by (instance) (rate(magwatch_records_total[$__rate_interval]))", "{{instance}}"),
     )
@@ -139,7 +140,7 @@ def _records_by_worker() -> PanelBuilder:
 def _windows_by_quality() -> PanelBuilder:
     return series(
         "Windows by quality",
-        "ok: scored. insufficient: too much is missing. calibrating: no profile.",
+        "ok: scored. insufficient: too many samples are missing. calibrating: no profile.",
         "cps",
         Query("sum by (quality) (rate(magwatch_windows_total[$__rate_interval]))", "{{quality}}"),
     )
@@ -148,7 +149,7 @@ def _windows_by_quality() -> PanelBuilder:
 def _alert_versions() -> PanelBuilder:
     return series(
         "Alert versions",
-        "Every opening, update and ending is a version.",
+        "Published versions: each opening, update and end of an alert is a version.",
         "short",
         Query(
             "sum by (type, classification) "
@@ -166,8 +167,8 @@ def _delay() -> list[PanelBuilder]:
 def _lag_by_partition() -> PanelBuilder:
     return series(
         "Lag by partition",
-        "Records not yet taken. Growing everywhere: more workers or partitions. In one: a "
-        "worker is stuck, or that partition has the busy stations.",
+        "Records not yet read. If the lag grows on all partitions, add workers or partitions. If "
+        "it grows on one, its worker is stuck or its stations send most.",
         "short",
         Query(LAG, "{{partition}}"),
         limits=((10_000, "red"),),
@@ -177,7 +178,8 @@ def _lag_by_partition() -> PanelBuilder:
 def _sample_to_score() -> PanelBuilder:
     return series(
         "Sample to score",
-        "From a record's arrival at the broker to the publication of the score it completed.",
+        "Time from the arrival of a record at the broker to the publication of the score that it "
+        "completed.",
         "s",
         *_quantiles("magwatch_sample_to_score_seconds"),
         log=True,
@@ -187,7 +189,7 @@ def _sample_to_score() -> PanelBuilder:
 def _model_run() -> PanelBuilder:
     return series(
         "Model run",
-        "How long one run of the network takes, whatever the number of windows in it.",
+        "Duration of one run of the model, with any number of windows.",
         "s",
         *_quantiles("magwatch_inference_seconds"),
         log=True,
@@ -197,7 +199,7 @@ def _model_run() -> PanelBuilder:
 def _windows_in_a_model_run() -> PanelBuilder:
     return series(
         "Windows in a model run",
-        "The mean. More windows at once are cheaper for each.",
+        "Mean number of windows in a run. Larger runs cost less per window.",
         "short",
         Query(
             "sum(rate(magwatch_inference_batch_windows_sum[$__rate_interval])) / "
@@ -227,7 +229,7 @@ def _refusals() -> list[PanelBuilder]:
 def _dead_letters_by_reason() -> PanelBuilder:
     return series(
         "Dead letters by reason",
-        "Records refused in each step of the graph.",
+        "Records refused, in each step of the graph.",
         "short",
         Query(
             "sum by (reason) (increase(magwatch_deadletters_total[$__rate_interval]))",
@@ -240,7 +242,7 @@ def _dead_letters_by_reason() -> PanelBuilder:
 def _misplaced_records() -> PanelBuilder:
     return series(
         "Misplaced records",
-        "On a partition their key does not hash to: a sender's partitioner is not murmur2.",
+        "Records on a partition that does not match their key: a sender does not use murmur2.",
         "short",
         Query("sum(increase(magwatch_misplaced_records_total[$__rate_interval]))", "misplaced"),
         stacked=True,
@@ -250,7 +252,7 @@ def _misplaced_records() -> PanelBuilder:
 def _retries_of_publication() -> PanelBuilder:
     return series(
         "Retries of publication",
-        "The broker refused or did not answer, and the batch was sent again. Nothing is lost.",
+        "Batches sent again because the broker refused them or did not answer. No data are lost.",
         "short",
         Query(
             "sum by (instance) (increase(magwatch_publish_retries_total[$__rate_interval]))",
@@ -263,7 +265,7 @@ def _retries_of_publication() -> PanelBuilder:
 def _rebalances_and_checkpoints() -> PanelBuilder:
     return series(
         "Rebalances and checkpoints",
-        "Partitions were assigned anew; states of stations were written.",
+        "Assignments of partitions, and checkpoints of station states.",
         "short",
         Query("sum(increase(magwatch_rebalances_total[$__rate_interval]))", "rebalances"),
         Query("sum(increase(magwatch_checkpoints_total[$__rate_interval]))", "checkpoints"),

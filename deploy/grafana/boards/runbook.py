@@ -1,4 +1,4 @@
-"""*Runbook*: docs/runbook.md where whoever is woken looks first."""
+"""*Runbook*: docs/runbook.md inside Grafana."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RUNBOOK = Path(__file__).resolve().parents[3] / "docs" / "runbook.md"
 
 
 def runbook() -> Dashboard:
-    """Built anew at each call."""
+    """Return a newly built dashboard."""
     page = text.Panel().mode(TextMode.MARKDOWN).content(RUNBOOK.read_text(encoding="utf-8"))
     page.title("").description("docs/runbook.md").height(40).span(24)
     board = frame("runbook", "magwatch: runbook", "What to do about it.", tags=())

@@ -8,6 +8,7 @@ from deploy.grafana.boards.parts import (
     SOURCE,
     PanelBuilder,
     Query,
+    beyond,
     filled,
     frame,
     number,
@@ -19,16 +20,18 @@ ONE = '{station="$station"}'
 SCORE = f"max(magwatch_score_ratio{ONE})"
 THRESHOLD = f"max(magwatch_score_threshold_ratio{ONE})"
 OPEN = f"max(magwatch_open_alerts{ONE})"
+SILENCE = f"time() - max(magwatch_newest_record_timestamp_seconds{ONE})"
 DAY_S = 86_400
+YEAR_S = 365 * DAY_S
 
 
 def station() -> Dashboard:
-    """Built anew at each call."""
+    """Return a newly built dashboard."""
     board = frame(
         "station",
         "magwatch: station",
-        "One station. Scores are in units of its own background, so stations can be compared; the "
-        "field itself is not in Prometheus.",
+        "One station. Scores are in units of the station's background, so stations can be "
+        "compared. Prometheus does not have the field itself.",
     )
     board.with_variable(station_variable(several=False)).annotation(_alerts())
     return filled(board, {"$station now": _now(), "Score": _score(), "Data": _data()})
@@ -59,7 +62,7 @@ def _now() -> list[PanelBuilder]:
 def _score_over_threshold() -> PanelBuilder:
     return number(
         "Score over threshold",
-        "Of the last window; 100 % is the threshold.",
+        "Score of the last window. 100 % is the threshold.",
         "percentunit",
         Query(f"{SCORE} / {THRESHOLD}"),
         limits=((0.8, "orange"), (1.0, "red")),
@@ -69,18 +72,17 @@ def _score_over_threshold() -> PanelBuilder:
 def _as_rare_as_once_in() -> PanelBuilder:
     return number(
         "As rare as once in",
-        "How much quiet time brings one window with such a score, as far as the calibration "
-        "can tell.",
+        "Quiet time in which one window reaches such a score, by the calibration.",
         "s",
         Query(f"max(magwatch_return_period_seconds{ONE})"),
         limits=((DAY_S, "orange"), (30 * DAY_S, "red")),
-    )
+    ).mappings([beyond(YEAR_S, "over a year")])
 
 
 def _alert() -> PanelBuilder:
     return number(
         "Alert",
-        "Whether an alert of this station is open.",
+        "Whether the station has an open alert.",
         "none",
         Query(OPEN),
         limits=((1, "red"),),
@@ -91,7 +93,8 @@ def _alert() -> PanelBuilder:
 def _profile() -> PanelBuilder:
     return number(
         "Profile",
-        "Without a profile windows are counted, not scored: run magwatch calibrate.",
+        "Whether the station has a profile. Without one its windows are not scored: run magwatch "
+        "calibrate.",
         "none",
         Query(f"max(magwatch_station_calibrated{ONE})"),
         limits=((1, "green"),),
@@ -103,7 +106,7 @@ def _profile() -> PanelBuilder:
 def _completeness() -> PanelBuilder:
     return number(
         "Completeness",
-        "Share of the last window that was measured.",
+        "Share of the last window's samples that were measured.",
         "percentunit",
         Query(f"min(magwatch_window_completeness_ratio{ONE})"),
         limits=((0.9, "orange"), (0.99, "green")),
@@ -114,10 +117,11 @@ def _completeness() -> PanelBuilder:
 def _newest_record() -> PanelBuilder:
     return number(
         "Newest record",
-        "How long ago the broker got it.",
+        "Time since the broker received a record. The station is silent after "
+        "MAGWATCH_SILENT_AFTER_S.",
         "s",
-        Query(f"time() - max(magwatch_newest_record_timestamp_seconds{ONE})"),
-        limits=((120, "orange"), (900, "red")),
+        Query(SILENCE),
+        base="text",
     )
 
 
@@ -132,8 +136,8 @@ def _score() -> list[PanelBuilder]:
 def _score_and_threshold() -> PanelBuilder:
     return series(
         "Score and threshold",
-        "Root mean square error of the reconstruction in units of the station's background. "
-        "Open alerts are marked.",
+        "Root mean square error of the reconstruction, in units of the station's background. Marks "
+        "show open alerts.",
         "none",
         Query(SCORE, "score"),
         Query(THRESHOLD, "threshold", dashed="red"),
@@ -144,8 +148,8 @@ def _score_and_threshold() -> PanelBuilder:
 def _return_period() -> PanelBuilder:
     return series(
         "Return period",
-        "Quiet time in which such a score comes once; capped at a hundred times the length of "
-        "the calibration.",
+        "Quiet time in which such a score occurs once, at most a hundred times the length of the "
+        "calibration.",
         "s",
         Query(f"max(magwatch_return_period_seconds{ONE})", "once in"),
         limits=((DAY_S, "orange"), (30 * DAY_S, "red")),
@@ -156,8 +160,8 @@ def _return_period() -> PanelBuilder:
 def _alerts_opened_and_what_the_calibration_allows() -> PanelBuilder:
     return series(
         "Alerts opened, and what the calibration allows",
-        "Over the last 30 days. The calibration allows false alerts at the rate that was asked "
-        "for; real disturbances come on top, and space weather most of all.",
+        "Alerts of the last 30 days. The calibration allows false alerts at the requested rate. "
+        "Real disturbances, above all space weather, add to them.",
         "short",
         Query(f"sum(increase(magwatch_alerts_opened_total{ONE}[30d]))", "opened"),
         Query(
@@ -175,7 +179,7 @@ def _data() -> list[PanelBuilder]:
 def _windows_by_quality() -> PanelBuilder:
     return series(
         "Windows by quality",
-        "ok: scored. insufficient: too much is missing. calibrating: no profile.",
+        "ok: scored. insufficient: too many samples are missing. calibrating: no profile.",
         "short",
         Query(
             f"sum by (quality) (increase(magwatch_windows_total{ONE}[$__rate_interval]))",
@@ -188,8 +192,8 @@ def _windows_by_quality() -> PanelBuilder:
 def _samples_by_outcome() -> PanelBuilder:
     return series(
         "Samples by outcome",
-        "accepted: new. missing: null or a marker. duplicate, corrected: sent again. late: "
-        "older than the allowed lateness, left out.",
+        "accepted: new. missing: null or a fill value. duplicate, corrected: sent again. late: "
+        "older than the allowed lateness, not used.",
         "cps",
         Query(
             f"sum by (outcome) (rate(magwatch_samples_total{ONE}[$__rate_interval]))",
@@ -201,8 +205,8 @@ def _samples_by_outcome() -> PanelBuilder:
 def _completeness_of_windows() -> PanelBuilder:
     return series(
         "Completeness of windows",
-        "Below 90 % (or with a gap longer than MAGWATCH_MAX_GAP samples) a window is "
-        "insufficient and gets no score.",
+        "A window is insufficient and gets no score if it has less than 90 % of its samples or a "
+        "gap of more than MAGWATCH_MAX_GAP samples.",
         "percentunit",
         Query(f"min(magwatch_window_completeness_ratio{ONE})", "measured"),
         limits=((0.9, "orange"),),
@@ -213,9 +217,11 @@ def _completeness_of_windows() -> PanelBuilder:
 def _freshness() -> PanelBuilder:
     return series(
         "Freshness",
-        "Since the broker got the newest record, and by the time that the samples bear.",
+        "Time since the broker received the newest record, and age of the newest sample by its own "
+        "time.",
         "s",
-        Query(f"time() - max(magwatch_newest_record_timestamp_seconds{ONE})", "newest record came"),
+        Query(SILENCE, "newest record came"),
+        Query("max(magwatch_silent_after_seconds)", "silent", dashed="orange"),
         Query(
             f"time() - max(magwatch_newest_sample_timestamp_seconds{ONE})",
             "newest sample is of",

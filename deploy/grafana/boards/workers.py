@@ -1,4 +1,4 @@
-"""The part of *Pipeline* about the workers themselves."""
+"""Panels of *Pipeline* about the workers themselves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from deploy.grafana.boards.parts import YES_NO, PanelBuilder, Query, series, sta
 
 
 def workers() -> list[PanelBuilder]:
-    """Readiness, memory, processor, files."""
+    """Panels of readiness, memory, processor and files."""
     return [_ready(), _memory(), _cpu(), _open_files()]
 
 
 def _ready() -> PanelBuilder:
     return states(
         "Ready",
-        "Whether a sample sent now would be scored now (/readyz).",
+        "Whether the worker is ready to score samples (/readyz).",
         Query("magwatch_ready", "{{instance}}"),
         YES_NO,
         ((0, "red"), (1, "green")),
@@ -23,7 +23,7 @@ def _ready() -> PanelBuilder:
 def _memory() -> PanelBuilder:
     return series(
         "Memory",
-        "Resident memory of each worker. The compose file ends one that passes 1 GiB.",
+        "Resident memory of each worker. Docker Compose ends a worker above 1 GiB.",
         "bytes",
         Query('process_resident_memory_bytes{job="magwatch"}', "{{instance}}"),
         width=8,
@@ -33,7 +33,7 @@ def _memory() -> PanelBuilder:
 def _cpu() -> PanelBuilder:
     return series(
         "CPU",
-        "Cores in use by each worker.",
+        "Processor cores that each worker uses.",
         "none",
         Query('rate(process_cpu_seconds_total{job="magwatch"}[$__rate_interval])', "{{instance}}"),
         width=8,
@@ -43,7 +43,7 @@ def _cpu() -> PanelBuilder:
 def _open_files() -> PanelBuilder:
     return series(
         "Open files",
-        "Descriptors of each worker; steady growth is a leak.",
+        "File descriptors of each worker. Steady growth means a leak.",
         "short",
         Query('process_open_fds{job="magwatch"}', "{{instance}}"),
         width=8,

@@ -1,7 +1,8 @@
 // The list of alerts: the open ones first, then the latest. A click shows the alert's time.
 
+import { each } from "./faults.js";
 import { mark } from "./states.js";
-import { duration, element, figure, number, rarity, stretch } from "./text.js";
+import { duration, element, figure, number, returnPeriod, stretch } from "./text.js";
 
 const SHOWN = 60;
 
@@ -13,11 +14,11 @@ export class AlertList {
     this.#store = store;
     store.addEventListener("alerts", (event) => {
       this.#draw(new Set(event.detail.map((alert) => alert.alert_id)));
-      event.detail.forEach(speak);
+      each("alert", event.detail, speak);
     });
     this.#root.addEventListener("click", (event) => {
       const alert = store.alerts.get(event.target.closest("button")?.dataset.alert);
-      if (alert) store.select(alert.station, { startMs: alert.startMs, endMs: alert.endMs });
+      if (alert) store.select(alert.station, { startMs: alert.start_ms, endMs: alert.end_ms });
     });
   }
 
@@ -31,7 +32,7 @@ export class AlertList {
       ? document.activeElement.dataset.alert
       : null;
     this.#root.replaceChildren(
-      ...all.slice(0, SHOWN).map((alert) => row(alert, fresh.has(alert.alert_id))),
+      ...each("alert", all.slice(0, SHOWN), (alert) => row(alert, fresh.has(alert.alert_id))),
     );
     if (focused) this.#root.querySelector(`[data-alert="${CSS.escape(focused)}"]`)?.focus();
   }
@@ -48,10 +49,10 @@ function row(alert, fresh) {
     element("span", { class: "severity" }, alert.severity),
     element("span", { class: "status" }, open ? "open" : alert.status),
   );
-  const long = duration(alert.endMs - alert.startMs);
+  const { start_ms: startMs, end_ms: endMs } = alert;
   const lines = [
-    `${stretch(alert.startMs, alert.endMs)} UTC, ${long}`,
-    `score ${figure(alert.score)} of ${figure(alert.threshold)}, once in ${rarity(alert.return_period_days)}; ${grounds(alert)}`,
+    `${stretch(startMs, endMs)} UTC, ${duration(endMs - startMs)}`,
+    `score ${figure(alert.score)} of ${figure(alert.threshold)}, once in ${returnPeriod(alert.return_period_days)} of quiet data; ${grounds(alert)}`,
     `Model: ${alert.skill}`,
   ];
   const about = { type: "button", "data-alert": alert.alert_id, title: `Model: ${alert.skill}` };
@@ -66,9 +67,9 @@ function row(alert, fresh) {
 }
 
 /** What its class rests on. */
-function grounds({ kp_highest: kp, faults, remote }) {
+function grounds({ kp_highest: kp, faults, seen, remote }) {
   const parts = [kp === null ? "Kp not known" : `Kp up to ${number(kp, 1)}`];
-  if (faults?.length) parts.push(`instrument: ${faults.join(", ")}`);
+  if (faults?.length) parts.push(`not the field: ${seen || faults.join(", ")}`);
   if (remote?.compared) parts.push(`${remote.witnesses} of ${remote.compared} far stations too`);
   return parts.join(", ");
 }

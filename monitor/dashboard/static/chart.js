@@ -1,5 +1,6 @@
 // One chart in the page's colours: a thin layer over uPlot.
 
+import { scale } from "./scales.js";
 import { clock, day, element } from "./text.js";
 
 /* global uPlot */
@@ -122,20 +123,6 @@ function line({ colour: name, width = 1, dash, points = false }) {
   };
 }
 
-function scale({ log }) {
-  if (!log) return { range: (u, min, max) => padded(min, max) };
-  return {
-    distr: 3,
-    range: (u, min, max) => (min === null ? [0.1, 10] : [min / 1.25, Math.max(max * 1.6, min * 2)]),
-  };
-}
-
-function padded(min, max) {
-  if (min === null) return [-1, 1];
-  const margin = Math.max((max - min) * 0.08, 0.02);
-  return [min - margin, max + margin];
-}
-
 function timeAxis(shown) {
   return {
     ...look(),
@@ -151,7 +138,7 @@ function valueAxis(log) {
     ...look(),
     size: LEFT_PX,
     space: 26,
-    values: (u, splits) => splits.map(ticks(splits)),
+    values: (u, splits) => splits.map(log ? (value) => written(value) : ticks(splits)),
   };
   if (!log) return axis;
   return { ...axis, filter: roundest, grid: { ...axis.grid, filter: roundest } };
@@ -182,9 +169,17 @@ function roundest(u, splits) {
 function ticks(splits) {
   const known = splits.filter((value) => value !== null);
   const step = known.length > 1 ? Math.abs(known[1] - known[0]) : 1;
-  const decimals = Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9), 0), 4);
-  const format = new Intl.NumberFormat("en-GB", { maximumFractionDigits: Math.max(decimals, 0) });
-  return (value) => (value === null ? "" : format.format(value).replace("-", "−"));
+  const isWhole = (size) => Math.abs(size - Math.round(size)) < 1e-6;
+  const decimals = [0, 1, 2, 3].find((n) => isWhole(step * 10 ** n)) ?? 4; // of 2.5: one
+  return (value) => written(value, decimals);
+}
+
+/** A tick's value; of a logarithmic axis with all its decimals, since each has its own. */
+function written(value, decimals = 9) {
+  if (value === null) return "";
+  return new Intl.NumberFormat("en-GB", { maximumFractionDigits: decimals })
+    .format(value)
+    .replace("-", "−");
 }
 
 function times(splits, step) {

@@ -1,7 +1,7 @@
 // What is known of the chosen station now: its name, state, place, and a few figures.
 
 import { STATES, mark } from "./states.js";
-import { duration, element, figure, number, place, rarity, stamp } from "./text.js";
+import { duration, element, figure, number, place, returnPeriod, stamp } from "./text.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -21,7 +21,7 @@ export class Facts {
     if (!found) return;
     byId("station-title").textContent = found.code;
     const known = found.position_deg ? place(found.position_deg) : "position not known";
-    byId("station-place").textContent = known;
+    byId("station-place").textContent = [found.name, known].filter(Boolean).join(" · ");
     const badge = byId("station-state");
     if (badge.dataset.state !== found.state) {
       badge.dataset.state = found.state;
@@ -51,6 +51,6 @@ function figures(station, now) {
     received: received === null ? "never" : `${duration(now - received)} ago`,
     "H, E, Z": `${["H", "E", "Z"].map((name) => number(field?.[name])).join("  ")} nT`,
     score: score === null ? (station.quality ?? "–") : `${figure(score)} of ${figure(threshold)}`,
-    "as high once in": rarity(station.return_period_days),
+    "in quiet data, once in": returnPeriod(station.return_period_days),
   };
 }

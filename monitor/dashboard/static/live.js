@@ -1,5 +1,8 @@
 // Snapshot first, then server-sent events from there on; begins again where the line broke.
 
+import { Lost, fetched } from "./fetched.js";
+import { report } from "./faults.js";
+
 const QUIET_MS = 15000; // the server beats every 5 s
 const RETRY_MS = 2000;
 
@@ -17,16 +20,14 @@ export class Live {
     try {
       const after = await this.#snapshot();
       this.#open(after);
-    } catch {
-      this.#lost();
+    } catch (error) {
+      this.#failed(error);
       setTimeout(() => this.start(), RETRY_MS);
     }
   }
 
   async #snapshot() {
-    const answer = await fetch("api/snapshot");
-    if (!answer.ok) throw new Error(answer.statusText);
-    const snapshot = await answer.json();
+    const snapshot = await fetched("api/snapshot");
     this.#alive();
     this.#store.begin(snapshot);
     return snapshot.event_id;
@@ -44,7 +45,9 @@ export class Live {
     on("changes", (data) => this.#store.change(data));
     on("status", (data) => this.#store.setStatus(data));
     on("beat", (data) => this.#store.setNow(data.now_ms));
-    on("reset", () => this.#snapshot().catch(() => this.#again()));
+    on("left_out", (data) => this.#store.setLeftOut(data));
+    on("reset", () => this.#beginAgain());
+    on("displaced", ({ pages }) => this.#leave(pages));
     source.addEventListener("open", () => this.#alive());
     source.addEventListener("error", () => {
       this.#lost();
@@ -55,6 +58,27 @@ export class Live {
   #alive() {
     this.#heard = performance.now();
     this.#store.setConnected(true);
+  }
+
+  async #beginAgain() {
+    try {
+      await this.#snapshot();
+    } catch (error) {
+      this.#failed(error);
+      this.#again();
+    }
+  }
+
+  #failed(error) {
+    if (!(error instanceof Lost)) report("snapshot", error);
+    this.#lost();
+  }
+
+  /** The server has given our place to another page: who comes back takes that of a third. */
+  #leave(pages) {
+    this.#source.close();
+    this.#source = null;
+    this.#store.setDisplaced(pages);
   }
 
   #lost() {

@@ -1,58 +1,30 @@
 // Puts the parts together.
 
+import { readAddress, writeAddress } from "./address.js";
 import { AlertList } from "./alerts.js";
 import { Facts } from "./facts.js";
+import { each, showLeftOut } from "./faults.js";
+import { StationFilter } from "./filter.js";
 import { StationList } from "./list.js";
 import { Live } from "./live.js";
 import { StationMap } from "./map.js";
-import { RANK, STATES, mark } from "./states.js";
+import { Notices } from "./notices.js";
+import { RefusedRecords } from "./refused.js";
+import { STATES, counted, mark, worstFirst } from "./states.js";
 import { StationPanel } from "./station.js";
+import { showStatus } from "./status.js";
 import { Store } from "./store.js";
 import { clock, element } from "./text.js";
 
+const NARROW = matchMedia("(max-width: 900px)"); // as in the style sheet
 const store = new Store();
 const byId = (id) => document.getElementById(id);
 
-/** Pill and banner: what the connection is like, in words. */
-function showStatus() {
-  const { kind, progress } = store.status;
-  const history = `reading the last ${store.hours} h: ${Math.floor((progress ?? 0) * 100)} %`;
-  const texts = {
-    broker: [
-      "waiting for the broker",
-      "Waiting for the broker: it does not answer. What stands here is what was known before.",
-    ],
-    topics: [
-      "waiting for topics",
-      "The broker has no topics of magwatch yet: start a worker, or create them with `magwatch topics`.",
-    ],
-    history: [history, null],
-    live: ["live", null],
-  };
-  const lost = [
-    "connection lost",
-    "Connection to the dashboard lost; trying again. What stands here is not live.",
-  ];
-  const [text, banner] = store.connected ? texts[kind] : lost;
-  byId("link").dataset.kind = store.connected ? kind : "lost";
-  byId("link-text").textContent = text;
-  byId("banner").hidden = !banner;
-  byId("banner").textContent = banner ?? "";
-}
-
 function showCounts() {
-  const counts = new Map();
-  for (const { state } of store.stations.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
-  const states = [...counts.keys()].sort((a, b) => RANK[a] - RANK[b]);
+  const found = [...counted(store.stations.values())].filter(([, count]) => count);
   byId("counts").replaceChildren(
-    ...states.map((state) =>
-      element(
-        "li",
-        {},
-        mark(state),
-        element("b", {}, String(counts.get(state))),
-        ` ${STATES[state].label}`,
-      ),
+    ...each("state", found, ([state, count]) =>
+      element("li", {}, mark(state), element("b", {}, String(count)), ` ${STATES[state].label}`),
     ),
   );
 }
@@ -62,12 +34,18 @@ function showModel() {
   byId("model-line").textContent = `Model ${name} ${version} (${sha256.slice(0, 12)}): ${skill}.`;
 }
 
-/** The station in the address, else one with an open alert, else the first. */
+/** The station in the address, else the worst. */
 function choose() {
   if (store.station || !store.stations.size) return;
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  const all = [...store.stations.values()].sort((a, b) => RANK[a.state] - RANK[b.state]);
-  store.select(store.stations.has(wanted) ? wanted : all[0].code);
+  const { code } = readAddress();
+  const [worst] = [...store.stations.values()].sort(worstFirst);
+  store.select(store.stations.has(code) ? code : worst.code);
+}
+
+function obeyAddress() {
+  const { code, filter } = readAddress();
+  if (store.stations.has(code) && code !== store.selected) store.select(code);
+  store.setFilter(filter);
 }
 
 function painted() {
@@ -78,22 +56,46 @@ function painted() {
 
 // These first: a station is chosen once it is in the list and on the map.
 new StationMap(store);
-new StationList(store);
+const list = new StationList(store);
+new StationFilter(store);
 new AlertList(store);
+new RefusedRecords(store);
 new Facts(store);
+new Notices(store);
 new StationPanel(store);
 store.addEventListener("begin", showModel);
-store.addEventListener("status", showStatus);
+store.addEventListener("status", () => showStatus(store));
+store.addEventListener("left-out", (event) => showLeftOut(event.detail));
 store.addEventListener("stations", () => {
   showCounts();
+  showStatus(store);
   choose();
   painted();
 });
-store.addEventListener("select", () => history.replaceState(null, "", `#${store.selected}`));
-addEventListener("hashchange", () => {
-  const code = decodeURIComponent(location.hash.slice(1));
-  if (store.stations.has(code) && code !== store.selected) store.select(code);
+for (const name of ["select", "filter"]) {
+  store.addEventListener(name, () =>
+    writeAddress(store.selected ?? readAddress().code, store.filter),
+  );
+}
+addEventListener("hashchange", obeyAddress);
+obeyAddress();
+
+// On a phone the charts stand above map and lists: what is chosen there brings them back in sight.
+byId("side").addEventListener("click", ({ target }) => {
+  const chose = target.closest("[data-code], [data-alert]");
+  if (chose && NARROW.matches) byId("station").scrollIntoView();
 });
+
+// The address keeps station and filter, so links within the page leave it alone.
+for (const link of document.querySelectorAll("a[href^='#']")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const target = document.querySelector(link.hash);
+    target.scrollIntoView();
+    if (target.id === "stations") list.focus();
+    else target.focus({ preventScroll: true });
+  });
+}
 
 new Live(store).start();
 setInterval(() => (byId("clock").textContent = clock(store.now, true)), 1000);

@@ -2,11 +2,18 @@
 
 import { svg } from "./text.js";
 
-// In the order of urgency. Shapes are paths in a box of 16 by 16.
+// From the worst to the best: the one place that says which is worse, for list, map and filter.
+// Shapes are paths in a box of 16 by 16.
 export const STATES = {
   alert: { label: "alert open", shape: "M8 1.5 15.5 14.5H.5z" },
   over: { label: "over threshold", shape: "M8 1 15 8 8 15 1 8z" },
+  unscored: { label: "not scored", shape: "M.5 1.5H15.5L8 14.5z" },
   silent: { label: "silent", shape: "M1.5 6H14.5V10H1.5z" },
+  "held-back": { label: "held back", shape: "M2 1.5H14L9.5 8 14 14.5H2L6.5 8z" },
+  refused: {
+    label: "records refused",
+    shape: "M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13zM3.5 6.5V9.5H12.5V6.5z",
+  },
   insufficient: {
     label: "too few samples",
     shape:
@@ -23,7 +30,19 @@ export const STATES = {
 // An alert that is over: the triangle, empty.
 const CLOSED = "M8 1.5 15.5 14.5H.5zM8 5.5 4 12.5H12z";
 
-export const RANK = Object.fromEntries(Object.keys(STATES).map((state, rank) => [state, rank]));
+const RANK = Object.fromEntries(Object.keys(STATES).map((state, rank) => [state, rank]));
+
+/** Compares stations for sorting: the worst state first, and codes of one state by the alphabet. */
+export function worstFirst(a, b) {
+  return RANK[a.state] - RANK[b.state] || (a.code < b.code ? -1 : Number(a.code > b.code));
+}
+
+/** How many stations there are in each state, the worst first. */
+export function counted(stations) {
+  const counts = new Map(Object.keys(STATES).map((state) => [state, 0]));
+  for (const { state } of stations) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return counts;
+}
 
 /** The shape of a state, or of a closed alert, as a small picture; the word stands beside it. */
 export function mark(state) {

@@ -1,14 +1,15 @@
 // One station in charts: field, score against threshold, and what the model made of the field.
 
 import { Chart, colour } from "./chart.js";
+import { each, report } from "./faults.js";
+import { Lost, fetched } from "./fetched.js";
 import { spans } from "./spans.js";
-import { duration, element, figure, number, rarity, stamp, stretch } from "./text.js";
+import { duration, element, figure, number, returnPeriod, stamp, stretch } from "./text.js";
 
 const COMPONENTS = { H: "H, magnetic north", E: "E, magnetic east", Z: "Z, down" };
 const HOUR_MS = 3_600_000;
 const PAUSE_MS = 2000; // between two looks at a station whose data flow
 const TABLE_ROWS = 12;
-const NAMED = ["local", "space-weather", "global", "data-quality", "unknown"];
 const byId = (id) => document.getElementById(id);
 
 export class StationPanel {
@@ -114,8 +115,9 @@ export class StationPanel {
     this.#asked = performance.now();
     try {
       await this.#fetch();
-    } catch {
-      // the banner says that the line is broken; the next change brings us here again
+    } catch (error) {
+      // where the line is broken the banner says so; the next change brings us here again
+      if (!(error instanceof Lost)) report("charts", error);
     }
     this.#busy = false;
     if (this.#again) this.#refresh();
@@ -128,8 +130,8 @@ export class StationPanel {
     const pixels = this.#charts.field[0].pixels;
     const span = `span_ms=${Math.round(this.#spanMs)}&pixels=${pixels}`;
     const [trace, drawn] = await Promise.all([
-      json(`${path}/trace?${span}&${end}`),
-      json(`${path}/reconstruction?${end}`),
+      fetched(`${path}/trace?${span}&${end}`),
+      fetched(`${path}/reconstruction?${end}`),
     ]);
     if (code !== this.#store.selected) return;
     this.#shownUpTo = `${newest} ${windowEnd}`;
@@ -140,7 +142,7 @@ export class StationPanel {
 
   #makeCharts() {
     const alerts = () => this.#store.alertsOf(this.#store.selected);
-    const tint = (name) => colour(NAMED.includes(name) ? name : "other");
+    const tint = (name) => colour(name) || colour("other");
     const onZoom = (startMs, endMs) => this.#show(Math.max(endMs - startMs, 30_000), endMs);
     const marked = (words) => [spans(alerts, tint, { words })];
     const names = Object.keys(COMPONENTS);
@@ -198,20 +200,25 @@ export class StationPanel {
 
   #draw(trace, drawn) {
     const range = [trace.end_ms - this.#spanMs, trace.end_ms];
-    Object.keys(COMPONENTS).forEach((name, n) => {
+    this.#words(trace, drawn, range);
+    const names = Object.keys(COMPONENTS);
+    const { end_ms: ends, rmse, threshold } = trace.scores;
+    const times = drawn.time_ms;
+    const gone = times.map(() => null);
+    const within = times.length ? [times[0], times.at(-1)] : range;
+    each("chart of the field,", names, (name) => {
       const { at, nt } = trace.field[name];
-      this.#charts.field[n].set([at.map((i) => trace.start_ms + i * trace.cadence_ms), nt], range);
-      const times = drawn.time_ms;
-      const gone = times.map(() => null);
-      const within = times.length ? [times[0], times.at(-1)] : range;
-      this.#charts.model[n].set(
-        [times, drawn.filtered_nt[name], drawn.reconstruction_nt[name] ?? gone],
+      const moments = at.map((i) => trace.start_ms + i * trace.cadence_ms);
+      this.#charts.field[names.indexOf(name)].set([moments, nt], range);
+    });
+    each("chart of", ["scores"], () => this.#charts.score.set([ends, rmse, threshold], range));
+    each("chart of the model,", names, (name) => {
+      const rebuilt = drawn.reconstruction_nt[name] ?? gone;
+      this.#charts.model[names.indexOf(name)].set(
+        [times, drawn.filtered_nt[name], rebuilt],
         within,
       );
     });
-    const { end_ms: ends, rmse, threshold } = trace.scores;
-    this.#charts.score.set([ends, rmse, threshold], range);
-    this.#words(trace, drawn, range);
   }
 
   #words(trace, drawn, range) {
@@ -247,12 +254,6 @@ export class StationPanel {
   }
 }
 
-async function json(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(answer.statusText);
-  return answer.json();
-}
-
 function summary(times, values, unit) {
   const known = values.filter((value) => value !== null);
   if (!known.length) return "no data";
@@ -271,7 +272,7 @@ function windowRow(scores, n) {
     scores.quality[n] ?? "–",
     figure(scores.rmse[n]),
     figure(scores.threshold[n]),
-    rarity(scores.return_period_days[n]),
+    returnPeriod(scores.return_period_days[n]),
     scores.completeness[n] === null ? "–" : `${number(scores.completeness[n] * 100, 0)} %`,
   ];
   return element("tr", {}, ...cells.map((text) => element("td", {}, text)));

@@ -1,14 +1,20 @@
-// What the page knows. Parts listen for "stations", "alerts", "status" and "select".
+// What the page knows. Parts listen for "stations", "alerts", "refused", "status", "left-out",
+// "select" and "filter".
+
+const KEPT_KEYS = 50; // of refused records, as the server does
 
 export class Store extends EventTarget {
   stations = new Map();
   alerts = new Map();
+  refused = new Map(); // by the key that was sent, the newest last
   status = { kind: "broker", progress: null };
   connected = false;
+  displacedBy = null; // how many pages the server serves, where it no longer serves this one
   hours = 24;
   model = null;
   full = false;
   selected = null;
+  filter = { states: new Set(), text: "" }; // of the list of stations; empty: all
   #ahead = 0; // of the server's clock over ours, ms
 
   /** The server's time: how fresh data are is not for this machine's clock to say. */
@@ -26,22 +32,34 @@ export class Store extends EventTarget {
     this.model = snapshot.model;
     this.stations = new Map();
     this.alerts = new Map();
+    this.refused = new Map();
     this.setStatus(snapshot.status);
+    this.setLeftOut(snapshot.left_out);
     this.#tell("begin");
     this.change(snapshot.everything, true);
   }
 
-  change({ stations, alerts, full }, fresh = false) {
+  change({ stations, alerts, refused, full }, fresh = false) {
     this.full = full;
     for (const station of stations) this.stations.set(station.code, station);
-    for (const alert of alerts) this.alerts.set(alert.alert_id, { ...alert, ...times(alert) });
+    for (const alert of alerts) this.alerts.set(alert.alert_id, alert);
+    for (const one of refused) {
+      this.refused.delete(one.key);
+      this.refused.set(one.key, one);
+      if (this.refused.size > KEPT_KEYS) this.refused.delete(this.refused.keys().next().value);
+    }
     if (stations.length || fresh) this.#tell("stations", stations);
     if (alerts.length || fresh) this.#tell("alerts", fresh ? [] : alerts);
+    if (refused.length || fresh) this.#tell("refused");
   }
 
   setStatus(status) {
     this.status = status;
     this.#tell("status");
+  }
+
+  setLeftOut(leftOut) {
+    this.#tell("left-out", leftOut);
   }
 
   setConnected(connected) {
@@ -50,9 +68,20 @@ export class Store extends EventTarget {
     this.#tell("status");
   }
 
+  /** Another page has this one's place at the server, which serves so many. */
+  setDisplaced(pages) {
+    this.displacedBy = pages;
+    this.#tell("status");
+  }
+
   select(code, moment = null) {
     this.selected = code;
     this.#tell("select", moment);
+  }
+
+  setFilter(filter) {
+    this.filter = filter;
+    this.#tell("filter");
   }
 
   get station() {
@@ -64,18 +93,10 @@ export class Store extends EventTarget {
     const open = (alert) => (alert.status === "open" ? 1 : 0);
     return [...this.alerts.values()]
       .filter((alert) => code === null || alert.station === code)
-      .sort((a, b) => open(b) - open(a) || b.endMs - a.endMs);
+      .sort((a, b) => open(b) - open(a) || b.end_ms - a.end_ms);
   }
 
   #tell(name, detail = null) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-function times(alert) {
-  return {
-    startMs: Date.parse(alert.start),
-    endMs: Date.parse(alert.end),
-    peakMs: Date.parse(alert.peak),
-  };
 }

@@ -55,13 +55,12 @@ export function duration(ms) {
   return h % 24 ? `${Math.floor(h / 24)} d ${h % 24} h` : `${Math.floor(h / 24)} d`;
 }
 
-/** How rare a score is in quiet data. */
-export function rarity(days) {
+/** Quiet time in which a score comes once, in the words of `monitor/return_period.py`. */
+export function returnPeriod(days) {
   if (days === null || days === undefined) return "–";
-  const hours = days * 24;
-  if (hours < 1) return `${number(hours * 60, 0)} quiet minutes`;
-  if (hours < 48) return `${number(hours, hours < 10 ? 1 : 0)} quiet hours`;
-  return `${number(days, days < 10 ? 1 : 0)} quiet days`;
+  if (days >= 365) return "over a year";
+  if (days < 1 / 24) return "under an hour";
+  return days >= 2 ? `${number(days, 0)} days` : `${number(days * 24, 0)} hours`;
 }
 
 /** 47.93° N, 15.86° E. */

@@ -5,8 +5,8 @@ import numpy as np
 
 from geofield.types import Int64
 from training.labels.catalogue import Catalogue
-from training.labels.rules import LabelRules
 from training.labels.types import Earthquake, Labels, Site
+from training.recipe.labels import LabelRules
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.labels.builders import DAY_MS, HOUR_MS, quake
-from training.labels.columns import columns, distance_km, near_pairs
+from training.labels.arrays import columns, distance_km, near_pairs
 from training.labels.decluster import aftershocks, largest_of_swarms
 from training.labels.types import Earthquake
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from tests.training.labels.builders import (
     DAY_MS,
     HERE,
@@ -16,10 +16,10 @@ from tests.training.labels.builders import (
     rules,
     utc_ms,
 )
-from training.labels.label import LabelsRefused, prepare
-from training.labels.labelling import Labelling
-from training.labels.rules import LabelRules
+from training.labels.build import LabelsRefused, prepare
+from training.labels.labeller import Labelling
 from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Earthquake
+from training.recipe.labels import LabelRules
 
 COARSE = ends("2020-01-01", "2021-01-01", 4 * HOUR_MS)
 
@@ -53,7 +53,7 @@ def test_every_window_is_what_its_definition_says(
     assume(there.sum() > 1)
     windows = COARSE[there]
     try:
-        found = prepare(windows, WINDOW_MS, HERE, quakes, how, KpHistory())
+        found = prepare(windows, WINDOW_MS, HERE, quakes, how, IndexHistory())
     except LabelsRefused:
         return
     labels = found.relabel(found.event_times_ms)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.distance import great_circle_km
+from geofield.alerts.distance import great_circle_km
 from training.labels.geometry import (
     dobrovolsky_km,
     hypocentral_km,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from geofield.indices import KpHistory, KpInterval
+from geofield.indices import KP, IndexHistory, IndexInterval
 from tests.training.labels.builders import (
     HERE,
     HOUR_MS,
@@ -12,16 +12,16 @@ from tests.training.labels.builders import (
     rules,
     utc_ms,
 )
-from training.labels.conditions import highest_kp, local_hour, season
-from training.labels.label import label
+from training.labels.build import prepare
+from training.labels.covariates import highest_kp, local_hour, season
 from training.labels.match import Matched, match_controls
 from training.labels.types import Labels
 
 STEP_MS = 3 * HOUR_MS
 # Kp goes 0, 1, 2, 3, 4, 0, ... so that it and the hour run through all combinations.
-KP = KpHistory(
+STEPPED = IndexHistory(
     tuple(
-        KpInterval(start, start + STEP_MS, start + STEP_MS, float(start // STEP_MS % 5))
+        IndexInterval(KP, start, start + STEP_MS, start + STEP_MS, float(start // STEP_MS % 5))
         for start in range(utc_ms("2018-12-01"), utc_ms("2021-01-01"), STEP_MS)
     )
 )
@@ -30,18 +30,18 @@ TWO_YEARS = ends("2019-01-01", "2021-01-01")
 
 def labels_of(*times: str) -> Labels:
     quakes = catalogue(*(quake(one, km_north=60.0 * i) for i, one in enumerate(times)))
-    return label(TWO_YEARS, WINDOW_MS, HERE, quakes, rules(), KpHistory())
+    return prepare(TWO_YEARS, WINDOW_MS, HERE, quakes, rules(), IndexHistory()).labels()
 
 
 def matched(labels: Labels, mask: np.ndarray, per_seismic: int = 2, seed: int = 0) -> Matched:
     rng = np.random.default_rng(seed)
-    return match_controls(labels, mask, HERE, KP, rng, per_seismic, window_ms=WINDOW_MS)
+    return match_controls(labels, mask, HERE, STEPPED, rng, per_seismic, window_ms=WINDOW_MS)
 
 
 def conditions(labels: Labels, which: np.ndarray) -> np.ndarray:
     end_ms = labels.end_ms[which]
     middle_ms = end_ms - WINDOW_MS // 2
-    kp = np.floor(highest_kp(KP, end_ms - WINDOW_MS, end_ms))
+    kp = np.floor(highest_kp(STEPPED, end_ms - WINDOW_MS, end_ms))
     return np.stack([kp, local_hour(HERE, middle_ms) // 3, season(middle_ms)])
 
 
@@ -99,7 +99,7 @@ def test_an_unknown_kp_matches_an_unknown_kp() -> None:
     labels = labels_of("2020-04-20")
     everywhere = np.ones(len(TWO_YEARS), dtype=bool)
     rng = np.random.default_rng(0)
-    found = match_controls(labels, everywhere, HERE, KpHistory(), rng, 1, window_ms=WINDOW_MS)
+    found = match_controls(labels, everywhere, HERE, IndexHistory(), rng, 1, window_ms=WINDOW_MS)
     assert found.chosen.sum() == labels.seismic.sum()
 
 
@@ -107,8 +107,8 @@ def test_conditions_of_a_time() -> None:
     times = [utc_ms(f"2020-{month:02}-15T12:00:00") for month in (12, 1, 3, 6, 9, 11)]
     assert season(np.array(times)).tolist() == [0, 0, 1, 2, 3, 3]
     assert local_hour(HERE, np.array(times[:1])).tolist() == pytest.approx([12 - 99 / 15])
-    begin_ms = KP.intervals[4].start_ms
+    begin_ms = STEPPED.of(KP)[4].start_ms
     spans = np.array([begin_ms, begin_ms + HOUR_MS, utc_ms("2021-01-01") - HOUR_MS])
-    found = highest_kp(KP, spans, spans + np.array([HOUR_MS, STEP_MS, 2 * HOUR_MS]))
-    values = [one.kp for one in KP.intervals[4:6]]
+    found = highest_kp(STEPPED, spans, spans + np.array([HOUR_MS, STEP_MS, 2 * HOUR_MS]))
+    values = [one.value for one in STEPPED.of(KP)[4:6]]
     np.testing.assert_array_equal(found, [values[0], max(values), np.nan])

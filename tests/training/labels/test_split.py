@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from tests.training.labels.builders import (
     DAY_MS,
     HERE,
@@ -19,7 +19,7 @@ from tests.training.labels.builders import (
     rules,
     utc_ms,
 )
-from training.labels.label import LabelsRefused, label
+from training.labels.build import LabelsRefused, prepare
 from training.labels.split import (
     LeakFound,
     Sides,
@@ -29,12 +29,12 @@ from training.labels.split import (
     check_split,
     split,
 )
-from training.section import RecipeRefused
+from training.recipe.section import RecipeRefused
 
 RULE = Split(train_until="2020-07-01", validation_until="2020-10-01", embargo_days=14.0)
 SPAN_MS = WINDOW_MS + 2 * HOUR_MS
 EMBARGO_MS = 14 * DAY_MS
-LABELS = label(
+LABELS = prepare(
     ends("2020-01-01", "2021-01-01"),
     WINDOW_MS,
     HERE,
@@ -45,8 +45,8 @@ LABELS = label(
         quake("2020-11-20", name="november"),
     ),
     rules(),
-    KpHistory(),
-)
+    IndexHistory(),
+).labels()
 SIDES = split(LABELS, RULE)
 
 

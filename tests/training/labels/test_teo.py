@@ -5,15 +5,15 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from geofield.indices import KpHistory
+from geofield.indices import IndexHistory
 from tests.data import shared_data
 from tests.training.labels.builders import DAY_MS, utc_ms
+from training.labels.build import prepare
 from training.labels.catalogue import read_catalogue
-from training.labels.label import prepare
-from training.labels.labelling import Labelling
-from training.labels.rules import LabelRules
+from training.labels.labeller import Labelling
 from training.labels.split import Split, check_no_leak, check_sides, split
 from training.labels.types import Site
+from training.recipe.labels import LabelRules
 
 TEO = Site("TEO", 19.746, -99.193)
 MINUTE_MS = 60_000
@@ -36,7 +36,7 @@ def labelling() -> Labelling:
         [np.arange(utc_ms(begin) + SPAN_MS, utc_ms(until), HOP_MS) for begin, until in years]
     )
     margin_ms = (SPAN_MS - WINDOW_MS) // 2
-    return prepare(end_ms, WINDOW_MS, TEO, catalogue, RULES, KpHistory(), margin_ms=margin_ms)
+    return prepare(end_ms, WINDOW_MS, TEO, catalogue, RULES, IndexHistory(), margin_ms=margin_ms)
 
 
 def test_what_the_rules_leave(labelling: Labelling) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 from msgspec.structs import replace
 
-from geofield.manifest import SCHEMA_VERSION, Manifest, ModelWindow, Provenance
-from training.evaluation import (
+from geofield.scoring.manifest import SCHEMA_VERSION, Manifest, ModelWindow, Provenance
+from training.results import (
     CLASSIFIER,
     CONTROL,
     KP_ONLY,

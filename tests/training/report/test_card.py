@@ -15,10 +15,10 @@ from tests.training.report.builders import (
     manifest,
     minimal,
 )
-from training.evaluation import CONTROL, NEGATIVE, Evaluation, decode, encode
+from training.recipe.transients import FAMILIES
 from training.report.card import render_card
-from training.report.numerals import decimal, figure, p_value, percent
-from training.transients import FAMILIES
+from training.report.format import decimal, figure, p_value, percent
+from training.results import CONTROL, NEGATIVE, Evaluation, decode, encode
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def assert_half(shown, snr, interval) -> None:
 
 
 def test_the_card_tells_whether_windows_are_reconstructed(card) -> None:
-    read = table(card, "Error of the reconstruction")
+    read = table(card, "Root mean square of the reconstruction error")
     assert read[NEGATIVE]["median window"] == "0.420"
     assert read[NEGATIVE]["windows nearer to zeros (%)"] == "2.0"
     assert CONTROL in read
@@ -150,7 +150,7 @@ def test_real_labels_are_those_of_the_document(card, evaluation) -> None:
     assert "a prevalence of 5.4 %" in card
     rules = table(card, "Rules of the verdict")
     assert [rule["outcome"] for rule in rules.values()].count("✗ not met") == 3
-    assert list(table(card, "How the labels came about"))[-1] == "data in the week before"
+    assert list(table(card, "Steps of the labelling"))[-1] == "data in the week before"
 
 
 def test_every_family_is_defined_by_its_own_docstring(card) -> None:

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from tests.training.report.builders import injections, labelled
 from tests.training.report.markup import drawing
-from training.evaluation import CLASSIFIER, CONTROL, KP_ONLY, NEGATIVE
-from training.report.figures_alerts import alarms_plate, half_plate, sensitivity_plates
-from training.report.figures_known import auc_plates, found_plates
-from training.report.figures_real import real_plates
-from training.report.ink import PALETTE, looks
-from training.report.parts import Plate
-from training.report.selection import in_any_direction
+from training.report.blocks import Plate
+from training.report.figures.alerts import alarms_plate, half_plate, sensitivity_plates
+from training.report.figures.earthquakes import real_plates
+from training.report.figures.injections import auc_plates, found_plates
+from training.report.select import in_any_direction
+from training.report.style import PALETTE, method_styles
 from training.report.svg import embed, keys
+from training.results import CLASSIFIER, CONTROL, KP_ONLY, NEGATIVE
 
 
 def all_plates() -> list[Plate]:
@@ -109,9 +109,9 @@ def test_steps_go_ever_further_from_the_paper(theme: int) -> None:
 
 def test_methods_are_told_apart_without_colour() -> None:
     methods = [NEGATIVE, CONTROL, CLASSIFIER, KP_ONLY, "polarization ratio", "peak", "window RMS"]
-    drawn = looks(methods).values()
+    drawn = method_styles(methods).values()
     assert len({(look.dashes, look.marker) for look in drawn}) == len(methods)
-    assert max(drawn, key=lambda look: look.width) == looks(methods)[NEGATIVE]
+    assert max(drawn, key=lambda look: look.width) == method_styles(methods)[NEGATIVE]
     assert len({key.svg for key in keys(methods)}) == len(methods)
 
 

@@ -14,9 +14,9 @@ from tests.training.report.builders import (
     minimal,
 )
 from tests.training.report.markup import Walk
-from training.evaluation import Evaluation, Verdict
-from training.report.numerals import decimal
+from training.report.format import decimal
 from training.report.page import render_page
+from training.results import Evaluation, Verdict
 
 HOSTILE = """<script>alert("1")</script>'&<img src=x onerror=y>"""
 
@@ -77,12 +77,12 @@ def test_every_figure_of_the_benchmark_is_in_a_table(walk: Walk) -> None:
 
 
 def test_the_two_p_values_stand_in_one_sentence(walk: Walk) -> None:
-    (sentence,) = [one.text for one in walk.of("p") if "window by window" in one.text]
+    (told,) = [one.text for one in walk.of("p") if "earthquake by earthquake" in one.text]
+    sentence = told.removeprefix("Two p values, TEO. ").partition(". ")[0]
     assert "p = 0.0035" in sentence
     assert "p = 0.27" in sentence
     assert "41,210 windows" in sentence
     assert "20 earthquakes" in sentence
-    assert sentence.removeprefix("Two p values, TEO. ").count(". ") == 0
 
 
 def test_it_needs_nothing_but_itself(page: str, walk: Walk) -> None:

@@ -1,9 +1,9 @@
 from pathlib import Path
 
 from tests.training.report.builders import full, manifest, minimal
-from training.evaluation import decode
 from training.report.page import render_page
 from training.report.write import write_report
+from training.results import decode
 
 
 def test_the_document_and_the_page_stand_beside_each_other(tmp_path: Path) -> None:

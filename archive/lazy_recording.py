@@ -1,0 +1,142 @@
+"""Archives read piece by piece, so that a year of one sample a second fits into memory."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TypeAlias
+
+from archive.observatory import (
+    ArchiveRefused,
+    check_archive,
+    checked_code,
+    read_parts,
+    refusing,
+    told,
+)
+from archive.parquet import ParquetSpan, spans_of
+from archive.recording import Recording, check_alike, divided_at_gaps, joined
+from archive.tables import NOTHING, Stated
+
+Part: TypeAlias = Recording | ParquetSpan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyRecording:
+    """A recording in parts, of which few are in memory at a time; gives the same records.
+
+    Attributes
+    ----------
+    parts
+        Parts of one station on one grid, in order of time, at most a day apart.
+    """
+
+    parts: Sequence[Part]
+
+    @property
+    def station(self) -> str:
+        """IAGA code."""
+        return self.parts[0].station
+
+    @property
+    def cadence_ms(self) -> int:
+        """Sampling interval."""
+        return self.parts[0].cadence_ms
+
+    @property
+    def start_ms(self) -> int:
+        """Time of the first sample."""
+        return self.parts[0].start_ms
+
+    @property
+    def end_ms(self) -> int:
+        """Time just after the last sample (exclusive)."""
+        return max(part.end_ms for part in self.parts)
+
+    def __len__(self) -> int:
+        return (self.end_ms - self.start_ms) // self.cadence_ms
+
+    def records(self, length: int) -> Iterator[Recording]:
+        """Yield the records of `Recording.records`.
+
+        Raises
+        ------
+        ArchiveRefused
+            If a file cannot be read any more.
+        """
+        rest: list[Recording] = []  # begin of a record that the next parts complete
+        for parts in _overlapping(self.parts):
+            recording = joined([*rest, *map(_read, parts)])
+            record_ms = length * self.cadence_ms
+            complete_ms = recording.end_ms // record_ms * record_ms
+            yield from recording.between(recording.start_ms, complete_ms).records(length)
+            rest = [recording.between(complete_ms, recording.end_ms)]
+        for last in rest:
+            yield from last.records(length)
+
+
+def open_stations(
+    paths: Iterable[Path], station: str | None = None, stated: Stated = NOTHING
+) -> list[LazyRecording]:
+    """Open the archives of all stations in the files; a gap of over a day divides a recording.
+
+    Parquet files are read while records are taken, files of other formats now.
+
+    Parameters
+    ----------
+    paths
+        IAGA-2002, ImagCDF, Parquet or CSV files, in any order.
+    station
+        IAGA code to use instead of the one in the files.
+    stated
+        What the user says of tables that do not say it themselves.
+
+    Raises
+    ------
+    ArchiveRefused
+        If a file is missing, unreadable or does not fit the others.
+    """
+    parts = [
+        part.renamed(checked_code(station or part.station, path))
+        for path in paths
+        for part in _opened(path, stated)
+    ]
+    parts.sort(key=lambda part: (part.station, part.start_ms))
+    recordings = [
+        LazyRecording(parts_together)
+        for _, group in groupby(parts, key=lambda part: part.station)
+        for parts_together in divided_at_gaps(list(group))
+    ]
+    try:
+        for recording in recordings:
+            check_alike(recording.parts)
+    except ValueError as error:
+        raise ArchiveRefused(str(error)) from error
+    return recordings
+
+
+def _opened(path: Path, stated: Stated) -> Sequence[Part]:
+    if path.suffix != ".parquet":
+        return read_parts(path, stated)
+    check_archive(path, sys.maxsize)
+    with refusing(path):
+        return spans_of(path, stated)
+
+
+def _read(part: Part) -> Recording:
+    if isinstance(part, Recording):
+        return part
+    with refusing(part.path):
+        return told(part.path, part.read())
+
+
+def _overlapping(parts: Sequence[Part]) -> Iterator[list[Part]]:
+    """Divide parts, in order of time, into groups that overlap."""
+    group: list[Part] = []
+    for part in parts:
+        if group and part.start_ms >= max(member.end_ms for member in group):
+            yield group
+            group = []
+        group.append(part)
+    yield group

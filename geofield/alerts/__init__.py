@@ -1,0 +1,1 @@
+"""Alerts: when they open and resolve, and how they are classified."""

@@ -1,0 +1,1 @@
+"""Calibration: scale, threshold and profile of a station from its quiet windows."""

@@ -1,0 +1,1 @@
+"""Calibration of a station from its live samples."""

@@ -1,0 +1,1 @@
+"""Faults of instruments and man-made pulses in a window."""

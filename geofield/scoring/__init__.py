@@ -1,0 +1,1 @@
+"""The score of a window, and the manifest of a model."""

@@ -1,0 +1,1 @@
+"""Samples in time: orientation, gaps, buffers, windows, the band-pass filter."""

@@ -1,0 +1,135 @@
+"""Alerts for the terminal and spreadsheets: selection, table, CSV, and text of a version."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import click
+from rich.table import Table
+
+from geofield.utc import time_ms
+from monitor.kafka.guard import printable
+from monitor.records.scores_and_alerts import AlertData, AlertEvent
+from monitor.return_period import return_period
+from support.table import plain_table
+
+COLOURS = {"opened": "red", "updated": "yellow", "resolved": "green", "cancelled": "cyan"}
+STATUS_STYLES = {"open": "bold red", "cancelled": "dim"}
+COLUMNS = (
+    "alert_id", "version", "status", "station", "start", "end", "duration_s", "peak", "score",
+    "threshold", "return_period_days", "severity", "classification", "kp_highest", "dst_lowest_nt",
+    "completeness",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Selection of alerts; an empty tuple selects all.
+
+    Attributes
+    ----------
+    stations, classes, statuses
+        IAGA codes, classifications and statuses, as in the record.
+    since_ms
+        Select alerts that end later, milliseconds since 1970.
+    """
+
+    stations: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    since_ms: int | None = None
+
+    def takes(self, event: AlertEvent) -> bool:
+        """Whether a version of an alert is selected."""
+        data = event.data
+        return (
+            (not self.stations or data.station in self.stations)
+            and (not self.classes or data.classification in self.classes)
+            and (not self.statuses or data.status in self.statuses)
+            and (self.since_ms is None or time_ms(data.end) > self.since_ms)
+        )
+
+
+def newest(events: Iterable[AlertEvent]) -> list[AlertEvent]:
+    """The last version of each alert, in order of their starts."""
+    last: dict[str, AlertEvent] = {}
+    for event in events:
+        before = last.get(event.data.alert_id)
+        if before is None or event.data.version >= before.data.version:
+            last[event.data.alert_id] = event
+    return sorted(last.values(), key=lambda event: (event.data.start, event.data.station))
+
+
+def table(events: Sequence[AlertEvent]) -> Table:
+    """A table with a row for each alert: peak score, threshold, and return period in quiet data."""
+    shown = plain_table(
+        ("began (UTC)", "lasted", "station", "status", "class", "severity"),
+        ("score", "once in", "Kp"),
+    )
+    for data in (event.data for event in events):
+        shown.add_row(
+            data.start[:16].replace("T", " "),
+            _length(_duration_s(data)),
+            data.station,
+            data.status,
+            data.classification,
+            data.severity,
+            f"{data.score:.2f} / {data.threshold:.2f}",
+            return_period(data.return_period_days),
+            "" if data.kp_highest is None else f"{data.kp_highest:.1f}",
+            style=STATUS_STYLES.get(data.status),
+        )
+    return shown
+
+
+def as_csv(events: Iterable[AlertEvent]) -> str:
+    """Alerts as CSV with a header line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for data in (event.data for event in events):
+        fields = {name: getattr(data, name, None) for name in COLUMNS}
+        writer.writerow({**fields, "duration_s": round(_duration_s(data))}.values())
+    return text.getvalue()
+
+
+def readable(event: AlertEvent) -> str:
+    """A version of an alert in three lines, with colours."""
+    data = event.data
+    change = event.type.rpartition(".")[2]
+    known = indices_known(data)
+    if data.remote is not None and data.remote.stations:
+        known += f"; {data.remote.witnesses} of {data.remote.compared} distant stations share it"
+    if data.troubled_windows:
+        shown = f"{data.troubled_windows} of {data.exceeding_windows} windows"
+        what = printable(data.seen) if data.seen else ", ".join(data.faults)
+        known += f"; {what} in {shown}"
+    head = click.style(f"{change.upper():9}", fg=COLOURS.get(change), bold=True)
+    return (
+        f"{head} {data.station}  {data.start} … {data.end}  "
+        f"{data.severity}, {data.classification}\n"
+        f"          score {data.score:.2f} over {data.threshold:.2f}, as high once in "
+        f"{return_period(data.return_period_days)} of quiet data; {known}; "
+        f"{data.completeness:.0%} of samples\n"
+        f"          {data.alert_id} version {data.version}, model "
+        + printable(f"{data.model.name} {data.model.version}: {data.skill}")
+    )
+
+
+def indices_known(data: AlertData) -> str:
+    """Kp over the alert, and the most disturbed value of each further index that was known."""
+    kp = "Kp not known" if data.kp_highest is None else f"Kp up to {data.kp_highest:.1f}"
+    others = data.indices or {}
+    return ", ".join([kp, *(f"{printable(name)} peak {others[name]:.1f}" for name in others)])
+
+
+def _duration_s(data: AlertData) -> float:
+    return (time_ms(data.end) - time_ms(data.start)) / 1000
+
+
+def _length(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,140 @@
+"""`magwatch replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from archive.lazy_recording import open_stations
+from archive.model import cadence_refused, default_model_path, load_manifest
+from archive.recording import Recorded
+from archive.tables import Stated
+from geofield.utc import utc
+from monitor.commands.archive_options import archive_options
+from monitor.logs import configure_logs
+from monitor.offline.replay import (
+    ENCODERS,
+    INTERRUPTED_S,
+    Sent,
+    flush,
+    interleaved,
+    paced,
+    producing,
+    send,
+    send_kp,
+)
+from monitor.settings import Settings, load_settings
+from support.progress import progress_bar
+
+
+class Speed(click.ParamType):
+    """``max``, or how many times faster than life: ``60x``."""
+
+    name = "speed"
+
+    def convert(
+        self, value: str | float | None, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | None:
+        """Factor of real time; None is as fast as possible."""
+        if value is None or isinstance(value, float):
+            return value
+        if value == "max":
+            return None
+        try:
+            factor = float(value.removesuffix("x"))
+        except ValueError:
+            factor = 0.0
+        if factor <= 0:
+            self.fail(f"{value!r} is neither `max` nor a factor like `60x`", param, ctx)
+        return factor
+
+
+def _warn_of_refusals(recordings: Iterable[Recorded], settings: Settings) -> None:
+    """Warn of recordings that a worker with the present settings would leave aside."""
+    model = settings.model or default_model_path()
+    manifest = load_manifest(model.with_suffix(".json"))
+    for recording in recordings:
+        if recording.cadence_ms != manifest.window.cadence_ms:
+            refused = cadence_refused(recording.station, recording.cadence_ms, manifest)
+            click.echo(
+                f"warning: {refused}. Workers with the same MAGWATCH_MODEL leave it aside",
+                err=True,
+            )
+
+
+def _announced(recordings: Sequence[Recorded], speed: float | None) -> str:
+    """Line on what will be sent and for how long, as there may be no progress bar."""
+    begin_ms = min(recording.start_ms for recording in recordings)
+    end_ms = max(recording.end_ms for recording in recordings)
+    pace = "as fast as it goes"
+    if speed is not None:
+        pace = f"{(end_ms - begin_ms) / 60_000 / speed:,.1f} minutes at {speed:g}x"
+    stations = ", ".join(sorted({recording.station for recording in recordings}))
+    samples = sum(map(len, recordings))
+    return f"sending {samples:,} samples of {stations}, {utc(begin_ms)} to {utc(end_ms)}: {pace}"
+
+
+@click.command()
+@archive_options
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--station", help="Send as this IAGA code; else the code in each file.")
+@click.option("--speed", type=Speed(), default="60x", show_default=True, help="max, or e.g. 60x.")
+@click.option(
+    "--record-s",
+    type=click.IntRange(1, 86_400),
+    default=60,
+    show_default=True,
+    help="Length of a record in seconds of data.",
+)
+@click.option(
+    "--encoding",
+    type=click.Choice(list(ENCODERS)),
+    default="json",
+    show_default=True,
+    help="Encoding of the samples; binary is MessagePack with doubles.",
+)
+@click.option(
+    "--kp/--no-kp", default=True, show_default=True, help="Send the Kp of these days as well."
+)
+@click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
+def replay(
+    files: tuple[Path, ...],
+    station: str | None,
+    stated: Stated,
+    speed: float | None,
+    record_s: int,
+    encoding: str,
+    kp: bool,
+    broker: str | None,
+) -> None:
+    """Send archive files (IAGA-2002, ImagCDF, Parquet, CSV) into the samples topic.
+
+    Several stations are interleaved by time. Ctrl-C ends it cleanly; records sent stay sent.
+
+    \b
+    Example:
+      magwatch replay wic20240509.sec --speed 60x
+      magwatch replay *.min --record-s 3600 --speed max
+    """
+    settings = load_settings(broker=broker)
+    recordings = open_stations(files, station, stated)
+    _warn_of_refusals(recordings, settings)
+    records = interleaved(recordings, record_s)
+    with producing(settings) as producer:
+        configure_logs(settings)
+        if kp:
+            send_kp(producer, settings, recordings)
+        click.echo(_announced(recordings, speed), err=True)
+        with progress_bar("samples") as bar:
+            task = bar.add_task("replay", total=sum(map(len, recordings)))
+            sent = Sent()
+            try:
+                due = paced(records, speed)
+                send(producer, settings, due, sent, lambda n: bar.advance(task, n), encoding)
+                flush(producer, settings, sent)
+            except KeyboardInterrupt:
+                click.echo("interrupted", err=True)
+                flush(producer, settings, sent, INTERRUPTED_S)
+    click.echo(f"{sent.samples:,} samples in {sent.records:,} records to {settings.broker}")

@@ -1,0 +1,158 @@
+"""`magwatch score`."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from archive.lazy_recording import open_stations
+from archive.observatory import check_cadence
+from archive.outputs import check_output, write_file
+from archive.recording import Recorded
+from archive.tables import Stated
+from geofield.alerts.alert import Alert
+from geofield.calibration.versions import moment, since_ms
+from geofield.indices import EVENTUALLY_MS, IndexHistory
+from geofield.scoring.score import WindowScore
+from geofield.step import Outcome, Rules
+from geofield.utc import utc
+from monitor.assembly import assemble
+from monitor.commands.archive_options import archive_options
+from monitor.offline.score import kp_history, score_recordings
+from monitor.offline.score_files import ScoreFormat, write_scores
+from monitor.records.scores_and_alerts import encode_alert, model_fields, score_record
+from monitor.settings import load_settings
+from support.memory import settle_down
+from support.options import model_option
+from support.progress import progress_bar
+
+
+@click.command()
+@archive_options
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--station", help="Score as this IAGA code; else the code in each file.")
+@click.option("--profiles", type=click.Path(path_type=Path), help="Folder of station profiles.")
+@model_option
+@click.option(
+    "--kp/--no-kp", default=True, show_default=True, help="Classify alerts by the Kp of these days."
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="scores.jsonl",
+    show_default=True,
+    help="Scores; .jsonl (as on the topic), .csv or .parquet.",
+)
+@click.option(
+    "--alerts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Alert versions as JSON lines, as on the topic.",
+)
+def score(
+    files: tuple[Path, ...],
+    station: str | None,
+    stated: Stated,
+    profiles: Path | None,
+    model: Path | None,
+    kp: bool,
+    output: Path,
+    alerts: Path | None,
+) -> None:
+    """Score archive files (IAGA-2002, ImagCDF, Parquet, CSV) and write a record for each window.
+
+    Scores and final alerts equal those that a worker would publish for the same samples, byte for
+    byte. Stations with a position in their profiles are compared. CSV and Parquet have Kp as known
+    today; .jsonl has Kp as known then, as published.
+
+    \b
+    Example:
+      magwatch calibrate wic20240509.sec --profiles profiles
+      magwatch score wic20240510.sec --profiles profiles -o scores.csv --alerts alerts.jsonl
+    """
+    kind = ScoreFormat.of(output)
+    _check_outputs(files, output, alerts)
+    assembly = assemble(load_settings(profiles=profiles, model=model))
+    recordings = open_stations(files, station, stated)
+    check_cadence(recordings, assembly.model.manifest)
+    warn_uncalibrated(recordings, assembly.rules)
+    history = kp_history(recordings) if kp else IndexHistory()
+    tally = ScoreCounts()
+    settle_down()
+    with progress_bar("samples") as bar:
+        task = bar.add_task("score", total=sum(map(len, recordings)))
+        outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
+        scores = (window for outcome in map(tally.note, outcomes) for window in outcome.scores)
+        if kind is not ScoreFormat.JSONL:  # JSON lines are the worker's bytes
+            scores = (_with_final_indices(window, history) for window in scores)
+        about = model_fields(assembly.rules.model)
+        write_scores((score_record(window, about) for window in scores), output, kind)
+    for promise in tally.promises:
+        click.echo(promise, err=True)
+    if alerts:
+        write_file(alerts, b"".join(encode_alert(version) + b"\n" for version in tally.versions))
+    opened = sum(version.version == 1 for version in tally.versions)
+    counts = ", ".join(f"{count:,} {quality}" for quality, count in sorted(tally.found.items()))
+    click.echo(f"{tally.found.total():,} windows ({counts or 'none'}), {opened} alerts: {output}")
+
+
+def _with_final_indices(score: WindowScore, history: IndexHistory) -> WindowScore:
+    """The window with Kp as known today, for tables."""
+    return replace(score, kp=history.between(score.start_ms, score.end_ms, EVENTUALLY_MS))
+
+
+def _check_outputs(files: Iterable[Path], output: Path, alerts: Path | None) -> None:
+    """Refuse outputs that cannot be written or would overwrite an input, before the work."""
+    read = set(map(os.path.realpath, files))
+    written = [output, alerts] if alerts else [output]
+    for path in written:
+        check_output(path)
+        if os.path.realpath(path) in read:
+            raise click.UsageError(f"{path} is among the files that are read: write to another")
+    if len(set(map(os.path.realpath, written))) < len(written):
+        raise click.UsageError(f"{output} cannot hold both scores and alerts: give two names")
+
+
+@dataclass(slots=True)
+class ScoreCounts:
+    """Summary of a run; its scores are written to the file as they come."""
+
+    promises: list[str] = field(default_factory=list)  # lines on profiles fitted online
+    versions: list[Alert] = field(default_factory=list)  # of alerts
+    found: Counter[str] = field(default_factory=Counter)  # windows by quality
+
+    def note(self, outcome: Outcome) -> Outcome:
+        """Count an outcome, and return it."""
+        self.promises += [
+            f"{fit.station}: from {utc(fit.at_ms)} on {fit.profile.promise}"
+            for fit in outcome.fits
+            if fit.profile is not None
+        ]
+        self.versions += outcome.alerts
+        self.found.update(window.quality.value for window in outcome.scores)
+        return outcome
+
+
+def warn_uncalibrated(recordings: Iterable[Recorded], rules: Rules) -> None:
+    """Warn of stations that will have no scores, or none for some time."""
+    for recording in recordings:
+        until = " until quiet days have calibrated it on the way" if rules.online else ""
+        uncalibrated = f"its windows are `calibrating` and have no score{until}"
+        first, *_ = rules.profiles.get(recording.station, (None,))
+        if first is None:
+            click.echo(
+                f"{recording.station} has no profile, so {uncalibrated}: run `magwatch calibrate` "
+                "and give --profiles",
+                err=True,
+            )
+        elif since_ms(first) > recording.start_ms:
+            click.echo(
+                f"{recording.station} has a profile for windows that end after {moment(first)}; "
+                f"before, {uncalibrated}",
+                err=True,
+            )

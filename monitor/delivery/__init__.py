@@ -1,1 +1,0 @@
-"""Alerts from the topic to HTTP receivers."""

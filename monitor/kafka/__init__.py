@@ -1,0 +1,1 @@
+"""Topics, and all that reads and writes them."""

@@ -1,0 +1,1 @@
+"""`magwatch calibrate`: a profile from quiet days of an archive."""

@@ -1,0 +1,177 @@
+"""Replay of recordings into the samples topic, at a chosen speed."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import click
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from archive.kp import kp_intervals
+from archive.recording import Recorded, Recording
+from geofield.indices import KP
+from monitor.errors import Refused
+from monitor.kafka.security import client_security
+from monitor.kafka.topics import MAX_RECORD_BYTES, admin, unreachable
+from monitor.records.indices import encode_index
+from monitor.records.sample_encoder import encode_samples, encode_samples_binary
+from monitor.records.sample_payloads import BINARY
+from monitor.settings import Settings
+
+FLUSH_S, INTERRUPTED_S = 30.0, 3.0
+
+
+ENCODERS: dict[str, tuple[Callable[[Recording], bytes], list[tuple[str, bytes]]]] = {
+    "json": (encode_samples, []),
+    "binary": (encode_samples_binary, [("content-type", BINARY.encode())]),
+}
+
+
+@dataclass(slots=True)
+class Sent:
+    """Counts of what a replay has sent."""
+
+    records: int = 0
+    samples: int = 0
+    failures: list[str] = field(default_factory=list)  # messages
+
+
+def interleaved(recordings: Iterable[Recorded], record_s: int) -> Iterator[Recording]:
+    """Iterate over records of `record_s` seconds of all stations, by their end times."""
+    streams = (
+        recording.records(max(record_s * 1000 // recording.cadence_ms, 1))
+        for recording in recordings
+    )
+    return heapq.merge(*streams, key=lambda record: record.end_ms)
+
+
+def paced(records: Iterable[Recording], speed: float | None) -> Iterator[Recording]:
+    """Delay each record until its end time at the given speed; None delays nothing."""
+    if speed is None:
+        yield from records
+        return
+    began_s, origin_ms = time.monotonic(), None
+    for record in records:
+        origin_ms = record.start_ms if origin_ms is None else origin_ms
+        due_s = began_s + (record.end_ms - origin_ms) / 1000 / speed
+        time.sleep(max(due_s - time.monotonic(), 0.0))
+        yield record
+
+
+def send(
+    producer: KafkaProducer,
+    settings: Settings,
+    records: Iterable[Recording],
+    sent: Sent,
+    advance: Callable[[int], object],
+    encoding: str = "json",
+) -> None:
+    """Send records with their stations as keys; count them and collect failures in `sent`."""
+    topic = settings.topic("samples")
+    encode, headers = ENCODERS[encoding]
+    for record in records:
+        try:
+            future = producer.send(topic, encode(record), record.station.encode(), headers=headers)
+        except KafkaError as error:
+            raise unreachable(settings, error) from None
+        future.add_errback(lambda error: sent.failures.append(str(error)))
+        sent.records += 1
+        sent.samples += len(record)
+        advance(len(record))
+
+
+def send_kp(producer: KafkaProducer, settings: Settings, recordings: Iterable[Recorded]) -> None:
+    """Send the observed Kp of the recordings, as known from the end of each interval."""
+    topic = settings.topic("indices")
+    for recording in recordings:
+        intervals = kp_intervals(recording.start_ms, recording.end_ms)
+        if not intervals:
+            click.echo(f"no Kp known for {recording.station}: alerts stay `unknown`", err=True)
+            continue
+        try:
+            producer.send(topic, encode_index(KP, intervals), b"Kp").get(FLUSH_S)
+        except KafkaError as error:
+            raise unreachable(settings, error) from None
+
+
+class _Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python is partly typed
+    def close(self, timeout: float | None = None, null_logger: bool = False) -> None:
+        """Close, after `timeout` seconds even if records are unconfirmed.
+
+        The base class then raises and stays open, and its destructor tries again.
+        """
+        try:
+            super().close(timeout, null_logger)
+        except KafkaTimeoutError:
+            self._sender.force_close()
+            self._closed = True
+
+
+def open_producer(settings: Settings) -> KafkaProducer:
+    """An idempotent producer that waits for all replicas.
+
+    Raises
+    ------
+    BrokerUnreachable
+        If no broker answers.
+    Refused
+        If the broker refuses the login or the certificate.
+    """
+    admin(settings).close()  # a producer would wait without a message
+    try:
+        return _Producer(
+            bootstrap_servers=settings.broker.split(","),
+            linger_ms=20,
+            max_request_size=MAX_RECORD_BYTES,
+            **client_security(settings),
+        )
+    except (KafkaError, OSError, ValueError) as error:
+        raise unreachable(settings, error) from None
+
+
+@contextmanager
+def producing(settings: Settings) -> Iterator[KafkaProducer]:
+    """Open a producer and close it at the end of the block, after a failure without a wait.
+
+    Raises
+    ------
+    BrokerUnreachable, Refused
+        As `open_producer`.
+    """
+    producer = open_producer(settings)
+    try:
+        yield producer
+    except BaseException:
+        producer.close(0)
+        raise
+    producer.close()
+
+
+def flush(
+    producer: KafkaProducer, settings: Settings, sent: Sent, seconds: float = FLUSH_S
+) -> None:
+    """Wait until the broker has all records.
+
+    Raises
+    ------
+    Refused
+        If it lacks some.
+    """
+    try:
+        producer.flush(seconds)
+    except KafkaTimeoutError:
+        raise Refused(
+            f"{settings.broker} has not confirmed all records in {seconds:g} s: it may lack some"
+        ) from None
+    except KafkaError as error:
+        sent.failures.append(str(error))
+    if sent.failures:
+        raise Refused(
+            f"{len(sent.failures)} records were not taken by {settings.broker}: "
+            f"{sent.failures[0]}; are the topics there (`magwatch topics`)?"
+        )

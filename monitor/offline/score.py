@@ -1,0 +1,82 @@
+"""Scores and alerts of recordings without Kafka, by the worker's own step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from archive.kp import kp_intervals
+from archive.observatory import ArchiveRefused
+from archive.recording import Recorded, Recording
+from geofield.alerts.remote_reference import Seen, mark
+from geofield.indices import EVENTUALLY_MS, IndexHistory
+from geofield.scoring.score import WindowScore
+from geofield.series.angle_units import UnitError, check_declination
+from geofield.step import Outcome, StationState, step
+from geofield.utc import utc
+from monitor.assembly import Assembly
+from monitor.offline.replay import interleaved
+from monitor.worker.classification import classify_stations
+from monitor.worker.executors import on_threads, prefetched
+
+RECORD_S = 4 * 86_400  # affects the running time only
+
+
+def score_recordings(
+    recordings: Iterable[Recorded],
+    assembly: Assembly,
+    history: IndexHistory,
+    advance: Callable[[int], object] = lambda _: None,
+    record_s: int = RECORD_S,
+) -> Iterator[Outcome]:
+    """Iterate over the outcomes of steps through recordings in order of time, as of a worker.
+
+    The last outcome has the final classifications of the alerts by Kp and the other stations.
+    """
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="step") as executor:
+        yield from prefetched(_stepped(recordings, assembly, history, advance, record_s), executor)
+
+
+def _stepped(
+    recordings: Iterable[Recorded],
+    assembly: Assembly,
+    history: IndexHistory,
+    advance: Callable[[int], object],
+    record_s: int,
+) -> Iterator[Outcome]:
+    states: dict[str, StationState] = {}
+    rules, network = assembly.rules, assembly.network
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="windows") as executor:
+        start, reconstruct = on_threads(executor), assembly.model.reconstruct
+        for record in interleaved(recordings, record_s):
+            declination_deg = assembly.accepts.declination_deg.get(record.station, 0.0)
+            _check_angles(record, declination_deg)
+            samples = record.samples(declination_deg)
+            states, outcome = step(states, [samples], reconstruct, rules, history, start)
+            advance(len(record))
+            network = network.with_windows(map(_seen, outcome.scores))
+            yield outcome
+    classified = classify_stations(states, history, network, rules.alert, now_ms=EVENTUALLY_MS)
+    yield Outcome([], [], classified.alerts)
+
+
+def _check_angles(record: Recording, reference_deg: float) -> None:
+    """Refuse a declination that can only be the station's in another unit."""
+    if "D" in record.elements:
+        try:
+            check_declination(record.elements["D"], reference_deg)
+        except UnitError as error:
+            raise ArchiveRefused(f"{record.station} from {utc(record.start_ms)}: {error}") from None
+
+
+def _seen(window: WindowScore) -> Seen:
+    score = window.score
+    rmse, threshold = (score.rmse, score.threshold) if score else (None, None)
+    return Seen(window.station, window.end_ms, mark(rmse, threshold, faulty=bool(window.trouble)))
+
+
+def kp_history(recordings: Iterable[Recorded]) -> IndexHistory:
+    """Observed Kp over the recordings, as known from the end of each interval."""
+    return IndexHistory(
+        kp for recording in recordings for kp in kp_intervals(recording.start_ms, recording.end_ms)
+    )

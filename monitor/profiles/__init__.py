@@ -1,0 +1,1 @@
+"""Folders of station profiles, and which of them workers use."""

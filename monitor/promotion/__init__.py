@@ -1,0 +1,1 @@
+"""Whether a new model may take over."""

@@ -1,0 +1,1 @@
+"""Alerts to an HTTP receiver."""

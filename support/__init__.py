@@ -1,0 +1,1 @@
+"""Helpers of several packages that do not concern files."""

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+from support.spans import Span, span_of
+
+
+class SpanType(click.ParamType):
+    """Option type of a span of time or days; wrong values are usage errors with the reason."""
+
+    name = "day|first/last|from/to"
+
+    def convert(
+        self, value: str | Span, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Span:
+        """See `support.spans.span_of`."""
+        try:
+            return value if isinstance(value, Span) else span_of(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
+
+leave_out = click.option(
+    "--leave-out",
+    type=SpanType(),
+    multiple=True,
+    help="Data to leave out because they are not the field: a day (2024-03-09), days "
+    "(2024-03-09/2024-03-11) or moments (2024-03-09T11:15/2024-03-09T11:18), UTC; may be repeated.",
+)
+
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="ONNX file, or a shipped model's name; else ulf-1hz.",
+)

@@ -1,0 +1,1 @@
+"""Both images, built and run as docker-compose.yml does: `make containers`."""

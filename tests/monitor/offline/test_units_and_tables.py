@@ -1,0 +1,95 @@
+"""Tables of users, mistaken units and data newer than Kp, as a user of commands meets them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from archive.kp import observed_days
+from archive.model import default_model_path, load_manifest
+from archive.profile import save_profile
+from bench.step import profile
+from monitor.cli import main
+from tests.archive.documents import document, row
+
+H, D_DEG, Z = 21_027.31, 4.05, 43_859.30
+
+
+def magwatch(*arguments: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)), catch_exceptions=False)
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Path:
+    sha256 = load_manifest(default_model_path().with_suffix(".json")).sha256
+    turned = replace(profile("TST", sha256), declination_deg=D_DEG)
+    save_profile(turned, tmp_path / "profiles")
+    return tmp_path / "profiles"
+
+
+def table(path: Path, d: float, count: int = 1200) -> Path:
+    times = np.datetime64("2018-08-29T03:00", "s") + np.arange(count)
+    lines = [f"{at}Z,{H + 0.01 * (n % 7):.2f},{d},{Z}" for n, at in enumerate(times)]
+    path.write_text("\n".join(["time,H,D,Z", *lines]))
+    return path
+
+
+def test_a_table_is_scored_by_what_its_user_says_of_it(tmp_path: Path, profiles: Path) -> None:
+    path = table(tmp_path / "a.csv", 60 * D_DEG)
+    score = ("score", path, "--profiles", profiles, "-o", tmp_path / "o.csv", "--no-kp")
+    missing = magwatch(*score, "--station", "TST")
+    assert "a.csv: the unit of D is not stated: give --units D=deg or" in missing.output
+    nameless = magwatch(*score, "--units", "D=arcmin")
+    assert "a.csv: '' is no IAGA code" in nameless.output
+    assert "'D:arcmin' is not like D=arcmin" in magwatch(*score, "--units", "D:arcmin").output
+    scored = magwatch(*score, "--units", "d=arcmin", "--station", "tst", "--orientation", "hdz")
+    assert scored.exit_code == 0, scored.output
+    assert "8 windows (8 ok)" in scored.output
+
+
+@pytest.mark.parametrize(
+    ("unit", "d", "said"),
+    [
+        ("deg", 60 * D_DEG, "D of 243 degrees cannot be the station's 4.05, but 243 minutes"),
+        (
+            "arcmin",
+            D_DEG,
+            "D of 0.0675 degrees cannot be the station's 4.05, but 60 times as much can",
+        ),
+    ],
+)
+def test_a_declination_in_another_unit_is_refused_before_it_is_an_alert(
+    unit: str, d: float, said: str, tmp_path: Path, profiles: Path
+) -> None:
+    path = table(tmp_path / "a.csv", d)
+    refused = magwatch(
+        "score", path, "--station", "TST", "--units", f"D={unit}", "--profiles", profiles,
+        "-o", tmp_path / "o.csv", "--no-kp",
+    )  # fmt: skip
+    assert refused.exit_code != 0
+    assert f"TST from 2018-08-29T03:00:00Z: {said}" in " ".join(refused.output.split())
+    assert "Traceback" not in refused.output
+
+
+def test_who_calibrates_on_data_newer_than_kp_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "new.sec"
+    lines = document([row(n) for n in range(1200)]).replace(b"2018-08-29", b"2048-08-29")
+    path.write_bytes(lines)
+    refused = magwatch("calibrate", path, "--profiles", tmp_path / "p").output
+    assert (
+        f"the installed table has it from 1957-10-01 to {observed_days()[1]}; renew it" in refused
+    )
+    without = magwatch("calibrate", path, "--profiles", tmp_path / "p", "--max-kp", 9).output
+    assert "Kp" not in without
+    assert "TST cannot be calibrated" in without
+
+
+def test_data_from_before_1970_are_data(tmp_path: Path) -> None:
+    path = tmp_path / "old.sec"
+    path.write_bytes(document([row(n) for n in range(1200)]).replace(b"2018-08-29", b"1965-08-29"))
+    refused = magwatch("calibrate", path, "--profiles", tmp_path / "p").output
+    assert "TST cannot be calibrated" in refused or "Kp was up to" in refused
+    scored = magwatch("score", path, "-o", tmp_path / "o.csv")
+    assert "8 windows (8 calibrating)" in scored.output

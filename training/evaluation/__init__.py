@@ -1,0 +1,1 @@
+"""Evaluation of a model beside the methods that it has to beat."""

@@ -1,0 +1,138 @@
+"""A model and the methods it is compared with, all fitted to one station."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from archive.model import Model
+from geofield.calibration.fit import Calibration, QuietScores, fit_profile, newest
+from geofield.calibration.profile import StationProfile, robust_scale_nt
+from geofield.calibration.threshold import Peaks
+from geofield.scoring.score import stack_scale
+from geofield.series.windows import WindowSpec
+from geofield.types import Float32, Float64, Int64
+from training.data.windows import non_seismic, windows_of
+from training.evaluation.data_split import DataSplit
+from training.evaluation.methods import Method, methods_of
+from training.results import CLASSIFIER, NEGATIVE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contestants:
+    """Methods that are evaluated together.
+
+    Attributes
+    ----------
+    model
+        The published model, whose filter all methods share.
+    methods
+        The model, its trained rivals and the baselines.
+    profiles
+        Profile of each method, fitted to the calibration days for the promised false-alarm rate.
+    peaks
+        Independent peaks behind the threshold of each method.
+    autoencoders
+        The model and those of its rivals that reconstruct, by method.
+    """
+
+    model: Model
+    methods: Sequence[Method]
+    profiles: dict[str, StationProfile]
+    peaks: dict[str, Peaks]
+    autoencoders: dict[str, Model]
+
+    @property
+    def scale_nt(self) -> tuple[float, float, float]:
+        """Scale of the station, H, E, Z in nT; the same for every method."""
+        return next(iter(self.profiles.values())).scale_nt
+
+    def scores(self, field_nt: Float32) -> dict[str, Float64]:
+        """Scores [n] of every method for raw windows [n, span, 3] in nT."""
+        scale_nt = stack_scale(self.scale_nt, len(field_nt))
+        return {
+            method.name: method.reconstruct(field_nt, scale_nt).rmse.astype(np.float64)
+            for method in self.methods
+        }
+
+
+def fitted(
+    model: Model,
+    rivals: Mapping[str, Model],
+    split: DataSplit,
+    false_alarms_per_month: float,
+    advance: Callable[[int], object],
+) -> Contestants:
+    """Fit the profile of every method to the quiet windows of the calibration days.
+
+    Parameters
+    ----------
+    model, rivals
+        The published model, and its trained rivals by name.
+    split
+        Archive, window and alert rule.
+    false_alarms_per_month
+        The promised rate.
+    advance
+        Called with the number of windows read; every window is read twice.
+
+    Raises
+    ------
+    training.recipe.section.RecipeRefused
+        If the calibration days have no quiet window.
+    geofield.calibration.threshold.TailTooShort
+        If the quiet windows are too few for a threshold.
+    """
+    methods, spec = methods_of(model, dict(rivals)), split.stream.window
+    end_ms, recent_nt = _quiet(split, lambda field_nt: _recent(model, field_nt, spec, advance))
+    scale_nt = robust_scale_nt(recent_nt.reshape(-1, 3).astype(np.float64))
+
+    def scored(field_nt: Float32) -> Float32:
+        scale = stack_scale(scale_nt, len(field_nt))
+        advance(len(field_nt))
+        return np.stack([method.reconstruct(field_nt, scale).rmse for method in methods], axis=1)
+
+    end_ms, scores = _quiet(split, scored)
+    asked = Calibration(
+        station=split.calibration.station,
+        model_sha256=model.manifest.sha256,
+        declination_deg=0.0,
+        alert=split.stream.alert,
+        false_alarms_per_month=false_alarms_per_month,
+    )
+    quiet = {
+        method.name: QuietScores(end_ms, scores[:, column].astype(np.float64))
+        for column, method in enumerate(methods)
+    }
+    fits = {name: fit_profile(rows, scale_nt, spec, asked) for name, rows in quiet.items()}
+    return Contestants(
+        model,
+        methods,
+        {name: fit.profile for name, fit in fits.items()},
+        {name: fit.peaks for name, fit in fits.items()},
+        {NEGATIVE: model, **{name: rival for name, rival in rivals.items() if name != CLASSIFIER}},
+    )
+
+
+def _recent(
+    model: Model, field_nt: Float32, spec: WindowSpec, advance: Callable[[int], object]
+) -> Float32:
+    """Newest hop of each window, band-passed: [n, steps of a hop, 3] in nT."""
+    filtered_nt = model.filtered(field_nt)
+    advance(len(field_nt))
+    return newest(filtered_nt, spec).reshape(len(field_nt), -1, filtered_nt.shape[2])
+
+
+def _quiet(split: DataSplit, prepared: Callable[[Float32], Float32]) -> tuple[Int64, Float32]:
+    """Quiet windows of the calibration days: ends [n], ascending, and `prepared` of each window.
+
+    Raises
+    ------
+    RecipeRefused
+        If no window is quiet.
+    """
+    spec = split.stream.window
+    windows = windows_of(split.calibration, split.calibration_days, spec, prepared)
+    quiet = np.flatnonzero(non_seismic(windows, spec, split.kp_max))
+    quiet = quiet[np.argsort(windows.end_ms[quiet])]  # days may be in any order
+    return windows.end_ms[quiet], windows.field_nt[quiet]

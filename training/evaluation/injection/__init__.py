@@ -1,0 +1,1 @@
+"""Evaluation on injected transients of known strength."""

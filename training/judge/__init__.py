@@ -1,1 +1,0 @@
-"""Judging scores on real earthquakes: statistics that survive, and the verdict in words."""

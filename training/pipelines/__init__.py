@@ -1,0 +1,1 @@
+"""Complete runs: training, evaluation, publication."""

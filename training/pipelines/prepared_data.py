@@ -1,0 +1,204 @@
+"""Prepared data of a recipe: training material, and benchmarks of the held-out days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.signal import hilbert
+from torch import Tensor
+
+from geofield.calibration.profile import robust_scale_nt
+from geofield.types import Float32, Float64
+from support.memory import keep_memory
+from training.data.earthquake_windows import LabelledData, labelled_data
+from training.data.scaling import Policy, row_scale_nt
+from training.data.windows import Archive, non_seismic, open_archive, windows_of
+from training.evaluation.injection.windows import Benchmark, Injection, auc
+from training.labels.catalogue import read_catalogue
+from training.model.batch_scores import band_passed, baseline_scores, network_scores
+from training.model.network import FrontEnd, Judged
+from training.model.train_loop import Judge, Material
+from training.recipe.recipe import Recipe
+from training.recipe.transients import Frame
+
+_VALIDATION_SEED, _TEST_SEED = 1, 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """Data that all arms and seeds share.
+
+    Attributes
+    ----------
+    recipe, archive
+        The recipe and the samples.
+    material
+        Training material of the training days.
+    validation
+        Benchmark of the validation days.
+    labelled
+        Windows of real earthquakes; None if the seismic class is synthetic.
+    """
+
+    recipe: Recipe
+    archive: Archive
+    material: Material
+    validation: Benchmark
+    labelled: LabelledData | None
+
+    def judge(self, knows_classes: bool = True) -> Judge:
+        """Function that judges a network on the validation days: by AUC, or by reconstruction.
+
+        The AUC is of real labels if there are any, else of transients. With few earthquakes the AUC
+        is mostly chance, which must not choose the weights of an arm without classes. For such an
+        arm (`knows_classes` False) the reconstruction of the non-seismic windows counts.
+        """
+        if self.labelled is not None:
+            real = self.labelled.validation
+            without, cells = self._in_units(real.non_seismic_nt), [self._in_units(real.seismic_nt)]
+            if not knows_classes:
+                return lambda network: -float(network_scores(network, without).mean())
+        else:
+            without = self.scaled(self.validation.field_nt)
+            cells = [self.scaled(cell.field_nt) for cell in self.validation.disturbed()]
+        return partial(mean_auc, without, cells)
+
+    def test_days(self) -> Benchmark:
+        """Benchmark of the test days, with the families that are not trained on."""
+        recipe = self.recipe
+        families = [*recipe.seismic.families, *recipe.seismic.unseen_families]
+        days = recipe.data.test_days
+        return _benchmark(recipe, self.archive, self.material, days, families, _TEST_SEED)
+
+    def scores(self, networks: Mapping[str, Judged], field_nt: Float32) -> dict[str, Float64]:
+        """Scores [n] of networks and baselines, by name, for raw windows [n, span, 3] in nT."""
+        filtered_nt = band_passed(self.material.front_end, field_nt)
+        scaled = self._in_units(filtered_nt)
+        by_name = {name: network_scores(network, scaled) for name, network in networks.items()}
+        return {**by_name, **baseline_scores(self.material.scale_nt, filtered_nt)}
+
+    def scaled(self, field_nt: Float32) -> Float32:
+        """Raw windows [n, span, 3] in nT to band-passed [n, steps, 3] in units of the scale."""
+        return self._in_units(band_passed(self.material.front_end, field_nt))
+
+    def _in_units(self, filtered_nt: Float32) -> Float32:
+        return np.divide(filtered_nt, np.array(self.material.scale_nt, np.float32))
+
+
+def mean_auc(without: Float32, cells: list[Float32], network: Judged) -> float:
+    """Mean AUC of the cells against the windows without transients, all [n, steps, 3], scaled."""
+    level = network_scores(network, without)
+    return float(np.mean([auc(level, network_scores(network, cell)) for cell in cells]))
+
+
+def prepare(recipe: Recipe, folder: Path, device: str) -> Bench:
+    """Read the archive and prepare all days but the test days.
+
+    Raises
+    ------
+    archive.observatory.ArchiveRefused, training.recipe.section.RecipeRefused
+        If the data do not satisfy the recipe.
+    training.labels.catalogue.CatalogueRefused, training.labels.selection.LabelsRefused
+        If the earthquakes do not satisfy the recipe.
+    """
+    keep_memory()
+    torch.set_num_threads(1)  # more threads slow down so small a network; arms run in parallel
+    archive = open_archive(recipe.data, folder)
+    front_end = FrontEnd(recipe.window).to(device)
+    labelled = _labelled(recipe, archive, folder, front_end)
+    material = _material(recipe, archive, front_end, labelled)
+    families = [*recipe.seismic.families, *recipe.seismic.unseen_families]
+    validation = _benchmark(
+        recipe,
+        archive,
+        material,
+        recipe.data.validation_days,
+        recipe.seismic.families or families,
+        _VALIDATION_SEED,
+    )
+    return Bench(recipe, archive, material, validation, labelled)
+
+
+def _labelled(
+    recipe: Recipe, archive: Archive, folder: Path, front_end: FrontEnd
+) -> LabelledData | None:
+    if recipe.catalogue is None or recipe.seismic.source != "catalogue":
+        return None
+    catalogue = read_catalogue(folder / recipe.catalogue.file)
+    return labelled_data(recipe, archive, catalogue, partial(band_passed, front_end))
+
+
+def _benchmark(
+    recipe: Recipe,
+    archive: Archive,
+    material: Material,
+    days: list[str],
+    families: list[str],
+    seed: int,
+) -> Benchmark:
+    spec = recipe.window.spec(recipe.data.judge_hop)
+    injection = Injection(
+        material.scale_nt, material.frame, families, recipe.seismic.judge_snr, seed
+    )
+    band_pass = partial(band_passed, material.front_end)
+    field_nt = windows_of(archive.samples, days, spec).field_nt
+    return Benchmark(field_nt, injection, band_pass, -(-spec.span // spec.hop))
+
+
+def _material(
+    recipe: Recipe, archive: Archive, front_end: FrontEnd, labelled: LabelledData | None
+) -> Material:
+    if labelled is None:
+        return synthetic_material(recipe, archive, front_end, "station")
+    filtered_nt = labelled.train.non_seismic_nt
+    scale_nt = robust_scale_nt(filtered_nt.reshape(-1, 3).astype(np.float64))
+    rows_nt = np.tile(np.array(scale_nt), (len(filtered_nt), 1))
+    material = _in_rows(recipe, filtered_nt, rows_nt, scale_nt, front_end)
+    seismic_nt = labelled.train.seismic_nt
+    rows_nt = np.tile(np.array(scale_nt), (len(seismic_nt), 1))
+    return replace(material, seismic=_analytic(seismic_nt, rows_nt, front_end))
+
+
+def synthetic_material(
+    recipe: Recipe, archive: Archive, front_end: FrontEnd, policy: Policy
+) -> Material:
+    """Training material of the quiet training windows, in the units of a scale policy.
+
+    Raises
+    ------
+    training.recipe.section.RecipeRefused
+        If a training day has no complete window, or none is quiet.
+    """
+    spec = recipe.window.spec(recipe.data.train_hop)
+    band_pass = partial(band_passed, front_end)
+    windows = windows_of(archive.samples, recipe.data.train_days, spec, band_pass)
+    scale_nt = robust_scale_nt(windows.field_nt.reshape(-1, 3).astype(np.float64))
+    rows_nt = row_scale_nt(windows, recipe, policy, np.array(scale_nt))
+    quiet = non_seismic(windows, spec, recipe.data.kp_max)
+    return _in_rows(recipe, windows.field_nt[quiet], rows_nt[quiet], scale_nt, front_end)
+
+
+def _in_rows(
+    recipe: Recipe,
+    filtered_nt: Float32,
+    rows_nt: Float64,
+    scale_nt: tuple[float, float, float],
+    front_end: FrontEnd,
+) -> Material:
+    spec = recipe.window.spec()
+    return Material(
+        analytic=_analytic(filtered_nt, rows_nt, front_end),
+        row_scale_nt=rows_nt,
+        front_end=front_end,
+        scale_nt=scale_nt,
+        frame=Frame(spec.samples, spec.half),
+    )
+
+
+def _analytic(filtered_nt: Float32, rows_nt: Float64, front_end: FrontEnd) -> Tensor:
+    scaled = filtered_nt / rows_nt[:, None, :]
+    analytic = hilbert(scaled, axis=1).astype(np.complex64)
+    return torch.from_numpy(analytic).to(front_end.matrix.device)

@@ -1,0 +1,1 @@
+"""A recipe: every choice behind a model, and its checks."""
