@@ -141,8 +141,8 @@ class IndexHistory:
     ) -> None:
         self._series: dict[Index, _Series] = dict(before._series) if before else {}
         new: defaultdict[Index, list[IndexInterval]] = defaultdict(list)
-        for one in values:
-            new[one.index].append(one)
+        for interval in values:
+            new[interval.index].append(interval)
         for index, some in new.items():
             self._series[index] = _series({*self.of(index), *some})
 
@@ -160,9 +160,9 @@ class IndexHistory:
         complete = False
         for index, series in self._series.items():
             values: dict[tuple[int, int], float] = {}
-            for one in series.over(start_ms, end_ms):
-                if one.known_ms <= as_known_ms:  # the last one known of an interval counts
-                    values[one.start_ms, one.end_ms] = one.value
+            for interval in series.over(start_ms, end_ms):
+                if interval.known_ms <= as_known_ms:  # the last one known of an interval counts
+                    values[interval.start_ms, interval.end_ms] = interval.value
             if values:
                 extremes[index.name] = (min if index.falls else max)(values.values())
                 if index.tells_quiet:
@@ -174,15 +174,21 @@ class IndexHistory:
 
     def news_ms(self, start_ms: int, end_ms: int) -> list[int]:
         """The times at which something became known of ``start_ms`` to ``end_ms``, in order."""
-        over = (one for series in self._series.values() for one in series.over(start_ms, end_ms))
-        return sorted({one.known_ms for one in over})
+        over = (
+            interval
+            for series in self._series.values()
+            for interval in series.over(start_ms, end_ms)
+        )
+        return sorted({interval.known_ms for interval in over})
 
 
 def _series(values: set[IndexInterval]) -> _Series:
     order = attrgetter("start_ms", "end_ms", "known_ms", "value")
     intervals = tuple(sorted(values, key=order))
     return _Series(
-        intervals, tuple(one.start_ms for one in intervals), tuple(one.end_ms for one in intervals)
+        intervals,
+        tuple(interval.start_ms for interval in intervals),
+        tuple(interval.end_ms for interval in intervals),
     )
 
 

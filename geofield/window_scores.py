@@ -131,8 +131,8 @@ def _inference(
         scale_nt = np.repeat(scales, counts, axis=0)
         errors = reconstruct(usable.levelled_nt(), scale_nt[rows].astype(np.float32))
         _enter(scores, rows, _scores(errors, _profiles_of(owners, scored)))
-        for row, found in faults_of(series, windows, scored, scales, counts, spec).items():
-            faults[row] = found
+        for row, findings in faults_of(series, windows, scored, scales, counts, spec).items():
+            faults[row] = findings
     return Inference(
         windows.end_ms.tolist(),
         windows.sufficient.tolist(),

@@ -68,8 +68,8 @@ class BudgetCheck:
         if self.opened < self.low:
             return "fewer than asked for"
         if self.opened <= self.high:
-            few = self.expected < _TELLING
-            return "kept, as far as so few days can tell" if few else "kept"
+            too_few = self.expected < _TELLING
+            return "kept, as far as so few days can tell" if too_few else "kept"
         if self.opened <= self.fit_high:
             return "more than asked for, within what a fit to so few data leaves open"
         return "not kept: these days are unlike those of the fit"

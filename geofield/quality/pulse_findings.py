@@ -21,10 +21,10 @@ def pulse_findings(
     field_nt: Float64, scale_nt: Float64, candidates: Bool, cadence_ms: int
 ) -> dict[int, tuple[FaultFinding, ...]]:
     """Pulses and steps that stand between calm, by window; one finding of each kind."""
-    found: dict[int, tuple[FaultFinding, ...]] = {}
+    findings: dict[int, tuple[FaultFinding, ...]] = {}
     rows = np.flatnonzero(candidates)
     if not len(rows):
-        return found
+        return findings
     difference_nt = np.diff(field_nt[rows].swapaxes(1, 2))
     rate = rates(difference_nt, scale_nt[rows][..., None])
     for row in rows[stand_out(rate, cadence_ms).any(axis=1)].tolist():
@@ -32,8 +32,8 @@ def pulse_findings(
         for pulse in find_pulses(field_nt[row], scale_nt[row], cadence_ms):
             kinds.setdefault(_kind(pulse, cadence_ms), []).append(pulse)
         if kinds:
-            found[row] = tuple(_measured(fault, pulses) for fault, pulses in kinds.items())
-    return found
+            findings[row] = tuple(_measured(fault, pulses) for fault, pulses in kinds.items())
+    return findings
 
 
 def _kind(pulse: Pulse, cadence_ms: int) -> Fault:
@@ -53,9 +53,9 @@ def together(
     unmeasured: tuple[FaultFinding, ...], measured: tuple[FaultFinding, ...]
 ) -> tuple[FaultFinding, ...]:
     """One finding of each kind, with the components of both, in the order of `Fault`."""
-    found = {one.fault: one for one in unmeasured}
-    for one in measured:
-        also = found[one.fault].components if one.fault in found else ""
-        letters = "".join(c for c in COMPONENTS if c in one.components + also)
-        found[one.fault] = replace(one, components=letters)
-    return tuple(found[fault] for fault in Fault if fault in found)
+    findings = {finding.fault: finding for finding in unmeasured}
+    for finding in measured:
+        also = findings[finding.fault].components if finding.fault in findings else ""
+        letters = "".join(c for c in COMPONENTS if c in finding.components + also)
+        findings[finding.fault] = replace(finding, components=letters)
+    return tuple(findings[fault] for fault in Fault if fault in findings)

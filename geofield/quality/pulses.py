@@ -71,7 +71,7 @@ class _InSamples:
     @classmethod
     def at(cls, cadence_ms: int) -> "_InSamples":
         seconds = (CALM_S, PULSE_S, BRIEF_S, STEP_S, STAYS_S)
-        return cls(*(round(one * 1000 / cadence_ms) for one in seconds))
+        return cls(*(round(span_s * 1000 / cadence_ms) for span_s in seconds))
 
 
 def rates(difference_nt: Float64, scale_nt: Float64) -> Float64:
@@ -86,9 +86,9 @@ def stand_out(rate: Float64, cadence_ms: int) -> Bool:
     """
     samples = _InSamples.at(cadence_ms)
     calm, inner = samples.calm, slice(samples.calm, rate.shape[1] - samples.calm)
-    found = np.zeros(rate.shape, dtype=bool)
+    above = np.zeros(rate.shape, dtype=bool)
     if cadence_ms > COARSEST_MS or rate.shape[1] <= 2 * calm:
-        return found
+        return above
     rate = np.where(np.isnan(rate), np.inf, rate)
     runs = _sliding(np.maximum, rate, calm)  # of the `calm` rates that begin at each place
     edge = np.full((len(rate), samples.pulse), np.inf)
@@ -96,8 +96,8 @@ def stand_out(rate: Float64, cadence_ms: int) -> Bool:
     places = rate[:, inner].shape[1]
     before, after = calmest[:, :places], calmest[:, samples.pulse + calm + 1 :][:, :places]
     ample = np.maximum(RATE_RATIO * np.maximum(before, after), RATE_SCALES)
-    found[:, inner] = rate[:, inner] >= ample
-    return found
+    above[:, inner] = rate[:, inner] >= ample
+    return above
 
 
 def find_pulses(field_nt: Float64, scale_nt: Float64, cadence_ms: int) -> list[Pulse]:
@@ -115,7 +115,7 @@ def find_pulses(field_nt: Float64, scale_nt: Float64, cadence_ms: int) -> list[P
     samples, scaled = _InSamples.at(cadence_ms), field_nt / scale_nt
     rate = rates(np.diff(field_nt, axis=0).T[None], scale_nt[:, None])
     places, rate = stand_out(rate, cadence_ms)[0], rate[0]
-    found: list[Pulse] = []
+    pulses: list[Pulse] = []
     while places.any():
         top = int(np.where(places, rate, -1.0).argmax())
         first, last = _burst(rate, top, samples.calm)
@@ -128,9 +128,9 @@ def find_pulses(field_nt: Float64, scale_nt: Float64, cadence_ms: int) -> list[P
             (False, _step(scaled, rate, first, last, samples)),
         ):
             if measured is not None:
-                found.append(_described(returns, *measured, scale_nt, cadence_ms))
+                pulses.append(_described(returns, *measured, scale_nt, cadence_ms))
                 break
-    return found
+    return pulses
 
 
 def _described(
@@ -229,5 +229,5 @@ def _stays(rate: Float64, slower: float, samples: _InSamples) -> int | None:
 
 def tallest(pulses: list[Pulse]) -> Pulse:
     """The pulse with the largest height, with all components that show any of them."""
-    shows = tuple(np.any([one.shows for one in pulses], axis=0).tolist())
-    return replace(max(pulses, key=lambda one: one.height_nt), shows=shows)
+    shows = tuple(np.any([pulse.shows for pulse in pulses], axis=0).tolist())
+    return replace(max(pulses, key=lambda pulse: pulse.height_nt), shows=shows)

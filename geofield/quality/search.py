@@ -42,5 +42,5 @@ def faults_of(
     if not len(rows):
         return {}
     scale_nt = np.repeat(scales_nt, counts, axis=0)[rows]
-    found = examine(windows.field_nt[rows], scale_nt, spec.cadence_ms)
-    return {row: one for row, one in zip(rows.tolist(), found, strict=True) if one}
+    findings = examine(windows.field_nt[rows], scale_nt, spec.cadence_ms)
+    return {row: of_row for row, of_row in zip(rows.tolist(), findings, strict=True) if of_row}

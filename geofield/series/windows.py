@@ -279,17 +279,17 @@ def side_by_side(due: Sequence[Due], spec: WindowSpec) -> Series:
     parts: list[Float64] = []
     starts: list[int] = []
     place = 0
-    for one in due:
-        ends = one.ends.tolist()
+    for station in due:
+        ends = station.ends.tolist()
         if ends:
-            begin = ends[0] - spec.samples - spec.half - one.first
+            begin = ends[0] - spec.samples - spec.half - station.first
             length = ends[-1] - ends[0] + spec.span
-            parts.append(one.field_nt[begin : begin + length])
+            parts.append(station.field_nt[begin : begin + length])
             starts += [place + end - ends[0] for end in ends]
             place += length
     return Series(
         np.concatenate(parts) if parts else np.empty((0, 3)),
-        np.concatenate([one.ends for one in due]) if due else np.empty(0, np.int64),
+        np.concatenate([station.ends for station in due]) if due else np.empty(0, np.int64),
         np.array(starts, np.int64),
         [len(part) for part in parts],
     )

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 # The last two are for further classes. Source: Okabe & Ito (2008), Color Universal Design.
 COLOURS = ("#cc79a7", "#0072b2", "#56b4e9", "#d55e00", "#999999", "#e69f00", "#f0e442")
-CLASS_COLOURS = dict(zip((one.value for one in Classification), COLOURS, strict=False))
+CLASS_COLOURS = dict(
+    zip((classification.value for classification in Classification), COLOURS, strict=False)
+)
 TRACE, SCORE, TRUTH = "#222222", "#4b4b8f", "#009e73"
 COMPONENTS = "HEZ"
 

@@ -49,9 +49,10 @@ class Known:
     def news(self, source: str, document: Document) -> list[Reading]:
         """Readings that are new or revised."""
         return [
-            one
-            for one in document.readings
-            if self.values.get((source, document.index.name, one.start_ms, one.end_ms)) != one.value
+            reading
+            for reading in document.readings
+            if self.values.get((source, document.index.name, reading.start_ms, reading.end_ms))
+            != reading.value
         ]
 
 
@@ -133,7 +134,7 @@ class Poller:
         name, document = source.service.name, answer.document
         _warn(name, answer, now)
         over_ms = _ms(min(now, answer.server_time or now))
-        news = [one for one in self.known.news(name, document) if one.end_ms <= over_ms]
+        news = [reading for reading in self.known.news(name, document) if reading.end_ms <= over_ms]
         if news:
             records = list(_records(name, document, news, _ms(now)))
             await self.publisher.publish([self._outgoing(record) for record in records])
@@ -158,8 +159,13 @@ def _records(
 ) -> Iterator[IndexRecord]:
     for begin in range(0, len(news), VALUES_A_RECORD):
         values = [
-            IndexValue(utc(one.start_ms), utc(one.end_ms), utc(max(now_ms, one.end_ms)), one.value)
-            for one in news[begin : begin + VALUES_A_RECORD]
+            IndexValue(
+                utc(reading.start_ms),
+                utc(reading.end_ms),
+                utc(max(now_ms, reading.end_ms)),
+                reading.value,
+            )
+            for reading in news[begin : begin + VALUES_A_RECORD]
         ]
         yield IndexRecord(document.index.name, values, source)
 

@@ -87,7 +87,7 @@ async def _poll(
 ) -> list[str]:
     publisher = poller.publisher
     async with session() as client:
-        chosen = [one for one in services(settings) if one.name in names]
+        chosen = [service for service in services(settings) if service.name in names]
         sources = [Source(service, client, _now) for service in chosen]
         try:
             await publisher.start()  # the sources share it

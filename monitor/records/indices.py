@@ -48,8 +48,10 @@ _decoder = msgspec.json.Decoder(IndexRecord)
 def encode_index(index: Index, intervals: Iterable[IndexInterval]) -> bytes:
     """Value of the index topic; its key is the index's name."""
     values = [
-        IndexValue(utc(one.start_ms), utc(one.end_ms), utc(one.known_ms), one.value)
-        for one in intervals
+        IndexValue(
+            utc(interval.start_ms), utc(interval.end_ms), utc(interval.known_ms), interval.value
+        )
+        for interval in intervals
     ]
     return _encoder.encode(IndexRecord(index.name, values))
 

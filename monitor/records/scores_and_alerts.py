@@ -228,8 +228,8 @@ def score_record(score: WindowScore, model: ModelFields) -> ScoreRecord:
     )
 
 
-def _finding(one: FaultFinding) -> FindingFields:
-    return FindingFields(one.fault.value, one.components, one.seen or UNSET)
+def _finding(finding: FaultFinding) -> FindingFields:
+    return FindingFields(finding.fault.value, finding.components, finding.seen or UNSET)
 
 
 def _context(known: IndicesKnown) -> ContextFields:

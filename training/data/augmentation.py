@@ -24,17 +24,18 @@ def vary(
 
     Returns
     -------
-    own, other
+    itself, other
         Shapes [count, 3, 3]. The varied window is the real part of
-        ``window @ own + another @ other``, where `window` and `another` are analytic signals
+        ``window @ itself + another @ other``, where `window` and `another` are analytic signals
         [steps, 3] in units of the scale. Identity and zero for windows that stay unchanged.
     """
     changed = rng.random(count) < variation.share
     overlaid = changed & (rng.random(count) < variation.overlaid)
-    own = _matrices(rng, count, variation)
+    itself = _matrices(rng, count, variation)
     other = _matrices(rng, count, variation)
     return (
-        np.where(changed[:, None, None], own, np.eye(_COMPONENTS)) * _phases(rng, count, variation),
+        np.where(changed[:, None, None], itself, np.eye(_COMPONENTS))
+        * _phases(rng, count, variation),
         np.where(overlaid[:, None, None], other, 0.0),
     )
 

@@ -89,8 +89,8 @@ def _log_error(
     comparison with the batch mean (`_log_error_mean`) ignores the spread of the non-seismic
     windows, which is what hides a weak transient.
     """
-    apart = seismic.error[None, :] - non_seismic.error[:, None]
-    return non_seismic.error.mean(), _soft_hinge(margin - apart, softness).mean()
+    separation = seismic.error[None, :] - non_seismic.error[:, None]
+    return non_seismic.error.mean(), _soft_hinge(margin - separation, softness).mean()
 
 
 def _log_error_mean(

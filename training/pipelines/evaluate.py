@@ -218,7 +218,9 @@ def _few_packets(evaluation: Evaluation, recipe: Recipe) -> list[str]:
     methods = {cell.method for known in evaluation.injections for cell in known.cells}
     for duration in recipe.promise.durations if evaluation.injections else ():
         duration_s = duration * recipe.window.cadence_ms / 1000
-        if missing := methods - {one.method for one in curves if one.duration_s == duration_s}:
+        if missing := methods - {
+            curve.method for curve in curves if curve.duration_s == duration_s
+        }:
             whom = "" if missing == methods else f" with {', '.join(sorted(missing))}"
             warnings.append(
                 f"no transient of {duration_s:,.0f} s could be tried{whom}: the curves leave this "

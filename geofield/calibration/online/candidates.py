@@ -65,8 +65,8 @@ def candidates_of(
     if learning.profile is not None:
         rows &= np.array([not score.trouble for score in scores])
     elif scale_nt is not None and rows.any():
-        found = examine(windows.field_nt[rows], scale_nt, setting.window.cadence_ms)
-        rows[rows] = [not faults for faults in found]
+        findings = examine(windows.field_nt[rows], scale_nt, setting.window.cadence_ms)
+        rows[rows] = [not faults for faults in findings]
     return CalibrationCandidates(windows, scores, learning, rows)
 
 

@@ -96,8 +96,8 @@ def read_parts(
             part = read.between(span.start_ms, span.end_ms).without(left_out)
             parts += [compact(part)] if len(part) else []
     if len(kinds) > 1:
-        found = ", ".join(f"{code} {orientation}" for code, orientation in sorted(kinds))
-        raise ArchiveRefused(f"these files do not belong together: {found}")
+        given = ", ".join(f"{code} {orientation}" for code, orientation in sorted(kinds))
+        raise ArchiveRefused(f"these files do not belong together: {given}")
     if not parts:
         ((code, _),) = kinds
         raise Refused(f"{code}: the archive has nothing between --from and --to")
@@ -244,9 +244,9 @@ class QuietScorer:
         for series in self._pieces(segment):
             windows = cut_out(series, self.window)
             kept, counts = windows.sufficient, [len(series)]
-            found = faults_of(series, windows, kept, scales_nt, counts, self.window)
+            faults = faults_of(series, windows, kept, scales_nt, counts, self.window)
             faulty = np.zeros(len(windows), dtype=bool)
-            faulty[list(found)] = True
+            faulty[list(faults)] = True
             yield windows[kept & ~faulty], windows[faulty]
 
     def _pieces(self, segment: QuietSegment) -> Iterator[Series]:

@@ -76,13 +76,13 @@ def _draw_half(axes: Axes, curves: dict[str, list[Sensitivity]]) -> None:
     tried = sorted({snr for curve in every for snr in curve.snr})
     top = 1.25 * tried[-1]
     for method, style in method_styles(list(curves)).items():
-        own = sorted(curves[method], key=lambda curve: curve.duration_s)
-        half = [curve.half[0].snr or math.nan for curve in own]
-        style.draw(axes, [curve.duration_s for curve in own], half)
-        for curve in own:
+        by_duration = sorted(curves[method], key=lambda curve: curve.duration_s)
+        half = [curve.half[0].snr or math.nan for curve in by_duration]
+        style.draw(axes, [curve.duration_s for curve in by_duration], half)
+        for curve in by_duration:
             low, high = (end or top for end in curve.half[0].interval or (top, top))
             axes.vlines(curve.duration_s, low, high, color=style.colour, linewidth=1.0, alpha=0.6)
-        never = [curve.duration_s for curve in own if curve.half[0].snr is None]
+        never = [curve.duration_s for curve in by_duration if curve.half[0].snr is None]
         style.mark(axes, never, [top] * len(never), full=False)
     durations = sorted({curve.duration_s for curve in every})
     axes.set_xscale("log")
@@ -100,12 +100,12 @@ def _draw_alarms(axes: Axes, false_alarms: Sequence[FalseAlarms]) -> None:
     colours = method_styles(methods_of(false_alarms))
     axes.axvline(1, color=INK, linewidth=1.0)
     edge = axes.get_yaxis_transform()
-    for row, (one, name) in enumerate(zip(false_alarms, _names(false_alarms), strict=True)):
-        style = colours[one.method]
-        left, right = one.low / one.expected, one.high / one.expected
+    for row, (count, name) in enumerate(zip(false_alarms, _names(false_alarms), strict=True)):
+        style = colours[count.method]
+        left, right = count.low / count.expected, count.high / count.expected
         axes.barh(row, right - left, left=left, height=0.36, color=BAND)
-        style.mark(axes, [one.counted / one.expected], [row], full=one.within)
-        words = f"{one.counted:,} of {figure(one.expected)}"
+        style.mark(axes, [count.counted / count.expected], [row], full=count.within)
+        words = f"{count.counted:,} of {figure(count.expected)}"
         for x, side, text in ((0.0, "left", name), (1.0, "right", words)):
             box = axes.text(x, row - 0.42, text, transform=edge, va="center", ha=side, fontsize=8)
             box.set_bbox({"facecolor": PAPER, "linewidth": 0, "pad": 1.0})

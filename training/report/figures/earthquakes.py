@@ -67,15 +67,15 @@ def _molchan_plate(real: Labelled) -> Plate:
 
 
 def _error_plate(real: Labelled) -> Plate:
-    own = [method for method in real.methods if method.rmse]
+    judged = [method for method in real.methods if method.rmse]
     moves = ", ".join(
         f"{method.method} {decimal(method.rmse[0])} to {decimal(method.rmse[1])}"
-        for method in own
+        for method in judged
         if method.rmse
     )
     note = f"Mean RMSE of non-seismic (open) and seismic windows (full): {moves}."
-    draw = partial(_draw_errors, methods=own)
-    height_in = 0.85 + 0.28 * len(own)
+    draw = partial(_draw_errors, methods=judged)
+    height_in = 0.85 + 0.28 * len(judged)
     return plate("Reconstruction error by class", note, draw, height_in)
 
 

@@ -56,11 +56,11 @@ def _plates(
 def _draw_auc(cells: Sequence[Cell], lines: dict[str, MethodStyle], axes: Axes) -> None:
     axes.axhline(0.5, color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
     for method, style in lines.items():
-        own = [cell for cell in cells if cell.method == method]
-        snr = [cell.snr for cell in own]
-        style.draw(axes, snr, [cell.auc for cell in own])
+        of_method = [cell for cell in cells if cell.method == method]
+        snr = [cell.snr for cell in of_method]
+        style.draw(axes, snr, [cell.auc for cell in of_method])
         if method == NEGATIVE:
-            low, high = [cell.auc_low for cell in own], [cell.auc_high for cell in own]
+            low, high = [cell.auc_low for cell in of_method], [cell.auc_high for cell in of_method]
             axes.fill_between(snr, low, high, color=style.colour, alpha=0.18, linewidth=0)
     axes.set_ylim(min(0.45, *(cell.auc - 0.03 for cell in cells)), 1.015)
     axes.set_ylabel("AUC [0.5 = chance, 1 = perfect]")
@@ -69,8 +69,8 @@ def _draw_auc(cells: Sequence[Cell], lines: dict[str, MethodStyle], axes: Axes) 
 
 def _draw_found(cells: Sequence[Cell], lines: dict[str, MethodStyle], axes: Axes) -> None:
     for method, style in lines.items():
-        own = [cell for cell in cells if cell.method == method]
-        style.draw(axes, [cell.snr for cell in own], [100 * cell.found for cell in own])
+        of_method = [cell for cell in cells if cell.method == method]
+        style.draw(axes, [cell.snr for cell in of_method], [100 * cell.found for cell in of_method])
     axes.set_ylim(-3, 103)
     axes.set_ylabel("found, 1 % false [%]")
     strength_axis(axes, strengths_of(cells))
@@ -84,7 +84,7 @@ def _first_and_best_other(
 ) -> str:
     snr = strengths_of(cells)
     middle = [cell for cell in cells if cell.snr == snr[len(snr) // 2]]
-    own = [cell for cell in middle if cell.method == NEGATIVE]
+    of_method = [cell for cell in middle if cell.method == NEGATIVE]
     others = sorted((cell for cell in middle if cell.method != NEGATIVE), key=value)
-    words = [f"{cell.method} {write(value(cell))}" for cell in (*own, *others[-1:])]
+    words = [f"{cell.method} {write(value(cell))}" for cell in (*of_method, *others[-1:])]
     return f"{what} at signal/noise {middle[0].snr:g}: {'; best of the others: '.join(words)}."

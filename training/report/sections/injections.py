@@ -150,8 +150,8 @@ def _statistic(known: Injections) -> ReportSection:
     for family in families_of(known.cells):
         cells = [kept.get((family, method)) for method in methods]
         every = [ABSENT if cell is None else p_value(cell.p_value) for cell in cells]
-        apart = [ABSENT if cell is None else p_value(cell.p_value_apart) for cell in cells]
-        rows += [Row("all", every, family), Row("apart", apart, family)]
+        independent = [ABSENT if cell is None else p_value(cell.p_value_apart) for cell in cells]
+        rows += [Row("all", every, family), Row("apart", independent, family)]
     caption = f"Two-sided p at signal/noise {weakest:g}, all windows / windows apart"
     return ReportSection(
         f"The paper's statistic at {known.station}",

@@ -72,8 +72,10 @@ def _left_out(evaluation: Evaluation) -> list[str]:
 def _missed(known: Injections) -> list[str]:
     """Sentence on the signal/noise at which less than half is found, on average over families."""
     cells = [cell for cell in in_any_direction(known).cells if cell.method == NEGATIVE]
-    found = {snr: [cell.found for cell in cells if cell.snr == snr] for snr in strengths_of(cells)}
-    weak = [snr for snr, shares in found.items() if shares and np.mean(shares) < 0.5]
+    shares_by_snr = {
+        snr: [cell.found for cell in cells if cell.snr == snr] for snr in strengths_of(cells)
+    }
+    weak = [snr for snr, shares in shares_by_snr.items() if shares and np.mean(shares) < 0.5]
     if not weak:
         return []
     return [
