@@ -36,15 +36,15 @@ demo: $(DEMO_ENV)/ready ## Stream a real storm and quiet days through the whole 
 test: $(TEST_ENV)/ready ## Check everything that CI checks
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-# Four processes even on two cores: many tests wait for a broker or a clock
+# Six processes even on two cores: many tests wait for a broker or a clock
 pytest: $(TEST_ENV)/ready
-	$(TEST_BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-pythons: $(addprefix test-python-,$(OTHERS)) ## Test all that needs no PyTorch on Python 3.12 and 3.13, if installed
 
 test-python-%:
 	$(if $(call python,$*),$(MAKE) --no-print-directory .venv-$*/ready && .venv-$*/bin/python -m pytest \
-		-n 4 --dist loadfile --no-loadscope-reorder $(PYTEST),@echo "no Python $* here: not tested on it")
+		-n 6 --dist loadfile --no-loadscope-reorder $(PYTEST),@echo "no Python $* here: not tested on it")
 
 lint: $(TEST_ENV)/ready ## Check style, types and architecture
 	$(TEST_BIN)/ruff check .
