@@ -18,7 +18,7 @@ from monitor.offline.replay import interleaved
 from monitor.records.indices import encode_index
 from tests.abuse.test_worker import is_as_offline
 from tests.monitor.feeds import START_MS, calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.test_remote_reference import POSITIONS, QUIET_KP, final_offline, wait_for_final
 from tests.monitor.workers import Running, Site, encoded, send, wait_until, worker
 from tests.processes import magwatch

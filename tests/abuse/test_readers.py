@@ -41,7 +41,7 @@ from tests.abuse.horrors import horrors
 from tests.abuse.test_worker import DAY, honest, put, wired
 from tests.fuzz.test_fuzz_worker import counted
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import Site, worker
 
 LEAST = 100

@@ -20,7 +20,7 @@ from monitor.records.sample_encoder import encode_samples
 from tests.abuse.batches import CODECS, Record, batch_of
 from tests.abuse.wire import Wire
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.test_schemas import complaints
 from tests.monitor.workers import Running, Site, encoded, received, worker
 from tests.processes import magwatch

@@ -10,7 +10,7 @@ from tests.brokers import ROOT
 from tests.chaos.doomed import STANDSTILL
 from tests.chaos.fleet import HASTE
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline
+from tests.monitor.outcomes import THRESHOLD, offline
 from tests.monitor.workers import Site, committed, encoded, received, send, wait_until, worker
 
 

@@ -19,7 +19,7 @@ from monitor.records.sample_encoder import encode_samples, encode_samples_binary
 from monitor.records.sample_payloads import BINARY, JSON
 from monitor.settings import Settings
 from tests.monitor.feeds import START_MS, calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import Site, received, worker
 
 ACCEPTS = Accepts(1000, 300_000, {"WIC": 4.5}, 0)

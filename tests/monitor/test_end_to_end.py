@@ -1,36 +1,15 @@
 """Samples in, scores and alerts out, on every broker: byte for byte what the offline path says."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from archive.recording import Recording
-from geofield.indices import IndexHistory
-from monitor.assembly import assemble
 from monitor.offline.replay import interleaved
-from monitor.offline.score import score_recordings
-from monitor.records.scores_and_alerts import encode_alert, encode_score
 from tests.data import quiet_day
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.workers import Site, encoded, received, send, values_by_key, worker
+from tests.monitor.outcomes import THRESHOLD, offline, online
+from tests.monitor.workers import Site, encoded, received, send, worker
 from tests.processes import magwatch
 
-THRESHOLD = 1.5
 BURST = slice(3000, 4500)
-
-
-def offline(site: Site, recordings: Sequence[Recording]) -> tuple[list[bytes], list[bytes]]:
-    """Scores and alerts of `magwatch score`, as the topics would hold them, sorted."""
-    assembly = assemble(site.settings)
-    outcomes = list(score_recordings(recordings, assembly, IndexHistory(), record_s=3600))
-    model = assembly.rules.model
-    scores = [encode_score(score, model) for one in outcomes for score in one.scores]
-    alerts = [encode_alert(alert) for one in outcomes for alert in one.alerts]
-    return sorted(scores), sorted(alerts)
-
-
-def online(site: Site, topic: str) -> list[bytes]:
-    by_key = values_by_key(received(site, topic))
-    return sorted(value for values in by_key.values() for value in values)
 
 
 def tailed(site: Site, *options: str) -> list[bytes]:

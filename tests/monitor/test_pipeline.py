@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from monitor.assembly import assemble
-from monitor.kafka.follower import Follower
-from monitor.kafka.producer import Outgoing, Publisher
-from monitor.metrics.metrics import Metrics
 from monitor.records.sample_decoder import RawRecord
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
-from monitor.worker.fencing import Fence
-from monitor.worker.index_follower import IndexReader
-from monitor.worker.leadership import Leadership
-from monitor.worker.network_follower import ScoreReader
 from monitor.worker.pipeline import Worker
-from monitor.worker.recorder import Observer
-from monitor.worker.scorer import Scorer
-from monitor.worker.state_store import States
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
-from tests.monitor.workers import Site, received
+from tests.monitor.memory_kafka import MemoryKafka, MemoryPublisher, memory_worker
+from tests.monitor.outcomes import THRESHOLD, offline
+from tests.monitor.workers import Site
 
 RECORDING = station("WIC", 40, seed=5, burst=slice(900, 1500))
 RECORDS = [
@@ -37,52 +28,30 @@ RECORDS = [
 FIRST, SECOND, REST = RECORDS[:15], RECORDS[15:30], RECORDS[30:]
 
 
-class Gated(Publisher):
-    """The real one, behind a gate."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, lambda: None)
-        self.gate = asyncio.Event()
-
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
-        await self.gate.wait()
-        await super().publish(batch)
+Scenario = Callable[[Worker, MemoryPublisher], Awaitable[None]]
 
 
-def new_worker(settings: Settings, executor: ThreadPoolExecutor, publisher: Publisher) -> Worker:
-    assembly = assemble(settings)
-    observer = Observer(Metrics.create(CollectorRegistry(), 10), assembly.rules)
-    scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
-    leadership = Leadership()
-    worker = Worker(
-        settings=settings,
-        scorer=scorer,
-        states=States(settings, scorer, observer),
-        indices=IndexReader(settings, lambda: None),
-        remote=ScoreReader(settings, assembly.network, assembly.rules.model.sha256),
-        leadership=leadership,
-        control=Follower(settings, ["control"], leadership.take),
-        publisher=publisher,
-        saver=Publisher(settings, lambda: None),
-        observer=observer,
-        fence=Fence(settings, lambda: True),
-        executor=executor,
-    )
-    worker.indices.caught_up.set()
-    return worker
+@pytest.fixture
+def kafka(tmp_path: Path, model_path: Path) -> MemoryKafka:
+    """A broker in memory, and profiles with WIC's."""
+    calibrated(tmp_path / "profiles", model_path, "WIC", THRESHOLD)
+    return MemoryKafka(Settings(profiles=tmp_path / "profiles", model=model_path))
 
 
-Scenario = Callable[[Worker, Gated], Awaitable[None]]
+@contextmanager
+def new_worker(kafka: MemoryKafka) -> Iterator[tuple[Worker, MemoryPublisher]]:
+    assembly = assemble(kafka.settings)
+    with ThreadPoolExecutor(2) as executor:
+        yield memory_worker(
+            kafka, assembly.rules, assembly.accepts, assembly.model.reconstruct, executor, {}
+        )
 
 
-def run(site: Site, model_path: Path, scenario: Scenario) -> None:
+def run(kafka: MemoryKafka, scenario: Scenario) -> None:
     """Take two batches while the gate is shut."""
-    calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
 
     async def main() -> None:
-        publisher = Gated(site.settings)
-        with ThreadPoolExecutor(2) as executor:
-            worker = new_worker(site.settings, executor, publisher)
+        with new_worker(kafka) as (worker, publisher):
             publishing = asyncio.gather(worker.score(), worker.publish())
             async with asyncio.timeout(30):
                 await worker.take(worker.scorer.read(FIRST), 0)
@@ -90,21 +59,18 @@ def run(site: Site, model_path: Path, scenario: Scenario) -> None:
                 await worker.windowed.join()
                 await scenario(worker, publisher)
             publishing.cancel()
-            await asyncio.gather(publisher.stop(), worker.saver.stop())
 
     asyncio.run(main())
 
 
-async def idle(worker: Worker, publisher: Gated) -> None:
+async def idle(worker: Worker, publisher: MemoryPublisher) -> None:
     publisher.gate.set()
     await worker.windowed.join()
     await worker.steps.join()
 
 
-def test_the_next_batch_is_scored_while_one_is_published(
-    tansu_site: Site, model_path: Path
-) -> None:
-    async def scenario(worker: Worker, publisher: Gated) -> None:
+def test_the_next_batch_is_scored_while_one_is_published(kafka: MemoryKafka) -> None:
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
         states = worker.states
         assert states.provisional["WIC"].offset == SECOND[-1].offset
         assert states.adopted == {}
@@ -118,16 +84,14 @@ def test_the_next_batch_is_scored_while_one_is_published(
         await worker.take(worker.scorer.read(REST), 0)
         await idle(worker, publisher)
 
-    run(tansu_site, model_path, scenario)
-    scores, alerts = offline(tansu_site, [RECORDING])
-    assert online(tansu_site, "scores") == scores
-    assert online(tansu_site, "alerts") == alerts
+    run(kafka, scenario)
+    scores, alerts = offline(Site(kafka.settings, Path()), [RECORDING])
+    assert sorted(kafka.values("scores")) == scores
+    assert sorted(kafka.values("alerts")) == alerts
 
 
-def test_a_batch_is_taken_in_while_the_one_before_is_scored(
-    tansu_site: Site, model_path: Path
-) -> None:
-    async def scenario(worker: Worker, publisher: Gated) -> None:
+def test_a_batch_is_taken_in_while_the_one_before_is_scored(kafka: MemoryKafka) -> None:
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
         states = worker.states
         await idle(worker, publisher)
         async with worker.turn:  # no batch is scored meanwhile
@@ -139,14 +103,14 @@ def test_a_batch_is_taken_in_while_the_one_before_is_scored(
         assert states.adopted["WIC"].offset == REST[-1].offset
         assert states.predicted == {}
 
-    run(tansu_site, model_path, scenario)
-    scores, alerts = offline(tansu_site, [RECORDING])
-    assert online(tansu_site, "scores") == scores
-    assert online(tansu_site, "alerts") == alerts
+    run(kafka, scenario)
+    scores, alerts = offline(Site(kafka.settings, Path()), [RECORDING])
+    assert sorted(kafka.values("scores")) == scores
+    assert sorted(kafka.values("alerts")) == alerts
 
 
-def test_both_are_dropped_when_partitions_change_hands(tansu_site: Site, model_path: Path) -> None:
-    async def scenario(worker: Worker, publisher: Gated) -> None:
+def test_both_are_dropped_when_partitions_change_hands(kafka: MemoryKafka) -> None:
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
         worker.states.forget()
         await idle(worker, publisher)
         assert worker.states.adopted == {}
@@ -154,15 +118,13 @@ def test_both_are_dropped_when_partitions_change_hands(tansu_site: Site, model_p
         assert worker.states.position == {}
         assert await worker.checkpoint() == {}
 
-    run(tansu_site, model_path, scenario)
+    run(kafka, scenario)
 
 
-def test_what_came_before_partitions_changed_hands_is_not_scored(
-    tansu_site: Site, model_path: Path
-) -> None:
+def test_what_came_before_partitions_changed_hands_is_not_scored(kafka: MemoryKafka) -> None:
     """Scored after them, it would pass for what has to be read again first."""
 
-    async def scenario(worker: Worker, publisher: Gated) -> None:
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
         await idle(worker, publisher)
         async with worker.turn:
             late = asyncio.create_task(
@@ -175,13 +137,11 @@ def test_what_came_before_partitions_changed_hands_is_not_scored(
         assert worker.states.provisional == {}
         assert worker.states.position == {}
 
-    run(tansu_site, model_path, scenario)
+    run(kafka, scenario)
 
 
-def test_a_checkpoint_covers_what_was_there_when_it_began(
-    tansu_site: Site, model_path: Path
-) -> None:
-    async def scenario(worker: Worker, publisher: Gated) -> None:
+def test_a_checkpoint_covers_what_was_there_when_it_began(kafka: MemoryKafka) -> None:
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
         await idle(worker, publisher)
         pending = worker.states.pending()
         await worker.take(worker.scorer.read(REST), 0)
@@ -193,29 +153,27 @@ def test_a_checkpoint_covers_what_was_there_when_it_began(
         assert await worker.checkpoint() == {0: len(RECORDS)}
         assert worker.states.pending().checkpoints == {}
 
-    run(tansu_site, model_path, scenario)
+    run(kafka, scenario)
 
 
 @pytest.mark.parametrize("stations", [1, 33, 100])
-def test_every_station_is_in_a_checkpoint(site: Site, model_path: Path, stations: int) -> None:
+def test_every_station_is_in_a_checkpoint(kafka: MemoryKafka, stations: int) -> None:
     """Many are written in parts."""
-    settings = site.settings.model_copy(update={"checkpoint_s": 0.2})
+    kafka.settings = kafka.settings.model_copy(update={"checkpoint_s": 0.2})
 
     async def main() -> None:
-        with ThreadPoolExecutor(2) as executor:
-            worker = new_worker(settings, executor, Publisher(settings, lambda: None))
+        with new_worker(kafka) as (worker, publisher):
+            publisher.gate.set()
             publishing = asyncio.gather(worker.score(), worker.publish())
             await worker.take(
                 worker.scorer.read([of_station(f"Q{n:03d}", n) for n in range(stations)]), 0
             )
-            while not worker.states.adopted:
-                await asyncio.sleep(0.01)
+            await idle(worker, publisher)
             assert await worker.checkpoint() == {0: stations}
             publishing.cancel()
-            await asyncio.gather(worker.publisher.stop(), worker.saver.stop())
 
     asyncio.run(main())
-    saved = [(record.partition, record.key) for record in received(site, "state")]
+    saved = [(record.partition, record.key) for record in kafka.topics["state"]]
     assert saved == [(0, f"Q{n:03d}".encode()) for n in range(stations)]
 
 

@@ -21,7 +21,7 @@ from geofield.utc import time_ms, utc
 from monitor.cli import main
 from monitor.records.scores_and_alerts import AlertEvent
 from tests.monitor.feeds import BURST_NT, START_MS, calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import (
     Running,
     Site,

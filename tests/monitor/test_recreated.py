@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.kafka.topics import admin, create_topics, samples_topic_id
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import Site, encoded, send, worker
 
 

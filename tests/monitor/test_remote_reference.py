@@ -19,7 +19,7 @@ from monitor.offline.score import score_recordings
 from monitor.records.indices import encode_index
 from monitor.records.scores_and_alerts import AlertData, AlertEvent, encode_alert, encode_score
 from tests.monitor.feeds import START_MS, calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD
+from tests.monitor.outcomes import THRESHOLD
 from tests.monitor.workers import Site, encoded, received, send, worker
 
 SHARED, OWN = slice(1200, 2400), slice(3600, 4800)

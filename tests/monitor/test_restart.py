@@ -12,7 +12,7 @@ from monitor.kafka.embedded_broker import embedded_broker
 from monitor.offline.replay import interleaved
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import (
     Running,
     Site,

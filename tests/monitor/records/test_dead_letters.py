@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.monitor.broken import BROKEN
 from tests.monitor.feeds import calibrated, station
-from tests.monitor.test_end_to_end import THRESHOLD, offline, online
+from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.test_schemas import complaints
 from tests.monitor.workers import Running, Site, encoded, received, send, worker
 

@@ -1,0 +1,114 @@
+"""A double of Kafka in memory, for the worker's logic."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from prometheus_client import CollectorRegistry
+
+from geofield.alerts.remote_reference import StationNetwork
+from geofield.scoring.score import Reconstruct
+from geofield.step import Rules
+from monitor.kafka.follower import Follower
+from monitor.kafka.producer import Outgoing, Publisher
+from monitor.metrics.metrics import Metrics
+from monitor.records.sample_decoder import Accepts
+from monitor.settings import Settings
+from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.fencing import Fence
+from monitor.worker.index_follower import IndexReader
+from monitor.worker.leadership import Leadership
+from monitor.worker.network_follower import ScoreReader
+from monitor.worker.pipeline import Worker
+from monitor.worker.recorder import Observer
+from monitor.worker.scorer import Scorer
+from monitor.worker.state_store import States, consider
+
+
+@dataclass
+class MemoryKafka:
+    """Topics by their short names: the records published to each, in order."""
+
+    settings: Settings
+    topics: dict[str, list[Outgoing]] = field(default_factory=lambda: defaultdict(list))
+
+    def take(self, batch: Sequence[Outgoing]) -> None:
+        """Append records, as an acknowledged batch."""
+        for item in batch:
+            self.topics[item.topic.removeprefix(self.settings.topic_prefix)].append(item)
+
+    def values(self, topic: str) -> list[bytes]:
+        """Values of a topic in order of key and publication, repetitions of a record left out."""
+        by_key: dict[bytes, dict[bytes, None]] = defaultdict(dict)
+        for item in self.topics[topic]:
+            by_key[item.key or b""][item.value or b""] = None
+        return [value for key in sorted(by_key) for value in by_key[key]]
+
+
+class MemoryPublisher(Publisher):
+    """Publishes into `kafka` whenever the gate is open."""
+
+    def __init__(self, kafka: MemoryKafka) -> None:
+        super().__init__(kafka.settings, lambda: None)
+        self.kafka = kafka
+        self.gate = asyncio.Event()
+
+    async def publish(self, batch: Sequence[Outgoing]) -> None:
+        await self.gate.wait()
+        self.kafka.take(batch)
+
+
+class MemoryStates(States):
+    """Reads the checkpoints that are in `kafka`; `ends` are those of the samples topic."""
+
+    def __init__(
+        self, kafka: MemoryKafka, scorer: Scorer, observer: Observer, ends: dict[int, int]
+    ) -> None:
+        super().__init__(kafka.settings, scorer, observer)
+        self.kafka, self.ends = kafka, ends
+
+    async def _read(self, partitions: list[int]) -> dict[str, StationCheckpoint]:
+        checkpoints: dict[str, StationCheckpoint] = {}
+        for item in self.kafka.topics["state"]:
+            if item.partition in partitions:
+                station, state = self._decoded(
+                    SimpleNamespace(key=item.key, value=item.value, partition=item.partition)  # type: ignore[arg-type]
+                )
+                consider(station, state, self.ends, checkpoints)
+        return checkpoints
+
+
+def memory_worker(
+    kafka: MemoryKafka,
+    rules: Rules,
+    accepts: Accepts,
+    reconstruct: Reconstruct,
+    executor: ThreadPoolExecutor,
+    ends: dict[int, int],
+) -> tuple[Worker, MemoryPublisher]:
+    """A worker on `kafka`, and its publisher with the gate shut."""
+    observer = Observer(Metrics.create(CollectorRegistry(), 10), rules)
+    scorer = Scorer(rules, accepts, reconstruct)
+    leadership, publisher, saver = Leadership(), MemoryPublisher(kafka), MemoryPublisher(kafka)
+    saver.gate.set()
+    worker = Worker(
+        settings=kafka.settings,
+        scorer=scorer,
+        states=MemoryStates(kafka, scorer, observer, ends),
+        indices=IndexReader(kafka.settings, lambda: None),
+        remote=ScoreReader(kafka.settings, StationNetwork(rules.window.hop_ms), rules.model.sha256),
+        leadership=leadership,
+        control=Follower(kafka.settings, ["control"], leadership.take),
+        publisher=publisher,
+        saver=saver,
+        observer=observer,
+        fence=Fence(kafka.settings, lambda: True),
+        executor=executor,
+    )
+    worker.indices.caught_up.set()
+    return worker, publisher
