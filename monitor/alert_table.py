@@ -67,7 +67,7 @@ def table(events: Sequence[AlertEvent]) -> Table:
     """A table with a row for each alert: peak score, threshold, and return period in quiet data."""
     shown = plain_table(
         ("began (UTC)", "lasted", "station", "status", "class", "severity"),
-        ("score", "once in", "Kp"),
+        ("score", "as high once in", "Kp"),
     )
     for data in (event.data for event in events):
         shown.add_row(

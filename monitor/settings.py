@@ -370,13 +370,13 @@ def forget_settings() -> None:
 
 def refuse_unknown(names: Iterable[str]) -> None:
     """Refuse unknown variables: a misspelt one would silently leave a default in force."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = sorted(name.upper() for name in Settings.model_fields)
     for name in sorted(names):
         if not name.upper().startswith(PREFIX) or name.upper().startswith(FOREIGN_PREFIX):
             continue
-        if name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), sorted(known), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+        if (setting := name.upper().removeprefix(PREFIX)) not in known:
+            near = difflib.get_close_matches(setting, known, n=1)
+            hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
             raise SettingsRefused(f"{name}: no such setting{hint}")
 
 

@@ -25,6 +25,5 @@ def needs(extra: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise ExtraMissing(
-            f"{error.name or error} is not installed; {how_to_install(extra)}"
-        ) from error
+        package = (error.name or str(error)).partition(".")[0]
+        raise ExtraMissing(f"{package} is not installed; {how_to_install(extra)}") from error

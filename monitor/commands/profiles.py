@@ -39,8 +39,8 @@ def profiles(
     """List the profiles of the folder (file) and those that workers fitted (online).
 
     Workers are asked for the profiles in use. A file takes precedence over an online profile after
-    its effective time. Times are UTC. `days`: quiet days of data. `once in`: quiet days in which
-    the threshold lets one false alert open.
+    its effective time. Times are UTC. `days`: quiet days of data. `an alert in`: quiet days in
+    which the threshold lets one false alert open.
 
     \b
     Example:

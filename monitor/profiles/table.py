@@ -66,7 +66,7 @@ def table(
     """A table with a row for each version of each station."""
     shown = plain_table(
         ("station", "source", "holds after", "workers", "fitted to"),
-        ("days", "threshold", "once in", "Kp", "model"),
+        ("days", "threshold", "an alert in", "Kp", "model"),
     )
     uses = {name for worker in answers.uses.values() for name in worker.stations}
     for station in sorted({*files, *fitted, *uses}):

@@ -50,6 +50,13 @@ def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.Mon
         load_settings()
 
 
+def test_nothing_is_guessed_of_a_name_like_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prefix, which all names share, makes none of them alike."""
+    monkeypatch.setenv("MAGWATCH_FOO", "1")
+    with pytest.raises(SettingsRefused, match="^MAGWATCH_FOO: no such setting$"):
+        load_settings()
+
+
 def test_every_bad_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGWATCH_METRICS_PORT", "x")
     monkeypatch.setenv("MAGWATCH_ALERT_K", "x")
