@@ -159,10 +159,11 @@ class IndexHistory:
         extremes: dict[str, float] = {}
         complete = False
         for index, series in self._series.items():
-            values: dict[tuple[int, int], float] = {}
-            for interval in series.over(start_ms, end_ms):
-                if interval.known_ms <= as_known_ms:  # the last one known of an interval counts
-                    values[interval.start_ms, interval.end_ms] = interval.value
+            values = {  # the last one known of an interval counts
+                (interval.start_ms, interval.end_ms): interval.value
+                for interval in series.over(start_ms, end_ms)
+                if interval.known_ms <= as_known_ms
+            }
             if values:
                 extremes[index.name] = (min if index.falls else max)(values.values())
                 if index.tells_quiet:

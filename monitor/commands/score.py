@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from archive.recording import Recorded
 from archive.tables import Stated
 from geofield.alerts.alert import Alert
 from geofield.calibration.versions import moment, since_ms
-from geofield.indices import EVENTUALLY_MS, IndexHistory
+from geofield.indices import EVENTUALLY_MS, IndexHistory, IndicesKnown
 from geofield.scoring.score import WindowScore
 from geofield.step import Outcome, Rules
 from geofield.utc import utc
@@ -88,10 +88,12 @@ def score(
         task = bar.add_task("score", total=sum(map(len, recordings)))
         outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
         scores = (window for outcome in map(tally.note, outcomes) for window in outcome.scores)
-        if kind is not ScoreFormat.JSONL:  # JSON lines are the worker's bytes
-            scores = (_with_final_indices(window, history) for window in scores)
         about = model_fields(assembly.rules.model)
-        write_scores((score_record(window, about) for window in scores), output, kind)
+        if kind is ScoreFormat.JSONL:  # the worker's bytes
+            records = (score_record(window, about) for window in scores)
+        else:  # tables have Kp as known today
+            records = (score_record(window, about, _final(window, history)) for window in scores)
+        write_scores(records, output, kind)
     for promise in tally.promises:
         click.echo(promise, err=True)
     if alerts:
@@ -101,9 +103,8 @@ def score(
     click.echo(f"{tally.found.total():,} windows ({counts or 'none'}), {opened} alerts: {output}")
 
 
-def _with_final_indices(score: WindowScore, history: IndexHistory) -> WindowScore:
-    """The window with Kp as known today, for tables."""
-    return replace(score, kp=history.between(score.start_ms, score.end_ms, EVENTUALLY_MS))
+def _final(score: WindowScore, history: IndexHistory) -> IndicesKnown:
+    return history.between(score.start_ms, score.end_ms, EVENTUALLY_MS)
 
 
 def _check_outputs(files: Iterable[Path], output: Path, alerts: Path | None) -> None:

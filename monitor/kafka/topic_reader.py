@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from monitor.kafka import record_batches
 from monitor.kafka.security import client_security
@@ -93,7 +94,12 @@ async def true_ends(
     """Offset after the last record of each partition.
 
     Tansu's end offset may lie inside the last batch. The high watermark that is fetched with that
-    batch is right on every broker.
+    batch is right on every broker, and counts what an open transaction hides from this reader.
+
+    Raises
+    ------
+    KafkaTimeoutError
+        If the broker does not tell it.
     """
     ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     filled = [partition for partition, end in ends.items() if end > 0]
@@ -103,9 +109,9 @@ async def true_ends(
     for _ in range(WATERMARK_POLLS):
         unknown = [partition for partition in filled if consumer.highwater(partition) is None]
         if not unknown:
-            break
+            return {tp: max(end, consumer.highwater(tp)) if end else 0 for tp, end in ends.items()}
         await consumer.getmany(*unknown, timeout_ms=POLL_MS)
-    return {tp: max(end, consumer.highwater(tp) or 0) if end else 0 for tp, end in ends.items()}
+    raise KafkaTimeoutError(f"the broker does not tell where {unknown[0].topic} ends")
 
 
 async def behind(consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> bool:

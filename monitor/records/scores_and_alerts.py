@@ -206,8 +206,10 @@ def encode_scores(scores: Iterable[WindowScore], model: ModelRef) -> list[bytes]
     return [encode(score_record(score, fields)) for score in scores]
 
 
-def score_record(score: WindowScore, model: ModelFields) -> ScoreRecord:
-    """A window's score as it is published."""
+def score_record(
+    score: WindowScore, model: ModelFields, known: IndicesKnown | None = None
+) -> ScoreRecord:
+    """A window's score as it is published, or with indices as `known` later."""
     measured, trouble = score.score, score.trouble
     return ScoreRecord(
         schema_version=SCORE_SCHEMA,
@@ -223,7 +225,7 @@ def score_record(score: WindowScore, model: ModelFields) -> ScoreRecord:
         error=ComponentFields(*measured.error) if measured else None,
         threshold=measured.threshold if measured else None,
         return_period_days=measured.return_period_days if measured else None,
-        context=_context(score.kp),
+        context=_context(known or score.kp),
         trouble=tuple(map(_finding, trouble)) if trouble else (),
     )
 

@@ -94,7 +94,6 @@ class Consumption:
         self._app: Any = None  # set by `install`
         self._saving = asyncio.Lock()  # held to write checkpoints
         self._loading: asyncio.Task[None] | None = None  # loads states after an assignment
-        self.assigned: set[int] = set()  # partitions
         self.first_offsets: dict[int, int] = {}  # first offset of this worker, by partition
         self.failure: BaseException | None = None  # ends the worker
 
@@ -109,6 +108,11 @@ class Consumption:
         app.timer(CLASSIFY_S)(self._worker.classify)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_partitions_assigned.connect(self._on_assigned)
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """Partitions of this worker."""
+        return self._worker.states.assigned
 
     @property
     def position(self) -> dict[int, int]:
@@ -179,18 +183,16 @@ class Consumption:
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         self._forget()
-        self.assigned = set()
 
     async def _on_assigned(self, _: object, assigned: Iterable[Any], **__: object) -> None:
-        self._forget()
-        self.assigned = {tp.partition for tp in assigned}
+        self._forget(tp.partition for tp in assigned)
         self._metrics.work.rebalances.inc()
         log.info("partitions assigned", partitions=sorted(self.assigned))
         # now, so that the first record does not wait for it
-        self._loading = asyncio.create_task(self._worker.states.load(self.assigned))
+        self._loading = asyncio.create_task(self._worker.states.load())
 
-    def _forget(self) -> None:
+    def _forget(self, assigned: Iterable[int] = ()) -> None:
         self.first_offsets = {}
         self._intake.clear()
         self._app.consumer.uncover()
-        self._worker.states.forget()
+        self._worker.states.forget(assigned)

@@ -138,7 +138,7 @@ class Worker:
         """
         await self.indices.caught_up.wait()
         if generation == self.states.generation:
-            await self.states.load({record.partition for record in batch.records})
+            await self.states.load()
         if generation != self.states.generation:
             return
         async with self.between_batches:

@@ -50,6 +50,8 @@ class States:
         Predicted states: those after the last windowed batch, of stations not yet scored.
     position
         By partition, the offset of the first record that is not adopted.
+    assigned
+        Partitions of this worker.
     generation
         Count of assignments. Work of an earlier generation is dropped.
     """
@@ -58,13 +60,14 @@ class States:
         self._settings = settings
         self._scorer = scorer
         self._observer = observer
-        self._loaded: set[int] = set()  # partitions whose checkpoints have been read
+        self._loaded = False  # whether the checkpoints of the assigned partitions have been read
         self._unsaved: set[str] = set()  # stations adopted since their last checkpoint
         self.adopted: dict[str, StationCheckpoint] = {}
         self.provisional: Mapping[str, StationCheckpoint] = {}
         self.predicted: Mapping[str, StationCheckpoint] = {}
         self.position: dict[int, int] = {}
         self._saved: dict[int, int] = {}  # `position` at the last checkpoint
+        self.assigned: frozenset[int] = frozenset()
         self.generation = 0
         self._loading = asyncio.Lock()  # held to read checkpoints
         self._checkpoints = Guard("state", observer.left_out(CHECKPOINT))
@@ -72,10 +75,10 @@ class States:
         self._topic_id = ""  # of the samples topic, as of the last read
         self._foreign: list[str] = []  # stations with incompatible checkpoints in the last read
 
-    def forget(self) -> None:
-        """Drop all states after a change of assignment; they are read again from the broker."""
+    def forget(self, assigned: Iterable[int] = ()) -> None:
+        """Drop all states after a change of assignment; those of `assigned` are read again."""
         self.generation += 1
-        self._loaded.clear()
+        self.assigned, self._loaded = frozenset(assigned), False
         self._unsaved.clear()
         self.adopted, self.provisional, self.predicted = {}, {}, {}
         self.position, self._saved = {}, {}
@@ -135,34 +138,31 @@ class States:
             if self.adopted[station] is state:
                 self._unsaved.discard(station)
 
-    async def load(self, partitions: Iterable[int]) -> None:
-        """Read the checkpoints of those partitions that have not been read since the assignment.
+    async def load(self) -> None:
+        """Read the checkpoints of the assigned partitions, once for each assignment.
 
+        All at once, since a stray record may have left a state of a station on another partition.
         Retries until the broker answers: no record can be scored without its station's state.
         """
         async with self._loading:
-            wanted = sorted(set(partitions) - self._loaded)
             generation = self.generation
-            while wanted and generation == self.generation:
+            while self.assigned and not self._loaded and generation == self.generation:
                 try:
-                    checkpoints = await self._read(wanted)
+                    checkpoints = await self._read(sorted(self.assigned))
                 except (KafkaError, OSError, BrokerUnreachable) as error:
                     log.warning("states not read, trying again", **error_fields(error))
                     await asyncio.sleep(RETRY_S)
                     continue
-                self._loaded_now(wanted, checkpoints, generation)
-                return
+                self._loaded_now(checkpoints, generation)
 
-    def _loaded_now(
-        self, wanted: list[int], checkpoints: dict[str, StationCheckpoint], generation: int
-    ) -> None:
+    def _loaded_now(self, checkpoints: dict[str, StationCheckpoint], generation: int) -> None:
         if generation != self.generation:
             return
         self.adopted.update(checkpoints)
         self.add_provisional(checkpoints)
-        self._loaded.update(wanted)
+        self._loaded = True
         self._observer.loaded(checkpoints)
-        log.info("states loaded", partitions=wanted, stations=len(checkpoints))
+        log.info("states loaded", partitions=sorted(self.assigned), stations=len(checkpoints))
 
     async def _read(self, partitions: list[int]) -> dict[str, StationCheckpoint]:
         checkpoints: dict[str, StationCheckpoint] = {}

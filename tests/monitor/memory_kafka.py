@@ -70,7 +70,7 @@ class MemoryStates(States):
         self, kafka: MemoryKafka, scorer: Scorer, observer: Observer, ends: dict[int, int]
     ) -> None:
         super().__init__(kafka.settings, scorer, observer)
-        self.kafka, self.ends = kafka, ends
+        self.kafka, self.ends, self.assigned = kafka, ends, frozenset(ends)
 
     async def _read(self, partitions: list[int]) -> dict[str, StationCheckpoint]:
         checkpoints: dict[str, StationCheckpoint] = {}

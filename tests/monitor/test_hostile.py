@@ -48,12 +48,13 @@ def test_a_dead_letter_takes_any_timestamp(timestamp_ms: int) -> None:
 
 def test_what_was_fetched_before_a_rebalance_is_left_to_be_read_again() -> None:
     consumption = Consumption(
-        SimpleNamespace(settings=load_settings()),  # type: ignore[arg-type]
+        SimpleNamespace(  # type: ignore[arg-type]
+            settings=load_settings(), states=SimpleNamespace(assigned={0})
+        ),
         SimpleNamespace(),  # type: ignore[arg-type]
         partitions=1,
     )
     consumption._app = SimpleNamespace(consumer_generation_id=2)
-    consumption.assigned = {0}
     assert consumption._is_current(SimpleNamespace(generation_id=2, partition=0))
     assert not consumption._is_current(SimpleNamespace(generation_id=1, partition=0))
     assert not consumption._is_current(SimpleNamespace(generation_id=2, partition=5))

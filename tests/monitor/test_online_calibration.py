@@ -146,7 +146,8 @@ def test_a_profile_outlives_the_state_it_came_from(quick_site: Site) -> None:
     scorer = Scorer(assembly.rules, assembly.accepts, assembly.model.reconstruct)
     watching, registry = observer(assembly.rules)
     states = States(site.settings, scorer, watching)
-    asyncio.run(states.load([2]))
+    states.forget([2])
+    asyncio.run(states.load())
     name, labels = "magwatch_station_calibrated", {"station": "NEW"}
     assert registry.get_sample_value(name, labels) == 1
     checkpoint = states.adopted["NEW"]

@@ -53,7 +53,7 @@ def test_a_misspelt_variable_is_refused_with_the_nearest(monkeypatch: pytest.Mon
 def test_nothing_is_guessed_of_a_name_like_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """The prefix, which all names share, makes none of them alike."""
     monkeypatch.setenv("MAGWATCH_FOO", "1")
-    with pytest.raises(SettingsRefused, match="^MAGWATCH_FOO: no such setting$"):
+    with pytest.raises(SettingsRefused, match=r"^MAGWATCH_FOO: no such setting$"):
         load_settings()
 
 
