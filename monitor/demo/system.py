@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from monitor.errors import Refused
 from monitor.kafka.embedded_broker import embedded_broker, free_port
 from monitor.kafka.topics import create_topics
-from monitor.settings import PREFIX, Settings, load_settings
+from monitor.settings import DAY_S, PREFIX, Settings, load_settings
 
 READY_S = 60.0
 STOP_S = 15.0
@@ -61,7 +61,11 @@ def running_system(folder: Path, profiles: Path) -> Iterator[System]:
     """Run a broker with topics and a ready worker until the block ends."""
     with embedded_broker() as broker:
         settings = load_settings(
-            broker=broker.address, profiles=profiles, metrics_port=free_port(), log_format="console"
+            broker=broker.address,
+            profiles=profiles,
+            metrics_port=free_port(),
+            log_format="console",
+            silent_after_s=DAY_S,  # the data end, and the page stays: see `demo --keep`
         )
         create_topics(settings)
         with running_worker(settings, folder / "worker.log") as system:

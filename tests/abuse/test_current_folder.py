@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from monitor.demo.system import running_page, running_system
 from monitor.errors import Refused
 from monitor.http.probe_server import Health, probe_server
+from monitor.settings import DAY_S
 from tests.brokers import ROOT
 from tests.deploy.composition import services
 from tests.deploy.natively import healthy
@@ -54,6 +55,7 @@ def test_the_demo_starts_its_worker_and_its_page(crowded: Path, tmp_path: Path) 
     profiles.mkdir()
     with running_system(tmp_path, profiles) as system:
         assert system.metric("magwatch_ready") == 1
+        assert system.metric("magwatch_silent_after_seconds") == DAY_S  # the page stays
         with running_page(system, stations, hours=1):
             system.check_alive()
         logged = (tmp_path / "worker.log").read_text()
