@@ -14,6 +14,7 @@ from geofield.alerts.alert import Severity
 from geofield.calibration.profile import StationProfile
 from geofield.utc import utc
 from monitor.demo.judgement import Judgement, TransientFinding
+from monitor.demo.scenario import QUIET, STORM
 from monitor.demo.transients import Family
 
 
@@ -113,11 +114,11 @@ def show(summary: Summary, console: Console) -> None:
         for counts in (summary.storm_alerts_by_class, summary.storm_alerts_by_severity)
     )
     console.print(
-        f"\n[bold]Quiet day[/bold]: {summary.false_local_alerts} false `local` alerts, "
+        f"\n[bold]Quiet day[/bold] ({QUIET}): {summary.false_local_alerts} false `local` alerts, "
         f"{summary.false_alerts} false alerts of any class."
         f"\n[bold]9 May 2024[/bold], the quiet day that calibrated: "
         f"{summary.calibration_day_alerts} alerts."
-        f"\n[bold]Storm of 10-12 May 2024[/bold]: alerts {classes or 'none'} ({severities}); "
+        f"\n[bold]Storm of 10-12 May 2024[/bold] ({STORM}): alerts {classes or 'none'} ({severities}); "
         f"{summary.local_alerts_kp6} versions said `local` while Kp was 6 or more."
         f"\n[bold]What one day of calibration can promise[/bold]: {summary.calibration}. "
         "Background differs by season, hour and year: calibrate on a month or more before you "
@@ -128,7 +129,7 @@ def show(summary: Summary, console: Console) -> None:
 
 def _transient_table(summary: Summary) -> Table:
     table = Table(
-        title="Three synthetic transients added to the real quiet day 2018-08-29",
+        title=f"Three synthetic transients added to the real quiet day 2018-08-29 ({QUIET})",
         caption="UTC; over: first window over the threshold begins; opened: the alert does",
         box=SIMPLE_HEAD,
     )
