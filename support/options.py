@@ -37,3 +37,10 @@ model_option = click.option(
     type=click.Path(path_type=Path),
     help="ONNX file, or a shipped model's name; else ulf-1hz.",
 )
+
+kp_file_option = click.option(
+    "--kp-file",
+    type=click.Path(path_type=Path),
+    help="Kp of days that the installed table does not have: GFZ's Kp_ap_since_1932.txt, its "
+    "Kp_ap_Ap_SN_F107_since_1932.txt, or a CSV with columns interval_start_utc and Kp; packed too.",
+)

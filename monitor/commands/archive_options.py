@@ -1,15 +1,19 @@
-"""Options of the commands that read archives: what tables do not say themselves."""
+"""Options of the commands that read archives: what tables do not say themselves, and Kp."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
+from archive.kp_file import KpFile, read_kp_file
 from archive.tables import Stated
 from geofield.series.orientation import ORIENTATIONS
+from support.options import kp_file_option
 
 
 def archive_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,6 +38,30 @@ def archive_options(command: Callable[..., None]) -> Callable[..., None]:
         command(*arguments, stated=_stated(units, orientation), **options)
 
     return with_stated
+
+
+@dataclass(frozen=True, slots=True)
+class KpOptions:
+    """Whether Kp is wanted, and the file with that of the days that the installed table lacks."""
+
+    wanted: bool
+    file: KpFile | None
+
+
+def kp_options(text: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add --kp/--no-kp, whose help is `text`, and --kp-file; the command gets `kp`."""
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option("--kp/--no-kp", default=True, show_default=True, help=text)
+        @kp_file_option
+        @wraps(command)
+        def with_kp(*arguments: Any, kp: bool, kp_file: Path | None, **options: Any) -> None:
+            file = read_kp_file(kp_file) if kp_file else None
+            command(*arguments, kp=KpOptions(kp, file), **options)
+
+        return with_kp
+
+    return decorated
 
 
 def _stated(units: Iterable[str], orientation: str | None) -> Stated:

@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 
 import click
 
+from archive.kp_file import read_kp_file
 from archive.model import Model, default_model_path, load_model
 from archive.outputs import check_output_folder
 from archive.tables import Stated
@@ -25,7 +26,7 @@ from monitor.offline.calibration.stations import StationTask, calibrate_stations
 from monitor.profiles.replacement import Effective, EffectiveType, Replacement, present
 from monitor.settings import Settings, load_settings
 from support.clock import now_ms
-from support.options import MOMENT, leave_out, model_option
+from support.options import MOMENT, kp_file_option, leave_out, model_option
 from support.spans import Span
 
 
@@ -40,6 +41,7 @@ class CalibrateOptions(TypedDict):
     leave_out: tuple[Span, ...]
     check_from: datetime | None
     max_kp: float
+    kp_file: Path | None
     false_alarms: float
     model: Path | None
     plot: Path | None
@@ -62,6 +64,7 @@ class CalibrateOptions(TypedDict):
     help="Fit on what is before this moment (UTC) and count the alerts of the quiet rest.",
 )
 @click.option("--max-kp", type=click.FloatRange(0, 9), default=MAX_KP, show_default=True)
+@kp_file_option
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0, min_open=True),
@@ -99,6 +102,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
       magwatch calibrate wic202404*.sec --profiles profiles
       magwatch calibrate wic2024*.sec --profiles profiles --check-from 2024-04-01
       magwatch calibrate hon202403*.sec --leave-out 2024-03-09T11:15/2024-03-09T11:18
+      magwatch calibrate new*.sec --kp-file Kp_ap_since_1932.txt
       magwatch calibrate archive/*.sec --replace --effective 2024-06-01
     """
     check_output_folder(options["profiles"])
@@ -147,6 +151,7 @@ def _plan(settings: Settings, model: Model, options: CalibrateOptions) -> Calibr
         max_kp=options["max_kp"],
         check_from_ms=moment_ms(check_from) if check_from else None,
         left_out=options["leave_out"],
+        kp_file=read_kp_file(options["kp_file"]) if options["kp_file"] else None,
     )
 
 

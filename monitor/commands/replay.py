@@ -12,7 +12,7 @@ from archive.model import cadence_refused, default_model_path, load_manifest
 from archive.recording import Recorded
 from archive.tables import Stated
 from geofield.utc import utc
-from monitor.commands.archive_options import archive_options
+from monitor.commands.archive_options import KpOptions, archive_options, kp_options
 from monitor.logs import configure_logs
 from monitor.offline.replay import (
     ENCODERS,
@@ -25,6 +25,7 @@ from monitor.offline.replay import (
     send,
     send_kp,
 )
+from monitor.offline.score import warn_of_missing_kp
 from monitor.settings import Settings, load_settings
 from support.progress import progress_bar
 
@@ -95,9 +96,7 @@ def _announced(recordings: Sequence[Recorded], speed: float | None) -> str:
     show_default=True,
     help="Encoding of the samples; binary is MessagePack with doubles.",
 )
-@click.option(
-    "--kp/--no-kp", default=True, show_default=True, help="Send the Kp of these days as well."
-)
+@kp_options("Send the Kp of these days as well.")
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
 def replay(
     files: tuple[Path, ...],
@@ -106,7 +105,7 @@ def replay(
     speed: float | None,
     record_s: int,
     encoding: str,
-    kp: bool,
+    kp: KpOptions,
     broker: str | None,
 ) -> None:
     """Send archive files (IAGA-2002, ImagCDF, Parquet, CSV) into the samples topic.
@@ -124,8 +123,9 @@ def replay(
     records = interleaved(recordings, record_s)
     with producing(settings) as producer:
         configure_logs(settings)
-        if kp:
-            send_kp(producer, settings, recordings)
+        if kp.wanted:
+            send_kp(producer, settings, recordings, kp.file)
+            warn_of_missing_kp(recordings, kp.file)
         click.echo(_announced(recordings, speed), err=True)
         with progress_bar("samples") as bar:
             task = bar.add_task("replay", total=sum(map(len, recordings)))

@@ -22,8 +22,8 @@ from geofield.scoring.score import WindowScore
 from geofield.step import Outcome, Rules
 from geofield.utc import utc
 from monitor.assembly import assemble
-from monitor.commands.archive_options import archive_options
-from monitor.offline.score import kp_history, score_recordings
+from monitor.commands.archive_options import KpOptions, archive_options, kp_options
+from monitor.offline.score import kp_history, score_recordings, warn_of_missing_kp
 from monitor.offline.score_files import ScoreFormat, write_scores
 from monitor.records.scores_and_alerts import encode_alert, model_fields, score_record
 from monitor.settings import load_settings
@@ -38,9 +38,7 @@ from support.progress import progress_bar
 @click.option("--station", help="Score as this IAGA code; else the code in each file.")
 @click.option("--profiles", type=click.Path(path_type=Path), help="Folder of station profiles.")
 @model_option
-@click.option(
-    "--kp/--no-kp", default=True, show_default=True, help="Classify alerts by the Kp of these days."
-)
+@kp_options("Classify alerts by the Kp of these days.")
 @click.option(
     "--output",
     "-o",
@@ -60,7 +58,7 @@ def score(
     stated: Stated,
     profiles: Path | None,
     model: Path | None,
-    kp: bool,
+    kp: KpOptions,
     output: Path,
     alerts: Path | None,
 ) -> None:
@@ -81,7 +79,9 @@ def score(
     recordings = open_stations(files, station, stated)
     check_cadence(recordings, assembly.model.manifest)
     warn_uncalibrated(recordings, assembly.rules)
-    history = kp_history(recordings) if kp else IndexHistory()
+    history = kp_history(recordings, kp.file) if kp.wanted else IndexHistory()
+    if kp.wanted:
+        warn_of_missing_kp(recordings, kp.file)
     tally = ScoreCounts()
     settle_down()
     with progress_bar("samples") as bar:

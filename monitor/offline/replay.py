@@ -13,6 +13,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from archive.kp import kp_intervals
+from archive.kp_file import KpFile
 from archive.recording import Recorded, Recording
 from geofield.indices import KP
 from monitor.errors import Refused
@@ -85,11 +86,16 @@ def send(
         advance(len(record))
 
 
-def send_kp(producer: KafkaProducer, settings: Settings, recordings: Iterable[Recorded]) -> None:
+def send_kp(
+    producer: KafkaProducer,
+    settings: Settings,
+    recordings: Iterable[Recorded],
+    kp_file: KpFile | None = None,
+) -> None:
     """Send the observed Kp of the recordings, as known from the end of each interval."""
     topic = settings.topic("indices")
     for recording in recordings:
-        intervals = kp_intervals(recording.start_ms, recording.end_ms)
+        intervals = kp_intervals(recording.start_ms, recording.end_ms, kp_file)
         if not intervals:
             click.echo(f"no Kp known for {recording.station}: alerts stay `unknown`", err=True)
             continue

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from archive.kp import kp_intervals
+import click
+
+from archive.kp import kp_intervals, newer_than_kp
+from archive.kp_file import KpFile
 from archive.observatory import ArchiveRefused
 from archive.recording import Recorded, Recording
 from geofield.alerts.remote_reference import Seen, mark
@@ -75,8 +78,21 @@ def _seen(window: WindowScore) -> Seen:
     return Seen(window.station, window.end_ms, mark(rmse, threshold, faulty=bool(window.trouble)))
 
 
-def kp_history(recordings: Iterable[Recorded]) -> IndexHistory:
+def kp_history(recordings: Iterable[Recorded], kp_file: KpFile | None = None) -> IndexHistory:
     """Observed Kp over the recordings, as known from the end of each interval."""
     return IndexHistory(
-        kp for recording in recordings for kp in kp_intervals(recording.start_ms, recording.end_ms)
+        kp
+        for recording in recordings
+        for kp in kp_intervals(recording.start_ms, recording.end_ms, kp_file)
     )
+
+
+def warn_of_missing_kp(recordings: Sequence[Recorded], kp_file: KpFile | None) -> None:
+    """Say on standard error that Kp of the newest data is not known, and what helps."""
+    if reason := newer_than_kp(max(recording.end_ms for recording in recordings), kp_file):
+        click.echo(
+            f"warning: {reason}. Alerts after it stay `unknown`: give a newer --kp-file (GFZ's "
+            "Kp_ap_since_1932.txt); of a worker `magwatch indices` brings Kp. Calibration without "
+            "Kp: --max-kp 9",
+            err=True,
+        )

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from archive.kp_file import KpFile
 from archive.recording import Recording
 from geofield.alerts.alert import AlertRules
+from geofield.indices import KP
 from geofield.series.samples import Samples
-from geofield.utc import DAY_MS
+from geofield.utc import DAY_MS, time_ms
 from tests.training.builders import (
     DAYS,
     ON_EARTHQUAKES,
@@ -21,6 +23,7 @@ from tests.training.builders import (
     write_field,
 )
 from training.commands.evaluate import evaluate
+from training.data.windows import DayWindows, non_seismic
 from training.evaluation.data_split import divided
 from training.pipelines.evaluate import third_ms
 from training.recipe.recipe import load_recipe
@@ -183,6 +186,24 @@ def test_the_recipe_says_when_alerts_open(published, tmp_path):
     assert ground.stream.alert == AlertRules(k=1, n=1, clear=1, cooldown_ms=0)
     with pytest.raises(RecipeRefused, match=r"alert: k of n needs 1 <= k <= n, not 3 of 2"):
         load_recipe(alarms(k=3, n=2))
+
+
+def test_a_kp_file_tells_which_new_days_are_quiet(tmp_path):
+    recipe_of = load_recipe(recipe(tmp_path))
+    start_ms = time_ms("2048-08-29")
+    samples = Samples("TST", start_ms, 60_000, np.zeros((2880, 3)))
+    days = ["2048-08-29"], ["2048-08-30"]
+    ends_ms = np.array([start_ms + DAY_MS // 2, start_ms + 3 * DAY_MS // 2])
+    windows = DayWindows(ends_ms, np.zeros((2, 1, 3), np.float32))
+    starts_ms = np.arange(start_ms, start_ms + 2 * DAY_MS, KP.interval_ms)
+    kp_file = KpFile(starts_ms, np.where(np.arange(16) < 8, 1.0, 7.0))
+    window = recipe_of.window.model_window()
+    with_file = divided(samples, *days, window, recipe_of, kp_file).stream.history
+    quiet = non_seismic(windows, window.spec(), 3.0, with_file)
+    assert quiet.tolist() == [True, False]
+    without = divided(samples, *days, window, recipe_of).stream.history
+    with pytest.raises(RecipeRefused, match="no training window has a known Kp"):
+        non_seismic(windows, window.spec(), 3.0, without)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from typing import TypedDict, Unpack
 
 import click
 
+from archive.kp_file import read_kp_file
 from archive.model import DEFAULT_MODEL
 from archive.shipped import find_model
-from support.options import leave_out, model_option
+from support.options import kp_file_option, leave_out, model_option
 from support.spans import Span
 from training.commands.bars import Bars
 from training.commands.refusals import one_line
@@ -29,6 +30,7 @@ class EvaluateOptions(TypedDict):
     inject: bool
     calibrate_until: datetime | None
     leave_out: tuple[Span, ...]
+    kp_file: Path | None
     recipe: Path | None
     output: Path
 
@@ -60,6 +62,7 @@ class EvaluateOptions(TypedDict):
     "[default: a third of the days]",
 )
 @leave_out
+@kp_file_option
 @click.option(
     "--recipe",
     type=click.Path(path_type=Path),
@@ -87,6 +90,8 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
     """
     if not options["catalogue"] and not options["inject"]:
         raise click.UsageError("nothing to judge on: give --catalogue, --inject or both")
+    with one_line():
+        kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
     asked = Asked(
         data=options["data"],
         model=find_model(options["model"] or DEFAULT_MODEL),
@@ -97,6 +102,7 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
         inject=options["inject"],
         calibrate_until=_day(options["calibrate_until"]),
         left_out=options["leave_out"],
+        kp_file=kp_file,
     )
     with one_line(), Bars() as bars:
         evaluated = evaluate_elsewhere(asked, options["output"], bars.steps)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import click
 
+from archive.files import FileRefused
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused
 from geofield.calibration.threshold import NoTail, TailTooShort
@@ -21,6 +22,7 @@ _REFUSALS = (
     ArchiveRefused,
     CatalogueRefused,
     ExtraMissing,
+    FileRefused,
     LabelsRefused,
     LeakFound,
     ModelRefused,

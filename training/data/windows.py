@@ -141,16 +141,21 @@ def only(samples: Samples, days: Sequence[str]) -> Samples:
     return masked.part(min(begin for begin, _ in spans), max(after for _, after in spans))
 
 
-def non_seismic(windows: DayWindows, spec: WindowSpec, kp_max: float) -> Bool:
+def non_seismic(
+    windows: DayWindows, spec: WindowSpec, kp_max: float, history: IndexHistory | None = None
+) -> Bool:
     """Whether Kp is known over each window and at most `kp_max`: [n].
+
+    Kp is that of the installed table, or of `history`.
 
     Raises
     ------
     RecipeRefused
         If that holds for no window.
     """
-    first_ms, last_ms = int(windows.end_ms.min()) - spec.length_ms, int(windows.end_ms.max())
-    history = IndexHistory(kp_intervals(first_ms, last_ms))
+    if history is None:
+        first_ms, last_ms = int(windows.end_ms.min()) - spec.length_ms, int(windows.end_ms.max())
+        history = IndexHistory(kp_intervals(first_ms, last_ms))
     quiet = windows_by_kp(windows.end_ms, spec.length_ms, history, kp_max).quiet
     if not quiet.any():
         raise RecipeRefused(f"no training window has a known Kp of at most {kp_max:g}")

@@ -133,6 +133,6 @@ def _quiet(split: DataSplit, prepared: Callable[[Float32], Float32]) -> tuple[In
     """
     spec = split.stream.window
     windows = windows_of(split.calibration, split.calibration_days, spec, prepared)
-    quiet = np.flatnonzero(non_seismic(windows, spec, split.kp_max))
+    quiet = np.flatnonzero(non_seismic(windows, spec, split.kp_max, split.stream.history))
     quiet = quiet[np.argsort(windows.end_ms[quiet])]  # days may be in any order
     return windows.end_ms[quiet], windows.field_nt[quiet]

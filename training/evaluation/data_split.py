@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archive.kp import kp_intervals
+from archive.kp_file import KpFile
 from geofield.indices import IndexHistory
 from geofield.scoring.manifest import ModelWindow
 from geofield.series.samples import Samples
@@ -46,15 +47,18 @@ def divided(
     judged_days: Sequence[str],
     window: ModelWindow,
     recipe: Recipe,
+    kp_file: KpFile | None = None,
 ) -> DataSplit:
     """Divide an archive by days; the recipe gives the alert rule and the rule of quiet windows.
+
+    Of `kp_file` the days are used that the installed table of Kp does not have.
 
     Raises
     ------
     training.recipe.section.RecipeRefused
         If a day is not a date.
     """
-    history = IndexHistory(kp_intervals(samples.start_ms, samples.end_ms))
+    history = IndexHistory(kp_intervals(samples.start_ms, samples.end_ms, kp_file))
     stream = Stream(window.spec(), recipe.alert.rules(), history)
     return DataSplit(
         calibration=only(samples, calibration_days),

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from archive.files import visible
+from archive.kp import newer_than_kp
+from archive.kp_file import KpFile
 from archive.model import Model, ModelRefused, load_model
 from archive.observatory import ArchiveRefused, check_cadence, read_archive
 from archive.outputs import check_output_folder
@@ -62,6 +64,8 @@ class Asked:
         UTC date at which the judged days begin; None for the end of the first third of the data.
     left_out
         Spans of time in which the data are not the field.
+    kp_file
+        Kp of days that the installed table does not have.
     """
 
     data: Sequence[Path]
@@ -73,6 +77,7 @@ class Asked:
     inject: bool
     calibrate_until: str | None
     left_out: Sequence[Span] = ()
+    kp_file: KpFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
         _check_beaten(recipe, missing)
     recording = _recording(asked, model)
     earthquakes = _earthquakes(recording, asked)
-    split = _split(recording, model, recipe, asked.calibrate_until)
+    split = _split(recording, model, recipe, asked)
     contestants = fit_contestants(model, rivals, split, recipe, steps)
     injections = [with_injections(contestants, split, recipe, steps)] if asked.inject else []
     labelled = []
@@ -114,7 +119,12 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     evaluation = evaluation_of(model, injections, labelled, {}, left_out)
     name = f"{model.manifest.name}-{recording.station}"
     paths = write_report(output, name, evaluation, model.manifest)
-    warnings = [*missing.values(), *_seen(model, split), *_few_packets(evaluation, recipe)]
+    warnings = [
+        *missing.values(),
+        *_seen(model, split),
+        *_without_kp(recording, asked),
+        *_few_packets(evaluation, recipe),
+    ]
     return Evaluated(evaluation, paths, warnings)
 
 
@@ -148,9 +158,9 @@ def _files(data: Sequence[Path]) -> list[Path]:
     return files
 
 
-def _split(recording: Recording, model: Model, recipe: Recipe, until: str | None) -> DataSplit:
+def _split(recording: Recording, model: Model, recipe: Recipe, asked: Asked) -> DataSplit:
     first, last = utc_day(recording.start_ms), utc_day(recording.end_ms - 1)
-    until = until or utc_day(max(third_ms(recording), recording.start_ms + DAY_MS))
+    until = asked.calibrate_until or utc_day(max(third_ms(recording), recording.start_ms + DAY_MS))
     if not first < until <= last:
         raise RecipeRefused(
             f"{recording.station}: data from {first} to {last} cannot be divided at {until}; two "
@@ -159,7 +169,8 @@ def _split(recording: Recording, model: Model, recipe: Recipe, until: str | None
     eve = utc_day(span_ms(until)[0] - 1)
     samples = recording.samples(recording.reference_declination_deg())
     window = model.manifest.window
-    return divided(samples, [f"{first}/{eve}"], [f"{until}/{last}"], window, recipe)
+    days = [f"{first}/{eve}"], [f"{until}/{last}"]
+    return divided(samples, *days, window, recipe, asked.kp_file)
 
 
 def third_ms(recording: Recording) -> int:
@@ -233,6 +244,12 @@ def _few_packets(evaluation: Evaluation, recipe: Recipe) -> list[str]:
             "more days without gaps and without alerts"
         )
     return warnings
+
+
+def _without_kp(recording: Recording, asked: Asked) -> list[str]:
+    """A warning if Kp of the newest data is not known."""
+    reason = newer_than_kp(recording.end_ms, asked.kp_file)
+    return [f"{reason}: windows after it do not count as quiet; give --kp-file"] if reason else []
 
 
 def _seen(model: Model, split: DataSplit) -> list[str]:

