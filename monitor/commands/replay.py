@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from archive.decimation import at_cadence
 from archive.lazy_recording import open_stations
 from archive.model import cadence_refused, default_model_path, load_manifest
 from archive.recording import Recorded
 from archive.tables import Stated
+from geofield.scoring.manifest import Manifest
 from geofield.utc import utc
 from monitor.commands.archive_options import KpOptions, archive_options, kp_options
 from monitor.logs import configure_logs
@@ -26,7 +28,7 @@ from monitor.offline.replay import (
     send_kp,
 )
 from monitor.offline.score import warn_of_missing_kp
-from monitor.settings import Settings, load_settings
+from monitor.settings import load_settings
 from support.progress import progress_bar
 
 
@@ -52,10 +54,8 @@ class Speed(click.ParamType):
         return factor
 
 
-def _warn_of_refusals(recordings: Iterable[Recorded], settings: Settings) -> None:
+def _warn_of_refusals(recordings: Iterable[Recorded], manifest: Manifest) -> None:
     """Warn of recordings that a worker with the present settings would leave aside."""
-    model = settings.model or default_model_path()
-    manifest = load_manifest(model.with_suffix(".json"))
     for recording in recordings:
         if recording.cadence_ms != manifest.window.cadence_ms:
             refused = cadence_refused(recording.station, recording.cadence_ms, manifest)
@@ -118,8 +118,10 @@ def replay(
       magwatch replay *.min --record-s 3600 --speed max
     """
     settings = load_settings(broker=broker)
-    recordings = open_stations(files, station, stated)
-    _warn_of_refusals(recordings, settings)
+    model = settings.model or default_model_path()
+    manifest = load_manifest(model.with_suffix(".json"))
+    recordings = at_cadence(open_stations(files, station, stated), manifest.window.cadence_ms)
+    _warn_of_refusals(recordings, manifest)
     records = interleaved(recordings, record_s)
     with producing(settings) as producer:
         configure_logs(settings)

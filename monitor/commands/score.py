@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from archive.decimation import at_cadence
 from archive.lazy_recording import open_stations
 from archive.observatory import check_cadence
 from archive.outputs import check_output, write_file
@@ -76,7 +77,8 @@ def score(
     kind = ScoreFormat.of(output)
     _check_outputs(files, output, alerts)
     assembly = assemble(load_settings(profiles=profiles, model=model))
-    recordings = open_stations(files, station, stated)
+    cadence_ms = assembly.model.manifest.window.cadence_ms
+    recordings = at_cadence(open_stations(files, station, stated), cadence_ms)
     check_cadence(recordings, assembly.model.manifest)
     warn_uncalibrated(recordings, assembly.rules)
     history = kp_history(recordings, kp.file) if kp.wanted else IndexHistory()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from archive.decimation import whole_at_cadence
 from archive.files import visible
 from archive.kp import newer_than_kp
 from archive.kp_file import KpFile
 from archive.model import Model, ModelRefused, load_model
-from archive.observatory import ArchiveRefused, check_cadence, read_archive
+from archive.observatory import ArchiveRefused, check_cadence, read_archive, refusing
 from archive.outputs import check_output_folder
 from archive.recording import Recording
 from geofield.utc import DAY_MS, utc_day
@@ -141,11 +142,14 @@ def _own_recipe(model: Model) -> Path:
 
 def _recording(asked: Asked, model: Model) -> Recording:
     recording = read_archive(_files(asked.data), asked.station)
-    check_cadence([recording], model.manifest)
     for span in asked.left_out:
         if not recording.holds(span):
             raise ArchiveRefused(f"--leave-out {span}: the files hold nothing then")
-    return recording.without(asked.left_out)
+    cadence_ms = model.manifest.window.cadence_ms
+    with refusing(recording.station):
+        recording = whole_at_cadence(recording.without(asked.left_out), cadence_ms)
+    check_cadence([recording], model.manifest)
+    return recording
 
 
 def _files(data: Sequence[Path]) -> list[Path]:

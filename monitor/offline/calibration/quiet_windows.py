@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from archive.decimation import at_cadence
 from archive.kp import kp_intervals, newer_than_kp, observed_days
 from archive.kp_file import KpFile
+from archive.lazy_recording import LazyRecording
 from archive.model import Model
-from archive.observatory import ArchiveRefused, check_cadence, read_stations
-from archive.recording import divided_at_gaps
+from archive.observatory import ArchiveRefused, check_cadence, read_stations, refusing
+from archive.recording import Recording, check_alike, divided_at_gaps
 from archive.tables import NOTHING, Stated
 from geofield.calibration.fit import QuietScores, newest
 from geofield.calibration.profile import robust_scale_nt
@@ -21,9 +23,11 @@ from geofield.indices import IndexHistory
 from geofield.quality.search import faults_of
 from geofield.scoring.manifest import Manifest
 from geofield.scoring.score import stack_scale
+from geofield.series.low_pass import low_pass
 from geofield.series.orientation import OrientationError, orientation_of
 from geofield.series.windows import Series, Windows, WindowSpec, cut_out, under_windows
 from geofield.types import Float32, Int64
+from geofield.utc import DAY_MS
 from monitor.errors import Refused
 from monitor.offline.calibration.compact_recording import CompactRecording, compact, piece
 from support.spans import Span
@@ -86,30 +90,55 @@ def read_parts(
     Raises
     ------
     ArchiveRefused
-        If a file cannot be read or does not have the model's cadence, or the files differ in
-        station or orientation.
+        If a file cannot be read or has a cadence that is neither the model's nor filtered to it,
+        or the files differ in station or orientation.
     Refused
         If no file has samples within `span`, or none has any within a span of `left_out`.
     """
     kinds: set[tuple[str, str]] = set()
     parts: list[CompactRecording] = []
+    faster: list[Recording] = []
     unmatched = list(left_out)
+    cadence_ms = manifest.window.cadence_ms
     for path in paths:
         for read in read_stations([path], station, stated):
-            check_cadence([read], manifest)
+            is_faster = low_pass(read.cadence_ms, cadence_ms) is not None
+            if not is_faster:
+                check_cadence([read], manifest)
             kinds.add((read.station, orientation_of(frozenset(read.elements))))
             unmatched = [gap for gap in unmatched if not read.holds(gap)]
-            part = read.between(span.start_ms, span.end_ms).without(left_out)
-            parts += [compact(part)] if len(part) else []
+            part = (read if is_faster else read.between(span.start_ms, span.end_ms)).without(
+                left_out
+            )
+            if is_faster:
+                faster.append(part)
+            elif len(part):
+                parts.append(compact(part))
     if len(kinds) > 1:
         given = ", ".join(f"{code} {orientation}" for code, orientation in sorted(kinds))
         raise ArchiveRefused(f"these files do not belong together: {given}")
+    parts += _filtered(faster, cadence_ms, span)
     if not parts:
         ((code, _),) = kinds
         raise Refused(f"{code}: the archive has nothing between --from and --to")
     if unmatched:
         raise Refused(f"--leave-out {unmatched[0]}: the files hold nothing then")
     return sorted(parts, key=lambda part: part.start_ms)
+
+
+def _filtered(faster: list[Recording], cadence_ms: int, span: Span) -> list[CompactRecording]:
+    """Parts at a cadence, from faster recordings of a station, within a span."""
+    faster.sort(key=lambda part: part.start_ms)
+    runs = [LazyRecording(run) for run in divided_at_gaps(faster)]
+    for run in runs:
+        with refusing(run.station):
+            check_alike(run.parts)
+    slower = (
+        record.between(span.start_ms, span.end_ms)
+        for run in at_cadence(runs, cadence_ms)
+        for record in run.records(DAY_MS // cadence_ms)
+    )
+    return [compact(record) for record in slower if len(record)]
 
 
 def declination_deg(parts: Iterable[CompactRecording], span: Span) -> float:

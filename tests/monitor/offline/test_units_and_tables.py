@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from archive.decimation import whole_at_cadence
 from archive.kp import observed_days
 from archive.model import default_model_path, load_manifest
 from archive.profile import save_profile
+from archive.shipped import find_model
 from bench.step import profile
 from monitor.cli import main
+from monitor.offline.calibration.compact_recording import piece
+from monitor.offline.calibration.quiet_windows import read_parts
+from support.spans import Span
 from tests.archive.documents import document, row
+from tests.data import conrad, quiet_day
 
 H, D_DEG, Z = 21_027.31, 4.05, 43_859.30
 
@@ -147,3 +153,27 @@ def test_data_from_before_1970_are_data(tmp_path: Path) -> None:
     assert "TST cannot be calibrated" in refused or "Kp was up to" in refused
     scored = magwatch("score", path, "-o", tmp_path / "o.csv")
     assert "8 windows (8 calibrating)" in scored.output
+
+
+def test_ten_samples_a_second_are_filtered_and_told(tmp_path: Path, profiles: Path) -> None:
+    path = tmp_path / "a.csv"
+    times = np.datetime64("2018-08-29T03:00", "ms") + 100 * np.arange(12_000)
+    lines = [f"{at}Z,{H + 0.01 * (n % 7):.2f},{D_DEG},{Z}" for n, at in enumerate(times)]
+    path.write_text("\n".join(["time,H,D,Z", *lines]))
+    scored = magwatch(
+        "score", path, "--station", "TST", "--units", "D=deg", "--profiles", profiles,
+        "-o", tmp_path / "o.csv", "--no-kp",
+    )  # fmt: skip
+    assert scored.exit_code == 0, scored.output
+    assert "8 windows (8 ok)" in scored.output
+
+
+def test_a_minute_model_calibrates_on_seconds_that_are_filtered_first() -> None:
+    manifest = load_manifest(find_model("minute-teo").with_suffix(".json"))
+    day = whole_at_cadence(quiet_day(), 60_000)
+    span = Span(day.start_ms + 3_600_000, day.end_ms)
+    parts = read_parts([conrad("example5.sec")], None, span, [], manifest)
+    read = piece(parts, span.start_ms, span.end_ms)
+    for name in "HEZ":
+        np.testing.assert_allclose(read.elements[name], day.elements[name][60:], atol=1e-4)
+    assert not np.isnan(read.elements["H"]).any()
