@@ -8,13 +8,13 @@ import numpy as np
 from archive.elements import unit_scale
 from archive.grid import SampleGrid, grid_of
 from archive.recording import Recording
+from geofield.series.consistency import check_moves, check_scalars
 from geofield.series.limits import MIN_TOTAL_NT, MOST_BEYOND, beyond_limits, without_fills
 from geofield.series.orientation import orientation_of
 from geofield.types import Float64, Int64
 from geofield.utc import utc
 
 _TOLD_SHARE = 0.01  # of the interval, from which an offset is worth a word
-_AGREEING = 0.05  # of the total field
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +54,9 @@ def recording_of(readings: Readings) -> Recording:
     Raises
     ------
     ValueError
-        If the elements make no vector, the times make no grid, or more than a hundredth of the
-        samples are beyond what a magnetometer can report; the message says why.
+        If the elements make no vector or contradict each other, the times make no grid, or more
+        than a hundredth of the samples are beyond what a magnetometer can report; the message says
+        why.
     """
     orientation = orientation_of(frozenset(readings.elements))
     grid = grid_of(readings.times_ms)
@@ -64,12 +65,13 @@ def recording_of(readings: Readings) -> Recording:
         for name, values in readings.elements.items()
     }
     clean, beyond = _within_limits(readings, orientation, standard)
-    check_plausible(clean, orientation)
+    placed = {name: grid.placed(values) for name, values in clean.items()}
+    check_plausible(placed, orientation, grid.cadence_ms)
     return Recording(
         readings.station,
         grid.start_ms,
         grid.cadence_ms,
-        {name: grid.placed(values) for name, values in clean.items()},
+        placed,
         readings.position_deg,
         grid.offset_ms,
         (*readings.notes, *beyond, *grid_notes(grid)),
@@ -107,32 +109,25 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'s' if count != 1 else ''}"
 
 
-def check_plausible(elements: Mapping[str, Float64], orientation: str) -> None:
-    """Check elements that depend on each other, in nT and degrees.
+def check_plausible(elements: Mapping[str, Float64], orientation: str, cadence_ms: int) -> None:
+    """Check elements that depend on each other, in nT and degrees on a grid.
 
     Raises
     ------
     ValueError
-        If the total field of DIF is weaker than any on the Earth, or D, H, I and F contradict each
-        other; the message names the likely mistake.
+        If the total field of DIF is weaker than any on the Earth, F or S contradict the vector, or
+        an angle moves as no field does; the message names the likely mistake.
     """
     total_nt = elements.get("F")
-    if total_nt is None or "I" not in orientation or np.isnan(total_nt).all():
-        return
-    typical_nt = float(np.nanmedian(np.abs(total_nt)))
-    if orientation == "DIF" and typical_nt < MIN_TOTAL_NT:
-        raise ValueError(
-            f"F of {typical_nt:g} nT is no total field on the Earth: is it G, the "
-            "difference of two measured F?"
-        )
-    if orientation == "DHI" and typical_nt >= MIN_TOTAL_NT:
-        apart_nt = total_nt * np.cos(np.radians(elements["I"])) - elements["H"]
-        known = apart_nt[~np.isnan(apart_nt)]
-        if len(known) and np.median(np.abs(known)) > _AGREEING * typical_nt:
+    if orientation == "DIF" and total_nt is not None and not np.isnan(total_nt).all():
+        typical_nt = float(np.nanmedian(np.abs(total_nt)))
+        if typical_nt < MIN_TOTAL_NT:
             raise ValueError(
-                f"H is not F cos I (off by {np.median(np.abs(known)):,.0f} nT): is I in another "
-                "unit than stated (minutes of arc in IAGA-2002)?"
+                f"F of {typical_nt:g} nT is no total field on the Earth: is it G, the "
+                "difference of two measured F?"
             )
+    check_scalars(elements, orientation, least=1)
+    check_moves(elements, orientation, cadence_ms)
 
 
 def grid_notes(grid: SampleGrid) -> list[str]:

@@ -27,6 +27,7 @@ from geofield.series.samples import STATION_CODE, Samples
 from geofield.types import Float64
 from geofield.utc import DAY_MS, EPOCH, MILLISECOND
 from monitor.kafka.record_batches import fault_of
+from monitor.records.contradictions import check_values
 from monitor.records.sample_payloads import (
     ENCODINGS,
     BinarySamplesRecord,
@@ -206,6 +207,8 @@ def samples_of_all(segments: Sequence[Sequence[Report]], accepts: Accepts) -> li
     """
     for run in segments:
         _check_declinations(run, accepts.declination_deg.get(run[0].station, 0.0))
+        for report in run:
+            check_values(report.elements, report.values, report.cadence_ms)
     values = [report.values for run in segments for report in run]
     rows = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
     lengths = [sum(report.values.shape[1] for report in run) for run in segments]

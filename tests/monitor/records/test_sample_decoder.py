@@ -185,3 +185,57 @@ def test_the_future_is_judged_by_the_records_own_time() -> None:
 @given(st.binary(max_size=200), st.none() | st.binary(max_size=10))
 def test_no_bytes_raise(value: bytes, key: bytes | None) -> None:
     assert isinstance(decode(raw(value, key), ACCEPTS), Rejected)
+
+
+def with_scalar(total: list[object], count: int = 60) -> bytes:
+    """A record of one vector of 48,754 nT with a scalar as given."""
+    return changed(
+        geomagneticFieldH=[21_000.0] * count,
+        geomagneticFieldE=[10.0] * count,
+        geomagneticFieldZ=[44_000.0] * count,
+        geomagneticFieldF=total,
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "reason", "said"),
+    [
+        ([0.2] * 60, Reason.BAD_FIELD, "is it G, the difference of two measured F"),
+        ([48.754] * 60, Reason.UNITS, "is F in another unit"),
+        ([99_999.0] * 30 + [48.754] * 60, Reason.UNITS, "is F in another unit"),
+        ([30_000.0] * 60, Reason.BAD_FIELD, "is one of H, E, Z another element"),
+    ],
+)
+def test_a_scalar_that_contradicts_the_vector_is_refused_by_name(
+    total: list[object], reason: Reason, said: str
+) -> None:
+    refused = decode(raw(with_scalar(total, len(total))), ACCEPTS)
+    assert isinstance(refused, Rejected)
+    assert refused.reason is reason
+    assert said in refused.detail
+
+
+@pytest.mark.parametrize(
+    "total",
+    [[48_754.0] * 60, [48_700.0] * 60, [None] * 60, [0.0] * 59, [48_754.0] * 30 + [0.0] * 30],
+)
+def test_a_good_or_a_faulty_scalar_costs_no_vector(total: list[object]) -> None:
+    assert not np.isnan(samples(with_scalar(total, len(total))).field_nt).any()
+
+
+def test_a_record_whose_declination_moves_by_degrees_is_refused() -> None:
+    waves = np.sin(np.arange(3600) / 300)
+
+    def hour(d: np.ndarray) -> bytes:
+        return changed(
+            geomagneticFieldH=(21_000 + 30 * waves).tolist(),
+            geomagneticFieldE=None,
+            geomagneticFieldD=d.tolist(),
+            geomagneticFieldZ=(44_000 - 10 * waves).tolist(),
+        )
+
+    refused = decode(raw(hour(240 + 10 * waves)), ACCEPTS)
+    assert isinstance(refused, Rejected)
+    assert refused.reason is Reason.UNITS
+    assert "is D in minutes of arc" in refused.detail
+    assert len(samples(hour(4 + waves / 6))) == 3600
