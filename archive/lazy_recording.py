@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from archive.observatory import (
     ArchiveRefused,
     check_archive,
     checked_code,
+    joined_aloud,
     read_parts,
     refusing,
     told,
@@ -30,9 +32,12 @@ class LazyRecording:
     ----------
     parts
         Parts of one station on one grid, in order of time, at most a day apart.
+    ranks
+        Of each part: where parts overlap, that of the higher rank counts; empty for the later.
     """
 
     parts: Sequence[Part]
+    ranks: Sequence[int] = ()
 
     @property
     def station(self) -> str:
@@ -66,8 +71,9 @@ class LazyRecording:
             If a file cannot be read any more.
         """
         rest: list[Recording] = []  # begin of a record that the next parts complete
-        for parts in _overlapping(self.parts):
-            recording = joined([*rest, *map(_read, parts)])
+        for parts in _overlapping(self.parts, self.ranks or range(len(self.parts))):
+            read = [_read(part) for part in parts]
+            recording = joined([*rest, joined_aloud(read)] if len(read) > 1 else [*rest, *read])
             record_ms = length * self.cadence_ms
             complete_ms = recording.end_ms // record_ms * record_ms
             yield from recording.between(recording.start_ms, complete_ms).records(length)
@@ -86,7 +92,7 @@ def open_stations(
     Parameters
     ----------
     paths
-        IAGA-2002, ImagCDF, Parquet or CSV files, in any order.
+        IAGA-2002, ImagCDF, Parquet or CSV files; of samples in several the later file counts.
     station
         IAGA code to use instead of the one in the files.
     stated
@@ -102,9 +108,10 @@ def open_stations(
         for path in paths
         for part in _opened(path, stated)
     ]
+    as_given = {id(part): number for number, part in enumerate(parts)}
     parts.sort(key=lambda part: (part.station, part.start_ms))
     recordings = [
-        LazyRecording(parts_together)
+        LazyRecording(parts_together, [as_given[id(part)] for part in parts_together])
         for _, group in groupby(parts, key=lambda part: part.station)
         for parts_together in divided_at_gaps(list(group))
     ]
@@ -131,12 +138,16 @@ def _read(part: Part) -> Recording:
         return told(part.path, part.read())
 
 
-def _overlapping(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    """Divide parts, in order of time, into groups that overlap."""
-    group: list[Part] = []
-    for part in parts:
-        if group and part.start_ms >= max(member.end_ms for member in group):
-            yield group
+def _overlapping(parts: Sequence[Part], ranks: Sequence[int]) -> Iterator[list[Part]]:
+    """Divide parts, in order of time, into groups that overlap; each group by rank."""
+    group: list[tuple[int, Part]] = []
+    for rank, part in zip(ranks, parts, strict=True):
+        if group and part.start_ms >= max(member.end_ms for _, member in group):
+            yield _by_rank(group)
             group = []
-        group.append(part)
-    yield group
+        group.append((rank, part))
+    yield _by_rank(group)
+
+
+def _by_rank(group: list[tuple[int, Part]]) -> list[Part]:
+    return [part for _, part in sorted(group, key=itemgetter(0))]

@@ -16,8 +16,8 @@ from archive.imagcdf import read_imagcdf, stated_code
 from archive.model import cadence_refused
 from archive.packed import MOST_BYTES, is_packed, unpacked
 from archive.parquet import read_parquet, stated_station
-from archive.readings import Readings, recording_of
-from archive.recording import Recorded, Recording, divided_at_gaps, joined
+from archive.readings import Readings, counted, recording_of
+from archive.recording import Recorded, Recording, divided_at_gaps, joined_and_counted
 from archive.tables import NOTHING, Stated
 from geofield.scoring.manifest import Manifest
 from geofield.series.orientation import OrientationError
@@ -39,7 +39,7 @@ def read_archive(
     Parameters
     ----------
     paths
-        IAGA-2002, ImagCDF, Parquet or CSV files, in any order.
+        IAGA-2002, ImagCDF, Parquet or CSV files; of samples in several the later file counts.
     station
         IAGA code to use instead of the one in the files.
     stated
@@ -52,7 +52,7 @@ def read_archive(
     """
     recordings = [_called(read_file(path, stated), station, path) for path in paths]
     try:
-        return joined(recordings)
+        return joined_aloud(recordings)
     except ValueError as error:
         raise ArchiveRefused(str(error)) from error
 
@@ -65,15 +65,37 @@ def read_stations(
     Parameters and errors are those of `read_archive`, but files may be of several stations.
     """
     parts = [_called(part, station, path) for path in paths for part in read_parts(path, stated)]
+    as_given = {id(part): number for number, part in enumerate(parts)}
     parts.sort(key=lambda part: (part.station, part.start_ms))
     try:
         return [
-            joined(run)
+            joined_aloud(sorted(run, key=lambda part: as_given[id(part)]))
             for _, group in groupby(parts, key=lambda part: part.station)
             for run in divided_at_gaps(list(group))
         ]
     except ValueError as error:
         raise ArchiveRefused(str(error)) from error
+
+
+def joined_aloud(parts: list[Recording]) -> Recording:
+    """Recordings of a station joined on one grid, with a warning of the samples in several.
+
+    Raises
+    ------
+    ValueError
+        As `archive.recording.joined` does.
+    """
+    recording, repeated = joined_and_counted(parts)
+    warn_of_repeated(recording.station, repeated)
+    return recording
+
+
+def warn_of_repeated(station: str, repeated: int) -> None:
+    """Log how many samples of a station stand in several files, if any do."""
+    if repeated:
+        log.warning(
+            "%s: %s in several files: the later file counts", station, counted(repeated, "sample")
+        )
 
 
 def _called(part: Recording, station: str | None, path: Path) -> Recording:
@@ -143,7 +165,7 @@ def read_file(path: Path, stated: Stated = NOTHING) -> Recording:
     """
     parts = read_parts(path, stated)
     with refusing(path):
-        return joined(parts)
+        return joined_aloud(parts)
 
 
 def read_parts(path: Path, stated: Stated = NOTHING) -> list[Recording]:

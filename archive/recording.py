@@ -205,18 +205,44 @@ def joined(recordings: list[Recording]) -> Recording:
     ValueError
         If they are of different stations, cadences or elements, or not on one grid.
     """
+    return joined_and_counted(recordings)[0]
+
+
+def joined_and_counted(recordings: list[Recording]) -> tuple[Recording, int]:
+    """The recordings as `joined` joins them, and how many samples another one has already.
+
+    Raises
+    ------
+    ValueError
+        As `joined` does.
+    """
     check_alike(recordings)
     first = min(recordings, key=lambda part: part.start_ms)
     length = (max(part.end_ms for part in recordings) - first.start_ms) // first.cadence_ms
     common = [name for name in first.elements if all(name in part.elements for part in recordings)]
     elements = {name: np.full(length, np.nan) for name in common}
+    repeated, reached_ms = 0, first.start_ms
     for part in recordings:
         begin = (part.start_ms - first.start_ms) // first.cadence_ms
+        where = slice(begin, begin + len(part))
+        if part.start_ms < reached_ms:
+            repeated += _both_known(common, elements, where, part)
         for name in common:
             values = part.elements[name]
-            target = elements[name][begin : begin + len(part)]
+            target = elements[name][where]
             target[:] = np.where(np.isnan(values), target, values)
-    return replace(first, elements=elements)
+        reached_ms = max(reached_ms, part.end_ms)
+    return replace(first, elements=elements), repeated
+
+
+def _both_known(
+    names: Iterable[str], elements: Mapping[str, Float64], where: slice, part: Recording
+) -> int:
+    """Number of samples of which a part has values that are known already."""
+    both = np.zeros(len(part), dtype=bool)
+    for name in names:
+        both |= ~np.isnan(elements[name][where]) & ~np.isnan(part.elements[name])
+    return int(both.sum())
 
 
 def check_alike(parts: Sequence[_Part]) -> None:

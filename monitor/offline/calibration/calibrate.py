@@ -76,7 +76,7 @@ def calibrated(
     Parameters
     ----------
     parts
-        Recordings from `monitor.offline.calibration.quiet_windows.read_parts`.
+        Recordings from `monitor.offline.calibration.archive_parts.read_parts`.
     advance
         Called with the number of windows processed, in each of the two passes.
     reference_deg

@@ -30,6 +30,8 @@ class CompactRecording:
         Deviation from the level, by element: shape [n], NaN where missing.
     position_deg
         As in `Recording`.
+    rank
+        Where parts overlap, that of the higher rank counts.
     """
 
     station: str
@@ -38,6 +40,7 @@ class CompactRecording:
     level: Mapping[str, float]
     departure: Mapping[str, Float32]
     position_deg: tuple[float, float] | None = None
+    rank: int = 0
 
     def __len__(self) -> int:
         return len(next(iter(self.departure.values())))
@@ -62,7 +65,7 @@ class CompactRecording:
         return Recording(self.station, start_ms, self.cadence_ms, elements)
 
 
-def compact(recording: Recording) -> CompactRecording:
+def compact(recording: Recording, rank: int = 0) -> CompactRecording:
     """Compact the vector elements of a recording."""
     level, departure = {}, {}
     for name in orientation_of(frozenset(recording.elements)):
@@ -78,6 +81,7 @@ def compact(recording: Recording) -> CompactRecording:
         level,
         departure,
         recording.position_deg,
+        rank,
     )
 
 
@@ -89,9 +93,32 @@ def piece(parts: Sequence[CompactRecording], begin_ms: int, stop_ms: int) -> Rec
     ValueError
         If the parts have different grids or elements.
     """
-    pieces = [part.between(begin_ms, stop_ms) for part in parts if part.overlaps(begin_ms, stop_ms)]
+    overlapping = (part for part in parts if part.overlaps(begin_ms, stop_ms))
+    by_rank = sorted(overlapping, key=lambda part: part.rank)
+    pieces = [part.between(begin_ms, stop_ms) for part in by_rank]
     first = parts[0]
     length = (stop_ms - begin_ms) // first.cadence_ms
     missing = {name: np.full(length, np.nan) for name in first.departure}
     empty = Recording(first.station, begin_ms, first.cadence_ms, missing)
     return joined([empty, *pieces])
+
+
+def repeated_samples(parts: Sequence[CompactRecording]) -> int:
+    """How many samples of parts, in order of time, another one has already.
+
+    Raises
+    ------
+    ValueError
+        As `piece` does.
+    """
+    repeated = 0
+    for number, part in enumerate(parts):
+        before = [other for other in parts[:number] if other.overlaps(part.start_ms, part.end_ms)]
+        if not before:
+            continue
+        there = piece(before, part.start_ms, min(part.end_ms, max(o.end_ms for o in before)))
+        both = np.zeros(len(there), dtype=bool)
+        for name, values in part.departure.items():
+            both |= ~np.isnan(there.elements[name]) & ~np.isnan(values[: len(there)])
+        repeated += int(both.sum())
+    return repeated

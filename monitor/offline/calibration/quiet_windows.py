@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from archive.decimation import at_cadence
 from archive.kp import kp_intervals, newer_than_kp, observed_days
 from archive.kp_file import KpFile
-from archive.lazy_recording import LazyRecording
 from archive.model import Model
-from archive.observatory import ArchiveRefused, check_cadence, read_stations, refusing
-from archive.recording import Recording, check_alike, divided_at_gaps
-from archive.tables import NOTHING, Stated
+from archive.recording import divided_at_gaps
 from geofield.calibration.fit import QuietScores, newest
 from geofield.calibration.profile import robust_scale_nt
 from geofield.calibration.quiet import windows_by_kp
 from geofield.indices import IndexHistory
 from geofield.quality.search import faults_of
-from geofield.scoring.manifest import Manifest
 from geofield.scoring.score import stack_scale
-from geofield.series.low_pass import low_pass
-from geofield.series.orientation import OrientationError, orientation_of
+from geofield.series.orientation import OrientationError
 from geofield.series.windows import Series, Windows, WindowSpec, cut_out, under_windows
 from geofield.types import Float32, Int64
-from geofield.utc import DAY_MS
 from monitor.errors import Refused
-from monitor.offline.calibration.compact_recording import CompactRecording, compact, piece
+from monitor.offline.calibration.compact_recording import (
+    CompactRecording,
+    piece,
+)
 from support.spans import Span
 
 BATCH = 64
@@ -73,72 +68,6 @@ class QuietSegment:
         kinds = (self.end_ms, self.disturbed_ms, self.kp_unknown_ms)
         within = [ends[(ends >= span.start_ms) & (ends < span.end_ms)] for ends in kinds]
         return QuietSegment(self.parts, *within)
-
-
-def read_parts(
-    paths: Iterable[Path],
-    station: str | None,
-    span: Span,
-    left_out: Sequence[Span],
-    manifest: Manifest,
-    stated: Stated = NOTHING,
-) -> list[CompactRecording]:
-    """Read the files of a station without the samples left out; parts in order of time.
-
-    Unlike one joined recording, parts need no memory for the gaps between them.
-
-    Raises
-    ------
-    ArchiveRefused
-        If a file cannot be read or has a cadence that is neither the model's nor filtered to it,
-        or the files differ in station or orientation.
-    Refused
-        If no file has samples within `span`, or none has any within a span of `left_out`.
-    """
-    kinds: set[tuple[str, str]] = set()
-    parts: list[CompactRecording] = []
-    faster: list[Recording] = []
-    unmatched = list(left_out)
-    cadence_ms = manifest.window.cadence_ms
-    for path in paths:
-        for read in read_stations([path], station, stated):
-            is_faster = low_pass(read.cadence_ms, cadence_ms) is not None
-            if not is_faster:
-                check_cadence([read], manifest)
-            kinds.add((read.station, orientation_of(frozenset(read.elements))))
-            unmatched = [gap for gap in unmatched if not read.holds(gap)]
-            part = (read if is_faster else read.between(span.start_ms, span.end_ms)).without(
-                left_out
-            )
-            if is_faster:
-                faster.append(part)
-            elif len(part):
-                parts.append(compact(part))
-    if len(kinds) > 1:
-        given = ", ".join(f"{code} {orientation}" for code, orientation in sorted(kinds))
-        raise ArchiveRefused(f"these files do not belong together: {given}")
-    parts += _filtered(faster, cadence_ms, span)
-    if not parts:
-        ((code, _),) = kinds
-        raise Refused(f"{code}: the archive has nothing between --from and --to")
-    if unmatched:
-        raise Refused(f"--leave-out {unmatched[0]}: the files hold nothing then")
-    return sorted(parts, key=lambda part: part.start_ms)
-
-
-def _filtered(faster: list[Recording], cadence_ms: int, span: Span) -> list[CompactRecording]:
-    """Parts at a cadence, from faster recordings of a station, within a span."""
-    faster.sort(key=lambda part: part.start_ms)
-    runs = [LazyRecording(run) for run in divided_at_gaps(faster)]
-    for run in runs:
-        with refusing(run.station):
-            check_alike(run.parts)
-    slower = (
-        record.between(span.start_ms, span.end_ms)
-        for run in at_cadence(runs, cadence_ms)
-        for record in run.records(DAY_MS // cadence_ms)
-    )
-    return [compact(record) for record in slower if len(record)]
 
 
 def declination_deg(parts: Iterable[CompactRecording], span: Span) -> float:

@@ -17,9 +17,9 @@ from geofield.calibration.diagnostics import diagnose
 from geofield.calibration.profile import StationProfile
 from monitor.errors import Refused
 from monitor.exits import exit_code, line
+from monitor.offline.calibration.archive_parts import read_parts
 from monitor.offline.calibration.calibrate import Calibrated, CalibrationPlan, calibrated
 from monitor.offline.calibration.figure import drawn
-from monitor.offline.calibration.quiet_windows import read_parts
 from monitor.offline.calibration.text import check, figures, warnings
 from monitor.offline.calibration.window_usage import WindowUsage
 from support.extras import ExtraMissing

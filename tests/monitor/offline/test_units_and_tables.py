@@ -15,8 +15,8 @@ from archive.profile import save_profile
 from archive.shipped import find_model
 from bench.step import profile
 from monitor.cli import main
+from monitor.offline.calibration.archive_parts import read_parts
 from monitor.offline.calibration.compact_recording import piece
-from monitor.offline.calibration.quiet_windows import read_parts
 from support.spans import Span
 from tests.archive.documents import document, row
 from tests.data import conrad, quiet_day

@@ -29,7 +29,7 @@ from tests.data import conrad, shared_data
 from tests.data import quiet_day as day_once_read
 from tests.geofield.builders import profile
 
-READ_STATIONS = "monitor.offline.calibration.quiet_windows.read_stations"
+READ_STATIONS = "monitor.offline.calibration.archive_parts.read_stations"
 QUIET = conrad("example5.sec")
 STORM = conrad("example4.cdf")
 MODEL = load_model(default_model_path())
