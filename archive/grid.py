@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geofield.series.stamps import offset_of
 from geofield.types import Float64, Int64
 
 # Largest ratio of grid places to samples: an archive may have only a few days of a year, but a
@@ -78,16 +79,10 @@ def grid_of(times_ms: Int64) -> SampleGrid:
     steps_ms = np.diff(times_ms)
     first_ms = int(steps_ms[0])
     if first_ms > 0 and (steps_ms == first_ms).all():
-        offset_ms = _offset_ms(int(times_ms[0]), first_ms)
+        offset_ms = offset_of(int(times_ms[0]), first_ms)
         start_ms = int(times_ms[0]) - offset_ms
         return SampleGrid(start_ms, first_ms, len(times_ms), offset_ms=offset_ms)
     return _irregular(times_ms, steps_ms)
-
-
-def _offset_ms(at_ms: int, cadence_ms: int) -> int:
-    """Distance from the nearest multiple of the cadence; half a cadence counts as after it."""
-    phase_ms = at_ms % cadence_ms
-    return phase_ms if 2 * phase_ms <= cadence_ms else phase_ms - cadence_ms
 
 
 def _irregular(times_ms: Int64, steps_ms: Int64) -> SampleGrid:
@@ -95,7 +90,7 @@ def _irregular(times_ms: Int64, steps_ms: Int64) -> SampleGrid:
         raise ValueError("a sample has no time")
     cadence_ms = _cadence_ms(times_ms, steps_ms)
     beside_ms = _beside(times_ms - times_ms[0], cadence_ms)
-    offset_ms = _offset_ms(int(times_ms[0]) + int(np.median(beside_ms)), cadence_ms)
+    offset_ms = offset_of(int(times_ms[0]) + int(np.median(beside_ms)), cadence_ms)
     places = _nearest(times_ms - offset_ms, cadence_ms)
     first = int(places.min())
     position = places - first

@@ -65,6 +65,11 @@ class IntakeMetrics:
         self.newest_sample = make.gauge(
             "newest_sample_timestamp_seconds", "Time of the newest sample.", STATION
         )
+        self.stamp_offset = make.gauge(
+            "stamp_offset_seconds",
+            "How much later than the multiples of the cadence the station stamps its samples.",
+            STATION,
+        )
         self.newest_record = make.gauge(
             "newest_record_timestamp_seconds",
             "Kafka time of the newest record; before the first one, time of the newest sample.",
@@ -229,6 +234,7 @@ class Metrics:
         windows = self.windows
         return (
             self.intake.newest_sample,
+            self.intake.stamp_offset,
             self.intake.newest_record,
             windows.completeness,
             windows.score,

@@ -24,6 +24,7 @@ from geofield.series.angle_units import UnitError, check_declination
 from geofield.series.limits import MOST_BEYOND
 from geofield.series.orientation import OrientationError, orientation_of, to_hez
 from geofield.series.samples import STATION_CODE, Samples
+from geofield.series.stamps import nearest_ms
 from geofield.types import Float64
 from geofield.utc import DAY_MS, EPOCH, MILLISECOND
 from monitor.kafka.record_batches import fault_of
@@ -158,6 +159,7 @@ class Report(msgspec.Struct, frozen=True, eq=False, gc=False):
     cadence_ms: int
     elements: tuple[str, ...]  # letters
     values: Float64  # [elements, samples], nT or degrees
+    offset_ms: int = 0  # how much later than `start_ms` says the samples are stamped
 
     @property
     def end_ms(self) -> int:
@@ -177,9 +179,12 @@ def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
         fields = _parsed(record)
         station = _station(record.key, fields.iaga_code)
         cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
-        start_ms = _start_ms(fields.start_date, cadence_ms)
-        report = Report(station, start_ms, cadence_ms, *_arrays(fields, cadence_ms))
-        _not_from_the_future(report.end_ms - cadence_ms, record, accepts)
+        stamped_ms = _stamped_ms(fields.start_date)
+        start_ms = nearest_ms(stamped_ms, cadence_ms)
+        elements, values = _arrays(fields, cadence_ms)
+        offset_ms = stamped_ms - start_ms
+        report = Report(station, start_ms, cadence_ms, elements, values, offset_ms)
+        _not_from_the_future(report.end_ms - cadence_ms + offset_ms, record, accepts)
     except _Refusal as refusal:
         return refusal.rejected
     return report
@@ -290,7 +295,7 @@ def _cadence_ms(text: str, expected_ms: int) -> int:
 
 
 @lru_cache(4096)
-def _start_ms(text: str, cadence_ms: int) -> int:
+def _stamped_ms(text: str) -> int:
     try:
         start = datetime.fromisoformat(text)
         start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
@@ -298,10 +303,10 @@ def _start_ms(text: str, cadence_ms: int) -> int:
         raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]!r}: {error}") from None
     if not EARLIEST <= start < LATEST:
         raise _Refusal(Reason.BAD_TIME, f"startDate {text[:40]} is not between 1900 and 2200")
-    start_ms, remainder = divmod(start - EPOCH, MILLISECOND)
-    if remainder or start_ms % cadence_ms:
-        raise _Refusal(Reason.OFF_GRID, f"startDate {text[:40]} is not a multiple of the cadence")
-    return start_ms
+    stamped_ms, remainder = divmod(start - EPOCH, MILLISECOND)
+    if remainder:
+        raise _Refusal(Reason.OFF_GRID, f"startDate {text[:40]} is not in whole milliseconds")
+    return stamped_ms
 
 
 def _arrays(

@@ -30,7 +30,7 @@ def _head(recording: Recording) -> dict[str, object]:
     return {
         "iagaCode": recording.station,
         "cadence": iso_duration(recording.cadence_ms),
-        "startDate": utc(recording.start_ms),
+        "startDate": utc(recording.start_ms + recording.offset_ms),
     }
 
 

@@ -33,6 +33,7 @@ class Waiting:
     end_ms: int  # of its samples, exclusive
     others: int = 0  # records of the station that came since
     refused: bool = False  # kept without its value, only to confirm the next one
+    offset_ms: int = 0  # of its stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class StationCheckpoint:
     partition: int
     offset: int  # of the last record in the state
     waiting: tuple[Waiting, ...] = ()
+    offset_ms: int = 0  # how much later than the grid the station stamps its samples
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     offset: int
     state: StationState
     waiting: tuple[Waiting, ...] = ()
+    offset_ms: int = 0  # missing in older ones, whose samples were on the grid
 
 
 def encode(station: str, checkpoint: StationCheckpoint, fingerprint: str) -> bytes:
@@ -67,6 +70,7 @@ def encode(station: str, checkpoint: StationCheckpoint, fingerprint: str) -> byt
         checkpoint.offset,
         checkpoint.state,
         checkpoint.waiting,
+        checkpoint.offset_ms,
     )
     return zlib.compress(_encoder.encode(record), level=1)
 
@@ -88,7 +92,11 @@ def decode(value: bytes, fingerprints: Container[str]) -> tuple[str, StationChec
     if buffer is not None and buffer.field_nt.shape[1:] != (3,):
         raise ValueError(f"samples of shape {buffer.field_nt.shape}")
     return checkpoint.station, StationCheckpoint(
-        checkpoint.state, checkpoint.partition, checkpoint.offset, checkpoint.waiting
+        checkpoint.state,
+        checkpoint.partition,
+        checkpoint.offset,
+        checkpoint.waiting,
+        checkpoint.offset_ms,
     )
 
 

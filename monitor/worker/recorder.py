@@ -92,7 +92,7 @@ class Observer:
         """Show the states that were read, so that a station silent since then is noticed."""
         for station, checkpoint in checkpoints.items():
             state = checkpoint.state
-            self._state(station, state)
+            self._state(station, checkpoint)
             label = self._label(station)
             if state.buffer is not None and label != OTHER:
                 self.metrics.intake.newest_record.labels(label).set(self._newest_s(state))
@@ -110,7 +110,7 @@ class Observer:
         self.metrics.intake.records.inc(resolved + scored.waiting)
         self._intake(scored.taken, now_s)
         for station, checkpoint in scored.checkpoints.items():
-            self._state(station, checkpoint.state)
+            self._state(station, checkpoint)
             self._ahead(station, checkpoint.state, now_s)
         self._refused(scored)
         self._windows(scored)
@@ -177,14 +177,15 @@ class Observer:
             # a sender whose clock is ahead must still be noticed when it falls silent
             self.metrics.intake.newest_record.labels(label).set(min(sent_ms / 1000, now_s))
 
-    def _state(self, station: str, state: StationState) -> None:
-        label = self._label(station)
+    def _state(self, station: str, checkpoint: StationCheckpoint) -> None:
+        label, state = self._label(station), checkpoint.state
         if label == OTHER:
             return  # one value cannot stand for many stations
         calibrated = self._profile(station, state) is not None
         self.metrics.windows.calibrated.labels(label).set(calibrated)
         if state.buffer is not None:
             self.metrics.intake.newest_sample.labels(label).set(self._newest_s(state))
+            self.metrics.intake.stamp_offset.labels(label).set(checkpoint.offset_ms / 1000)
         current = state.alerts.current
         self.metrics.alerts.open.labels(label).set(
             current is not None and self.leadership.alert(current)

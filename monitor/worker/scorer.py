@@ -190,6 +190,7 @@ class Scorer:
         in_flight.result.checkpoints = in_flight.jumps.with_waiting(
             in_flight.result.checkpoints, checkpoints
         )
+        _tell_offsets(in_flight.result.checkpoints, checkpoints)
         return in_flight.result
 
     def fingerprints(self, station: str) -> list[str]:
@@ -278,10 +279,28 @@ def _checkpoints(
     """Checkpoints of the stations of these segments, each at its station's last record."""
     return {
         samples.station: StationCheckpoint(
-            states[samples.station], segment.last.partition, segment.last.offset
+            states[samples.station],
+            segment.last.partition,
+            segment.last.offset,
+            offset_ms=segment.reports[-1].offset_ms,
         )
         for segment, samples in segments
     }
+
+
+def _tell_offsets(
+    after: Mapping[str, StationCheckpoint], before: Mapping[str, StationCheckpoint]
+) -> None:
+    """Log the stations that begin to stamp their samples beside the grid, or otherwise."""
+    for station, checkpoint in after.items():
+        known = before[station].offset_ms if station in before else 0
+        if checkpoint.offset_ms != known:
+            log.info(
+                "samples count at the nearest multiples of the cadence",
+                station=station,
+                stamped_after_ms=checkpoint.offset_ms,
+                before_ms=known,
+            )
 
 
 def _states(

@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from geofield.series.orientation import OrientationError
 from geofield.series.samples import Samples
+from geofield.series.stamps import nearest_ms
 from monitor.records.sample_decoder import (
     Accepts,
     RawRecord,
@@ -50,9 +53,25 @@ class Segment:
         last = self.reports[-1]
         return (
             report.start_ms == last.end_ms
+            and report.offset_ms == last.offset_ms
             and report.elements == last.elements
             and record.partition == self.last.partition
         )
+
+    def on_grid(self, samples: Samples, offset_ms: int) -> tuple[Segment, Samples]:
+        """The segment and its samples where a station with this offset of its stamps has them."""
+        first = self.reports[0]
+        if first.offset_ms == offset_ms:
+            return self, samples
+        stamped_ms = first.start_ms + first.offset_ms
+        start_ms = nearest_ms(stamped_ms, first.cadence_ms, offset_ms)
+        shift_ms = start_ms - first.start_ms
+        reports = [
+            structs.replace(report, start_ms=report.start_ms + shift_ms, offset_ms=offset_ms)
+            for report in self.reports
+        ]
+        placed = Samples(samples.station, start_ms, samples.cadence_ms, samples.field_nt)
+        return Segment(self.records, reports), placed
 
     def since(self, number: int) -> Segment:
         """The segment without its first `number` records."""

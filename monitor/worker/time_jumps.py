@@ -5,6 +5,10 @@ MAGWATCH_FUTURE_TOLERANCE_S. A second record near it confirms it, and both are t
 other records of the station come first, the waiting record is refused. Only event times and the
 order of records decide, so a replay decides the same. A record with a timestamp of the broker does
 not wait: its samples have been compared with the broker's clock.
+
+A station stamps its samples at one offset from the multiples of its cadence, as at ``.500`` s. A
+record at another offset is refused, or two senders would mix samples of different moments. After
+`RESTAMPED` intervals without samples the station may go on at another one.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import TypeAlias
 from msgspec import structs
 
 from geofield.series.samples import Samples
+from geofield.series.stamps import are_alike
 from geofield.step import StationState
 from monitor.records.sample_decoder import Accepts, RawRecord, Reason, Rejected, read, samples_of
 from monitor.worker.checkpoint import StationCheckpoint, Waiting
@@ -23,6 +28,7 @@ from monitor.worker.segments import Segment
 
 MOST_OTHERS = 10  # other records that may come before the second one, as from a backlog
 MOST_WAITING = 8  # records of a station
+RESTAMPED = 60  # intervals without samples, after which their offset may be another one
 MOST_BYTES = 512 * 1024  # of a waiting record (5 h of samples): stations may be thousands
 _Pair: TypeAlias = tuple[Segment, Samples]
 Admitted: TypeAlias = list[_Pair]
@@ -35,6 +41,7 @@ class _Station:
     newest_ms: int | None  # end of its samples; None without samples
     partition: int | None  # of its samples; None without samples
     waiting: tuple[Waiting, ...]  # its waiting records, oldest first
+    offset_ms: int | None  # of the stamps of its samples; None without samples
     last: RawRecord | None = None  # its last record in the batch on `partition`
 
 
@@ -62,8 +69,9 @@ class TimeJumps:
     def admit(self, segment: Segment, samples: Samples) -> Admitted:
         """The segments to take in now: none, this one, or also the records it confirms."""
         station = self._station(segment)
-        if station.waiting:
+        if station.waiting or not self._is_alike(segment, station):
             return [pair for single in segment.alone() for pair in self._decide(single, station)]
+        segment, samples = _on_grid(segment, samples, station)
         if len(segment.records) == 1 and self._is_far(segment, station):
             return self._decide_far(segment, samples, station)
         # in a longer segment the second record confirms the first
@@ -88,17 +96,25 @@ class TimeJumps:
             buffer = checkpoint.state.buffer if checkpoint else None
             newest_ms = buffer.after * self._accepts.cadence_ms if buffer else None
             partition = checkpoint.partition if checkpoint and buffer else None
-            station = _Station(newest_ms, partition, checkpoint.waiting if checkpoint else ())
+            offset_ms = checkpoint.offset_ms if checkpoint and buffer else None
+            waiting = checkpoint.waiting if checkpoint else ()
+            station = _Station(newest_ms, partition, waiting, offset_ms)
             self._stations[segment.station] = station
         if station.partition in (None, segment.last.partition):
             station.last = segment.last
         return station
 
     def _decide(self, segment: Segment, station: _Station) -> Admitted:
-        """The segments to take in with a segment of one record while others wait."""
+        """The segments to take in with one of a single record."""
         samples = samples_of(segment.reports, self._accepts)
         if isinstance(samples, Rejected):
             self.refused.append((segment.last, samples))
+            return []
+        if self._is_alike(segment, station):
+            segment, samples = _on_grid(segment, samples, station)
+        elif not self._is_restamped(segment.reports[0].start_ms, station):
+            offset_ms = segment.reports[0].offset_ms
+            self.refused.append((segment.last, self._misstamped(offset_ms, station)))
             return []
         if not self._is_far(segment, station):
             return _take(station, (segment, samples)) + self._reached(station)
@@ -116,9 +132,10 @@ class TimeJumps:
             if (waiting.start_ms, waiting.end_ms) == span_ms:
                 self.repeated += 1
                 return []
-            if self._are_near(waiting, *span_ms):
+            if self._confirms(segment, waiting):
                 station.waiting = tuple(w for w in station.waiting if w is not waiting)
-                return _take(station, *self._waited(waiting), (segment, samples))
+                pairs = [*self._waited(waiting), segment.on_grid(samples, waiting.offset_ms)]
+                return _take(station, *pairs)
         return self._wait(segment, station)
 
     def _reached(self, station: _Station) -> Admitted:
@@ -130,11 +147,38 @@ class TimeJumps:
             if ahead_ms > self._accepts.future_tolerance_ms and passed.others < MOST_OTHERS:
                 still_waiting.append(passed)
             elif 0 <= ahead_ms <= self._accepts.future_tolerance_ms:
-                admitted += _take(station, *self._waited(waiting))
+                admitted += self._take_reached(waiting, station)
             else:
                 self._refuse(waiting)
         station.waiting = tuple(still_waiting)
         return admitted
+
+    def _take_reached(self, waiting: Waiting, station: _Station) -> Admitted:
+        cadence_ms, offset_ms = self._accepts.cadence_ms, station.offset_ms
+        if offset_ms is None or are_alike(waiting.offset_ms, offset_ms, cadence_ms):
+            return _take(station, *(_on_grid(*pair, station) for pair in self._waited(waiting)))
+        if self._is_restamped(waiting.start_ms, station):
+            return _take(station, *self._waited(waiting))
+        self._refuse(waiting, self._misstamped(waiting.offset_ms, station))
+        return []
+
+    def _is_alike(self, segment: Segment, station: _Station) -> bool:
+        """Whether a segment is stamped as the station's samples are."""
+        offset_ms, cadence_ms = segment.reports[0].offset_ms, self._accepts.cadence_ms
+        return station.offset_ms is None or are_alike(offset_ms, station.offset_ms, cadence_ms)
+
+    def _is_restamped(self, start_ms: int, station: _Station) -> bool:
+        """Whether a record comes so long after the samples that its offset may be another one."""
+        newest_ms = station.newest_ms
+        return newest_ms is None or start_ms - newest_ms >= RESTAMPED * self._accepts.cadence_ms
+
+    def _misstamped(self, offset_ms: int, station: _Station) -> Rejected:
+        return Rejected(
+            Reason.OFF_GRID,
+            f"the samples are stamped {offset_ms:,} ms after the multiples of the cadence, the "
+            f"station's before {station.offset_ms or 0:,} ms: do two senders use its code? It may "
+            f"go on at another offset after {RESTAMPED} intervals without samples",
+        )
 
     def _is_far(self, segment: Segment, station: _Station) -> bool:
         if segment.last.by_broker:
@@ -142,7 +186,11 @@ class TimeJumps:
         start_ms, newest_ms = segment.reports[0].start_ms, station.newest_ms
         return newest_ms is None or start_ms - newest_ms > self._accepts.future_tolerance_ms
 
-    def _are_near(self, waiting: Waiting, start_ms: int, end_ms: int) -> bool:
+    def _confirms(self, segment: Segment, waiting: Waiting) -> bool:
+        """Whether a record is near a waiting one and stamped alike."""
+        offset_ms, (start_ms, end_ms) = segment.reports[0].offset_ms, _span_ms(segment)
+        if not are_alike(offset_ms, waiting.offset_ms, self._accepts.cadence_ms):
+            return False
         gap_ms = max(waiting.start_ms - end_ms, start_ms - waiting.end_ms)
         return gap_ms <= self._accepts.future_tolerance_ms
 
@@ -156,16 +204,19 @@ class TimeJumps:
             self._refuse(waiting)
             return []
         self.waiting -= 1
-        return [(Segment([waiting.record], [report]), samples)]
+        segment = Segment([waiting.record], [report])
+        return [segment.on_grid(samples, waiting.offset_ms)]
 
     def _wait(self, segment: Segment, station: _Station) -> Admitted:
+        offset_ms = segment.reports[0].offset_ms
         record, misplaced = segment.last, station.partition not in (None, segment.last.partition)
         if misplaced or record.size_bytes > MOST_BYTES:
             why = "and on another partition than they are" if misplaced else "and too large to wait"
             self.refused.append((record, self._in_vain(why)))
-            waiting = Waiting(structs.replace(record, value=None), *_span_ms(segment), refused=True)
+            bare, span_ms = structs.replace(record, value=None), _span_ms(segment)
+            waiting = Waiting(bare, *span_ms, refused=True, offset_ms=offset_ms)
         else:
-            waiting = Waiting(record, *_span_ms(segment))
+            waiting = Waiting(record, *_span_ms(segment), offset_ms=offset_ms)
             self.waiting += 1
         station.waiting = (*station.waiting, waiting)
         if len(station.waiting) > MOST_WAITING:
@@ -173,11 +224,11 @@ class TimeJumps:
             station.waiting = station.waiting[1:]
         return []
 
-    def _refuse(self, waiting: Waiting) -> None:
+    def _refuse(self, waiting: Waiting, why: Rejected | None = None) -> None:
         if waiting.refused:
             return
-        why = self._in_vain("and none came near it: is the sender's clock right?")
-        self.refused.append((waiting.record, why))
+        lone = self._in_vain("and none came near it: is the sender's clock right?")
+        self.refused.append((waiting.record, why or lone))
         self.waiting -= 1
 
     def _in_vain(self, why: str) -> Rejected:
@@ -191,8 +242,8 @@ def _checkpoint(base: StationCheckpoint | None, station: _Station) -> StationChe
     place = station.last or base
     if place is None:
         raise ValueError("a station without a state has its first record on its own partition")
-    state = base.state if base else StationState()
-    return StationCheckpoint(state, place.partition, place.offset, station.waiting)
+    state, offset_ms = (base.state, base.offset_ms) if base else (StationState(), 0)
+    return StationCheckpoint(state, place.partition, place.offset, station.waiting, offset_ms)
 
 
 def _take(station: _Station, *pairs: _Pair) -> Admitted:
@@ -201,9 +252,18 @@ def _take(station: _Station, *pairs: _Pair) -> Admitted:
     last = pairs[-1][0].last
     if station.partition != last.partition:
         station.partition, station.last = last.partition, last
+    station.offset_ms = pairs[-1][0].reports[-1].offset_ms
     ends_ms = [segment.reports[-1].end_ms for segment, _ in pairs]
     station.newest_ms = max(ends_ms if station.newest_ms is None else [station.newest_ms, *ends_ms])
     return list(pairs)
+
+
+def _on_grid(segment: Segment, samples: Samples, station: _Station) -> _Pair:
+    return (
+        (segment, samples)
+        if station.offset_ms is None
+        else segment.on_grid(samples, station.offset_ms)
+    )
 
 
 def _span_ms(segment: Segment) -> tuple[int, int]:

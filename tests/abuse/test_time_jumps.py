@@ -25,11 +25,12 @@ TOLERANCE_S = ACCEPTS.future_tolerance_ms // 1000
 SCORER = Scorer(SETUP, ACCEPTS, spread)
 
 
-def record(begin_s: int, length: int = 20, station: str = "WIC") -> RawRecord:
+def record(begin_s: int, length: int = 20, station: str = "WIC", offset_ms: int = 0) -> RawRecord:
     """Samples of a record that begins then; the sender gives it no time."""
     values = FIELD_NT[begin_s % 1000 :][:length]
     elements = {name: values[:, column].copy() for column, name in enumerate("HEZ")}
-    value = encode_samples(Recording(station, START_MS + begin_s * 1000, 1000, elements))
+    at_ms = START_MS + begin_s * 1000 + offset_ms
+    value = encode_samples(Recording(station, at_ms, 1000, elements))
     return RawRecord("t", 0, 0, -1, station.encode(), value)
 
 
@@ -89,7 +90,9 @@ def test_strays_are_refused_and_the_rest_is_as_without_them(
 
 jumps = st.lists(
     st.tuples(
-        st.sampled_from([0, 0, 0, 0, -400, -30, 30, 290, 310, 1000, 100_000]), st.integers(5, 40)
+        st.sampled_from([0, 0, 0, 0, -400, -30, 30, 61, 290, 310, 1000, 100_000]),
+        st.integers(5, 40),
+        st.sampled_from([0, 0, 3, -40, 480, 500, 520, 750]),
     ),
     min_size=1,
     max_size=40,
@@ -97,11 +100,11 @@ jumps = st.lists(
 
 
 @given(jumps, cuts)
-def test_batches_do_not_matter(drawn: list[tuple[int, int]], cut_at: list[int]) -> None:
+def test_batches_do_not_matter(drawn: list[tuple[int, int, int]], cut_at: list[int]) -> None:
     made, after_s = [], 0
-    for jump_s, length in drawn:
+    for jump_s, length, offset_ms in drawn:
         begin_s = max(after_s + jump_s, 0)
-        made.append(record(begin_s, length))
+        made.append(record(begin_s, length, offset_ms=offset_ms))
         after_s = begin_s + length
     made = numbered(made)
     at_once = SCORER.score(SCORER.read(made), {}, IndexHistory())

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,11 @@ BURST = slice(1500, 2700)
 
 
 def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
-    """Killed while an alert is open; the next worker goes on from checkpoint and offsets."""
-    recording = station("WIC", 60, seed=6, burst=BURST)
+    """Killed while an alert is open; the next worker goes on from checkpoint and offsets.
+
+    The station stamps its samples at .500 s.
+    """
+    recording = replace(station("WIC", 60, seed=6, burst=BURST), offset_ms=500)
     calibrated(site.folder / "profiles", model_path, "WIC", THRESHOLD)
     records = list(encoded(recording.records(30)))
     with worker(site, CHECKPOINT_S="1") as first:
@@ -47,6 +51,7 @@ def test_a_killed_worker_leaves_no_trace(site: Site, model_path: Path) -> None:
         wait_until(lambda: len(online(site, "scores")) >= len(scores))
         assert online(site, "scores") == scores
         assert online(site, "alerts") == alerts
+        assert second.metric("magwatch_stamp_offset_seconds") == 0.5
         assert 45 <= second.metric("magwatch_records_total") < 120
 
 
