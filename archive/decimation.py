@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archive.recording import Recorded, Recording, joined
+from geofield.series.angle_units import turned
 from geofield.series.low_pass import LowPass, low_pass
 from geofield.types import Float64
 
@@ -69,15 +70,15 @@ class DecimatedRecording:
 
 def at_cadence(recordings: Iterable[Recorded], cadence_ms: int) -> list[Recorded]:
     """Recordings with those that are faster, and can be, filtered to a cadence; each is told."""
-    found: list[Recorded] = []
+    slower: list[Recorded] = []
     told: set[tuple[str, int]] = set()
     for recording in recordings:
         chosen = low_pass(recording.cadence_ms, cadence_ms)
-        found.append(DecimatedRecording(recording, chosen) if chosen else recording)
+        slower.append(DecimatedRecording(recording, chosen) if chosen else recording)
         if chosen and (recording.station, recording.cadence_ms) not in told:
             told.add((recording.station, recording.cadence_ms))
             log.warning("%s", _words(recording.station, chosen))
-    return found
+    return slower
 
 
 def whole_at_cadence(recording: Recording, cadence_ms: int) -> Recording:
@@ -88,10 +89,10 @@ def whole_at_cadence(recording: Recording, cadence_ms: int) -> Recording:
     ValueError
         If it has no sample at that cadence.
     """
-    (found,) = at_cadence([recording], cadence_ms)
-    if isinstance(found, Recording):
-        return found
-    pieces = list(found.records(PIECE_MS))
+    (slower,) = at_cadence([recording], cadence_ms)
+    if isinstance(slower, Recording):
+        return slower
+    pieces = list(slower.records(PIECE_MS))
     if not pieces:
         raise ValueError(f"{recording.station}: no sample of {cadence_ms / 1000:g} s is within it")
     return joined(pieces)
@@ -140,11 +141,12 @@ def _filtered(held: Recording, chosen: LowPass, start_ms: int, end_ms: int) -> S
 
 def _of_angle(values_deg: Float64, chosen: LowPass) -> Float64:
     """Filtered declinations; those about 180 or 360 degrees do not jump."""
-    known = values_deg[~np.isnan(values_deg)]
-    if not len(known) or np.ptp(known) <= 180:
-        return chosen.filtered(values_deg)
-    turned = chosen.filtered((values_deg - known[0] + 180) % 360 - 180)
-    return np.asarray((turned + known[0] + 180) % 360 - 180)
+    from_first_deg = turned(values_deg)
+    filtered_deg = chosen.filtered(from_first_deg)
+    if from_first_deg is values_deg:
+        return filtered_deg
+    first_deg = values_deg[~np.isnan(values_deg)][0]
+    return np.asarray((filtered_deg + first_deg + 180) % 360 - 180)
 
 
 def _next_ms(at_ms: int, cadence_ms: int) -> int:

@@ -56,3 +56,14 @@ def _near(d_deg: float, reference_deg: float) -> bool:
 def _apart_deg(one_deg: float, other_deg: float) -> float:
     """Angle between two directions, 0 to 180 degrees."""
     return abs((one_deg - other_deg + 180) % 360 - 180)
+
+
+def turned(values_deg: Float64) -> Float64:
+    """Directions [n] from the first one, -180 to 180 degrees, where they go round; else as given.
+
+    Values of 179 and -179 degrees are 2 degrees apart. NaN is missing.
+    """
+    known = values_deg[~np.isnan(values_deg)]
+    if not len(known) or np.ptp(known) <= 180:
+        return values_deg
+    return np.asarray((values_deg - known[0] + 180) % 360 - 180)

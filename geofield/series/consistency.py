@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from geofield.series.angle_units import UnitError
+from geofield.series.angle_units import UnitError, turned
 from geofield.series.limits import MAX_DEG, MIN_TOTAL_NT
 from geofield.series.orientation import OrientationError
 from geofield.types import Float64
@@ -91,23 +91,23 @@ def _refuse(
         count >= WEAK_SAMPLES and _near(scalar_nt / max(vector, 1e-9), 1000.0)
     ):
         return
-    found = f"{name} of {scalar_nt:,.5g} nT is not the vector's {vector:,.0f} nT"
+    said = f"{name} of {scalar_nt:,.5g} nT is not the vector's {vector:,.0f} nT"
     for scale in _SCALES:
         if _near(scalar_nt / max(vector, 1e-9), scale):
-            raise UnitError(f"{found}: is the vector in another unit ({scale:g} times as large)?")
+            raise UnitError(f"{said}: is the vector in another unit ({scale:g} times as large)?")
         if _near(vector / max(scalar_nt, 1e-9), scale):
-            raise UnitError(f"{found}: is {name} in another unit ({scale:g} times as large)?")
+            raise UnitError(f"{said}: is {name} in another unit ({scale:g} times as large)?")
     if scalar_nt < MIN_TOTAL_NT:
-        raise OrientationError(f"{found}: is it G, the difference of two measured F?")
+        raise OrientationError(f"{said}: is it G, the difference of two measured F?")
     if "I" in typical:
         raise UnitError(
             f"H is not {name} cos I ({name} is {scalar_nt:,.0f} nT, H / cos I {vector:,.0f} nT): "
             "is I in another unit than stated (minutes of arc in IAGA-2002)?"
         )
     for axis, scale in _scaled(scalar_nt, typical):
-        raise UnitError(f"{found}, but would be if {axis} were {scale:g} times as large: its unit?")
+        raise UnitError(f"{said}, but would be if {axis} were {scale:g} times as large: its unit?")
     axes = ", ".join(axis for axis in typical if axis not in MAX_DEG)
-    raise OrientationError(f"{found}: is one of {axes} another element than is said, or {name}?")
+    raise OrientationError(f"{said}: is one of {axes} another element than is said, or {name}?")
 
 
 def _scaled(scalar_nt: float, typical: Mapping[str, float]) -> Iterator[tuple[str, float]]:
@@ -151,7 +151,7 @@ def check_moves(elements: Mapping[str, Float64], orientation: str, cadence_ms: i
 def _check_moves(
     angle: str, elements: Mapping[str, Float64], orientation: str, length: int
 ) -> None:
-    values_deg = elements[angle]
+    values_deg = turned(elements[angle])
     if len(values_deg) < _LEAST_BLOCKS * length or length < 2:
         return
     if not np.fmax.reduce(values_deg) - np.fmin.reduce(values_deg) > _MOVED_DEG:
@@ -162,7 +162,7 @@ def _check_moves(
     others = [_moves(elements[name], length) for name in orientation if name not in MAX_DEG]
     other = "I" if angle == "D" else "D"
     if other in orientation:
-        other_nt = np.radians(_moves(elements[other], length))
+        other_nt = np.radians(_moves(turned(elements[other]), length))
         others.append(other_nt * _arm_nt(other, elements, orientation))
     explained_nt = np.fmax.reduce(others)
     known = ~np.isnan(moved_nt) & (explained_nt > _STUCK_NT)  # sensors that stand still say nothing

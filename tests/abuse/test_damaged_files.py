@@ -209,11 +209,43 @@ def test_a_manifest_with_a_name_twice_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path / "m.onnx")
 
 
-def test_stations_in_latin_1_are_refused_with_the_line(tmp_path: Path) -> None:
+STATIONS_FILE = "code,lat,lon,name\nHON,21.3,-158,Honolulu\nWIC,47.9,15.9,F\xfcrstenfeld\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("latin-1", "line 3 is not UTF-8 (byte 0xfc): save it as UTF-8"),
+        ("cp437", "line 3 is not UTF-8 (byte 0x81): save it as UTF-8"),
+        ("utf-16", "it is in UTF-16: save it as UTF-8"),
+        ("utf-32", "it is in UTF-16: save it as UTF-8"),
+        ("utf-16-le", "line 1 has a NUL byte: it is no text, or damaged"),
+    ],
+)
+def test_stations_in_other_encodings_are_refused_by_name(
+    encoding: str, said: str, tmp_path: Path
+) -> None:
     path = tmp_path / "stations.csv"
-    path.write_bytes("code,lat,lon,name\nWIC,47.9,15.9,F\xfcrstenfeld\n".encode("latin-1"))
-    line = refusal(magwatch("dashboard", "--stations", path))
-    assert "stations.csv: line 2 is not UTF-8 (byte 0xfc): save it as UTF-8" in line
+    path.write_bytes(STATIONS_FILE.encode(encoding))
+    assert f"stations.csv: {said}" in refusal(magwatch("dashboard", "--stations", path))
+
+
+def test_stations_in_utf_8_are_read_with_and_without_a_mark(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig"):
+        path = tmp_path / "stations.csv"
+        path.write_bytes(STATIONS_FILE.encode(encoding))
+        assert read_stations(path)["WIC"].name == "F\xfcrstenfeld"
+
+
+@pytest.mark.parametrize(
+    "name", ["._TST.json", ".TST.json.swp", ".nfs0001.json", ".DS_Store", "TST.json~", "Thumbs.db"]
+)
+def test_no_file_that_nobody_made_as_a_profile_is_one(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "TST.json").write_bytes(profile(tmp_path))
+    (folder / name).write_bytes(b"\0\5\026\7Mac OS X")
+    assert list(load_versions(folder)) == ["TST"]
 
 
 def test_a_catalogue_that_unpacks_without_end_is_refused(

@@ -140,3 +140,13 @@ def test_half_an_hour_is_the_least_that_moves(length: int) -> None:
         "Z": np.full(length, Z),
     }
     check_moves(elements, "HDZ", 1000)
+
+
+@pytest.mark.parametrize("south_deg", [180.0, -180.0, 0.0])
+def test_a_declination_that_goes_round_moves_by_little(south_deg: float) -> None:
+    """Near a magnetic pole compasses point south; others count from 0 to 360 degrees."""
+    waves = np.sin(np.arange(7200) / 300)
+    d_deg = (south_deg + 2 * waves) % 360
+    d_deg = d_deg if south_deg == 0 else (d_deg + 180) % 360 - 180
+    assert np.ptp(d_deg) > 350
+    check_moves({"H": 2_000 + 60 * waves, "D": d_deg, "Z": 57_000 - 80 * waves}, "HDZ", 1000)

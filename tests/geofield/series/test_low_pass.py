@@ -8,9 +8,9 @@ from geofield.series.low_pass import LowPass, low_pass
 
 
 def chosen(from_ms: int, to_ms: int) -> LowPass:
-    found = low_pass(from_ms, to_ms)
-    assert found is not None
-    return found
+    chosen_filter = low_pass(from_ms, to_ms)
+    assert chosen_filter is not None
+    return chosen_filter
 
 
 def gain(filter_: LowPass, frequencies_hz: list[float]) -> np.ndarray:
