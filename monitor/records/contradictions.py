@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-
-import numpy as np
 
 from geofield.series.consistency import (
     AGREEING,
     LEAST_MOVES_MS,
-    LEAST_SAMPLES,
     SCALARS,
     check_moves,
     check_scalars,
-    vector_nt,
 )
-from geofield.series.limits import without_fills
+from geofield.series.limits import MAX_DEG, without_fills
 from geofield.series.orientation import orientation_of
 from geofield.types import Float64
 
 
 def check_values(elements: tuple[str, ...], values: Float64, cadence_ms: int) -> None:
-    """Check the scalars of a record of a minute or more, and the angles of one of half an hour.
+    """Check the scalars of a record of 60 samples or more, and the angles of half an hour.
 
     A scalar that is the strength of the vector in the first sample is right.
 
@@ -37,9 +34,8 @@ def check_values(elements: tuple[str, ...], values: Float64, cadence_ms: int) ->
     geofield.series.orientation.OrientationError
         If they contradict each other, see `geofield.series.consistency`, or make no vector.
     """
-    length = values.shape[1]
-    scalars = _scalars_of(elements) if length >= LEAST_SAMPLES else ()
-    lasts = length * cadence_ms >= LEAST_MOVES_MS
+    scalars = _scalars_of(elements)
+    lasts = values.shape[1] * cadence_ms >= LEAST_MOVES_MS
     if not lasts and not scalars:
         return
     orientation = orientation_of(frozenset(elements))
@@ -59,6 +55,8 @@ def _scalars_of(elements: tuple[str, ...]) -> tuple[str, ...]:
 
 def _agrees(elements: tuple[str, ...], values: Float64, scalar: str, orientation: str) -> bool:
     """Whether a scalar is the strength of the vector in the first sample."""
-    first = dict(zip(elements, values[:, :1], strict=True))
-    vector = vector_nt(first, orientation)
-    return bool(np.abs(first[scalar] - vector)[0] <= AGREEING * vector[0])
+    first = dict(zip(elements, values[:, 0].tolist(), strict=True))
+    vector: float = math.hypot(*(first[name] for name in orientation if name not in MAX_DEG))
+    if orientation == "DHI":
+        vector = abs(vector / math.cos(math.radians(first["I"])))
+    return bool(abs(first[scalar] - vector) <= AGREEING * vector)

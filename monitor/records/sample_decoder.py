@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 
 from geofield.series.angle_units import UnitError, check_declination
+from geofield.series.consistency import LEAST_SAMPLES
 from geofield.series.limits import MOST_BEYOND
 from geofield.series.orientation import OrientationError, orientation_of, to_hez
 from geofield.series.samples import STATION_CODE, Samples
@@ -179,10 +180,8 @@ def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
         fields = _parsed(record)
         station = _station(record.key, fields.iaga_code)
         cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
-        stamped_ms = _stamped_ms(fields.start_date)
-        start_ms = nearest_ms(stamped_ms, cadence_ms)
+        start_ms, offset_ms = _start_ms(fields.start_date, cadence_ms)
         elements, values = _arrays(fields, cadence_ms)
-        offset_ms = stamped_ms - start_ms
         report = Report(station, start_ms, cadence_ms, elements, values, offset_ms)
         _not_from_the_future(report.end_ms - cadence_ms + offset_ms, record, accepts)
     except _Refusal as refusal:
@@ -213,7 +212,8 @@ def samples_of_all(segments: Sequence[Sequence[Report]], accepts: Accepts) -> li
     for run in segments:
         _check_declinations(run, accepts.declination_deg.get(run[0].station, 0.0))
         for report in run:
-            check_values(report.elements, report.values, report.cadence_ms)
+            if report.values.shape[1] >= LEAST_SAMPLES:
+                check_values(report.elements, report.values, report.cadence_ms)
     values = [report.values for run in segments for report in run]
     rows = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
     lengths = [sum(report.values.shape[1] for report in run) for run in segments]
@@ -295,7 +295,8 @@ def _cadence_ms(text: str, expected_ms: int) -> int:
 
 
 @lru_cache(4096)
-def _stamped_ms(text: str) -> int:
+def _start_ms(text: str, cadence_ms: int) -> tuple[int, int]:
+    """Time at which the first sample counts, and how much later it is stamped."""
     try:
         start = datetime.fromisoformat(text)
         start = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
@@ -306,7 +307,8 @@ def _stamped_ms(text: str) -> int:
     stamped_ms, remainder = divmod(start - EPOCH, MILLISECOND)
     if remainder:
         raise _Refusal(Reason.OFF_GRID, f"startDate {text[:40]} is not in whole milliseconds")
-    return stamped_ms
+    start_ms = nearest_ms(stamped_ms, cadence_ms)
+    return start_ms, stamped_ms - start_ms
 
 
 def _arrays(
