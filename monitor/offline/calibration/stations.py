@@ -20,7 +20,7 @@ from monitor.exits import exit_code, line
 from monitor.offline.calibration.archive_parts import read_parts
 from monitor.offline.calibration.calibrate import Calibrated, CalibrationPlan, calibrated
 from monitor.offline.calibration.figure import drawn
-from monitor.offline.calibration.text import check, figures, warnings
+from monitor.offline.calibration.text import check, figures, warnings, without_kp
 from monitor.offline.calibration.window_usage import WindowUsage
 from support.extras import ExtraMissing
 from support.parallel import Report, Work, side_by_side
@@ -184,7 +184,7 @@ def _finished(model: Model, task: StationTask, report: Report) -> Finished:
         usage=result.usage,
         figures=tuple(figures(result, plan)) if task.verbose else (),
         check=tuple(check(result, plan)),
-        warnings=tuple(warnings(result, plan)),
+        warnings=(*warnings(result, plan), *without_kp(max(part.end_ms for part in parts), plan)),
         figure=figure,
         no_figure=no_figure,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from archive.kp import newer_than_kp
 from geofield.calibration.false_alarm_budget import judged, lone_peak, rarest_per_month
 from geofield.calibration.fit import QuietScores
 from geofield.calibration.profile import MEASURED, StationProfile
 from geofield.calibration.threshold import DAYS_PER_MONTH, fit_tail
 from monitor.offline.calibration.calibrate import Calibrated, CalibrationPlan
+from monitor.offline.calibration.quiet_windows import HIGHEST_KP, KP_ADVICE
 from support.spans import Span
 
 # With fewer expected alerts a rate cannot be told from half or twice that rate.
@@ -71,6 +73,14 @@ def warnings(result: Calibrated, plan: CalibrationPlan) -> Iterator[str]:
             f"the reference declination stays {turned_deg:.2f} degrees, as in the profile before; "
             f"these data have {result.measured_deg:.2f}: --effective always takes that"
         )
+
+
+def without_kp(end_ms: int, plan: CalibrationPlan) -> list[str]:
+    """Warning if data that end at `end_ms` are newer than Kp, which then leaves some out."""
+    if plan.max_kp >= HIGHEST_KP:
+        return []
+    reason = newer_than_kp(end_ms, plan.kp_file)
+    return [f"{reason}, and what is newer is not used: {KP_ADVICE}"] if reason else []
 
 
 def _limit(profile: StationProfile) -> str:

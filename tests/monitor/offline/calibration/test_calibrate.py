@@ -12,17 +12,20 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from archive.kp import observed_days
+from archive.kp_file import KpFile
 from archive.model import default_model_path, load_model
 from archive.profile import load_profile, save_profile
 from archive.recording import Recording, divided_at_gaps
 from geofield.step import Rules, step
 from geofield.types import Float64
-from geofield.utc import DAY_MS
+from geofield.utc import DAY_MS, time_ms
 from monitor.assembly import alert_rules, window_spec
 from monitor.cli import main
 from monitor.offline.calibration.calibrate import CalibrationPlan, calibrated
 from monitor.offline.calibration.compact_recording import compact, piece
 from monitor.offline.calibration.quiet_windows import QuietScorer, QuietSegment
+from monitor.offline.calibration.text import without_kp
 from monitor.offline.score import kp_history
 from monitor.settings import load_settings
 from tests.data import conrad, shared_data
@@ -49,6 +52,16 @@ def quiet_day() -> Recording:
 def plan() -> CalibrationPlan:
     settings = load_settings()
     return CalibrationPlan(window_spec(settings, MODEL.manifest), alert_rules(settings), 30.4375)
+
+
+def test_data_that_are_partly_newer_than_kp_are_told(plan: CalibrationPlan) -> None:
+    end_ms = time_ms(observed_days()[1]) + 3 * DAY_MS
+    (warning,) = without_kp(end_ms, plan)
+    assert f"ends on {observed_days()[1]}, and what is newer is not used: give a newer" in warning
+    assert without_kp(end_ms - 2 * DAY_MS, plan) == []
+    assert without_kp(end_ms, replace(plan, max_kp=9.0)) == []
+    kp_file = KpFile(np.array([end_ms - DAY_MS]), np.array([1.0]))
+    assert without_kp(end_ms, replace(plan, kp_file=kp_file)) == []
 
 
 def test_a_check_counts_alerts_in_days_that_the_fit_has_not_seen(tmp_path: Path) -> None:
