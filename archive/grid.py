@@ -132,7 +132,9 @@ def _cadence_ms(times_ms: Int64, steps_ms: Int64) -> int:
         )
     if cadence_ms < 0:
         raise ValueError("the times do not increase")
-    unequal = 4 * np.abs(_beside(steps_ms, cadence_ms)) > cadence_ms
+    # jitter of a hundredth, as often found, would make a step over a long gap look unequal
+    mean_ms = round(float(steps_ms[_nearest(steps_ms, cadence_ms) == 1].mean()))
+    unequal = 4 * np.abs(_beside(steps_ms, mean_ms)) > mean_ms
     if unequal.mean() > MOST_UNEQUAL:
         first = int(unequal.argmax())
         raise ValueError(
@@ -140,13 +142,17 @@ def _cadence_ms(times_ms: Int64, steps_ms: Int64) -> int:
             f"{steps_ms[first] / 1000:g} s before sample {first + 2:,}, and {unequal.sum():,} more "
             "are no multiple of that either"
         )
-    return _refined_ms(steps_ms, cadence_ms)
+    return _refined_ms(steps_ms, mean_ms)
 
 
 def _refined_ms(steps_ms: Int64, cadence_ms: int) -> int:
-    """Mean step in whole milliseconds: jitter makes the usual step a little too long or short."""
-    intervals = int(_nearest(steps_ms, cadence_ms).sum())
-    return round(int(steps_ms.sum()) / intervals) if intervals > 0 else cadence_ms
+    """Mean step in whole milliseconds: jitter makes the usual step a little too long or short.
+
+    Steps back, to times that stand twice, count as those forward.
+    """
+    sizes_ms = np.abs(steps_ms)
+    intervals = int(_nearest(sizes_ms, cadence_ms).sum())
+    return round(int(sizes_ms.sum()) / intervals) if intervals > 0 else cadence_ms
 
 
 def _nearest(times_ms: Int64, cadence_ms: int) -> Int64:

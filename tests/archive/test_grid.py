@@ -139,6 +139,14 @@ def test_jitter_and_gaps_and_doubles_place_every_sample_where_it_belongs(
         assert found == expected[-1] if expected else np.isnan(found)
 
 
+@pytest.mark.parametrize("back_to", [1, 2, 10])
+def test_a_step_back_over_all_of_a_file_with_jitter_is_a_doubled_time(back_to: int) -> None:
+    times_ms = START_MS + 1000 * np.arange(28) + 11 * (np.arange(28) % 2)
+    times_ms[0] += 3
+    grid = grid_of(np.append(times_ms, times_ms[back_to]))
+    assert (grid.cadence_ms, grid.length, grid.repeated) == (1000, 28, 1)
+
+
 def test_files_that_differ_in_their_scalars_are_one_recording() -> None:
     plain = {"H": np.ones(5), "E": np.ones(5), "Z": np.ones(5)}
     first = Recording("TST", START_MS, 1000, plain)
