@@ -1,7 +1,7 @@
 """Elements that contradict each other: found with what they tell of the same field.
 
 Real records differ by less: of 120 observatories the scalar is at most 2.9 % beside the vector, and
-at the most disturbed auroral ones D moves the field at most 5 times as far as H and Z do.
+at the most disturbed auroral ones D moves the field at most 5.3 times as far as H and Z do.
 """
 
 from collections.abc import Iterator, Mapping
