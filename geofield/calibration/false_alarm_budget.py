@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.alerts.alert import AlertRules, AlertState, Change, ModelRef, follow
+from geofield.alerts.alert import Alert, AlertRules, AlertState, Change, ModelRef, follow
 from geofield.calibration.fit import FittedProfile, QuietScores
 from geofield.calibration.pareto import LARGEST_SHAPE, poisson_interval, too_heavy
 from geofield.calibration.profile import StationProfile
@@ -108,11 +108,38 @@ def openings(scores: QuietScores, threshold: float, rules: AlertRules, spec: Win
     The alerts are those of `geofield.alerts.alert.follow`. Missing windows (gaps, disturbed hours)
     neither open an alert nor keep one open.
     """
-    state, opened, no_kp = AlertState(), [], IndexHistory()
-    for window in _windows(scores, threshold, max(rules.n, rules.clear), spec):
+    before_ms = int(scores.end_ms[0]) - spec.hop_ms if len(scores) else 0
+    ends_ms = [
+        window.end_ms
+        for window, _, versions in followed(AlertState(), scores, threshold, rules, spec, before_ms)
+        for version in versions
+        if version.change is Change.OPENED
+    ]
+    return np.array(ends_ms, dtype=np.int64)
+
+
+def followed(
+    state: AlertState,
+    scores: QuietScores,
+    threshold: float,
+    rules: AlertRules,
+    spec: WindowSpec,
+    before_ms: int,
+) -> Iterator[tuple[WindowScore, AlertState, list[Alert]]]:
+    """Iterate over windows with the state of the alerts after each, and the versions it causes.
+
+    Parameters
+    ----------
+    state
+        The state of the alerts before.
+    before_ms
+        End of the window before the first. Windows that are missing since come without a score, as
+        many as the state depends on.
+    """
+    no_kp = IndexHistory()
+    for window in _windows(scores, threshold, max(rules.n, rules.clear), spec, before_ms):
         state, versions = follow(state, window, _NO_MODEL, no_kp, rules)
-        opened += [window.end_ms for version in versions if version.change is Change.OPENED]
-    return np.array(opened, dtype=np.int64)
+        yield window, state, versions
 
 
 def check_founded(fitted: FittedProfile) -> None:
@@ -186,13 +213,12 @@ def _highest(peaks: Peaks) -> str:
 
 
 def _windows(
-    scores: QuietScores, threshold: float, forgotten: int, spec: WindowSpec
+    scores: QuietScores, threshold: float, forgotten: int, spec: WindowSpec, before_ms: int
 ) -> Iterator[WindowScore]:
     """Windows as the worker follows them, with at most `forgotten` empty windows for a gap.
 
     After so many empty windows the alert state no longer depends on their number.
     """
-    before_ms = int(scores.end_ms[0]) - spec.hop_ms if len(scores) else 0
     for end_ms, rmse in zip(scores.end_ms.tolist(), scores.rmse.tolist(), strict=True):
         missing = (end_ms - before_ms) // spec.hop_ms - 1
         for number in range(1, min(missing, forgotten) + 1):

@@ -13,7 +13,7 @@ likelihood) and 9.1.2 (predictive return levels).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy  # loads its submodules on first use, which only fits need
@@ -39,15 +39,15 @@ class Posterior:
         Shape [m]: generalized Pareto parameters of the excess over the base, scale in score units,
         and their posterior weights, which sum to 1.
     peaks
-        Number of peaks.
+        Number of peaks; the sum of their weights if they have weights.
     days
-        Amount of data that the peaks came from, in days.
+        Amount of data that the peaks came from, in days; weighted like them.
     """
 
     shape: Float64
     scale: Float64
     weight: Float64
-    peaks: int
+    peaks: float
     days: float
 
     def survival(self, excess: float) -> float:
@@ -86,7 +86,7 @@ class Posterior:
         """Simulated records [count, peaks]: ascending excesses, each row drawn from one tail."""
         row = rng.choice(len(self.weight), count, p=self.weight)
         shape, scale = self.shape[row, None], self.scale[row, None]
-        drawn = -scale * boxcox(1 - rng.uniform(size=(count, self.peaks)), -shape)
+        drawn = -scale * boxcox(1 - rng.uniform(size=(count, round(self.peaks))), -shape)
         return np.sort(np.asarray(drawn), axis=1)
 
     def _survivals(self, excess: float) -> Float64:
@@ -123,6 +123,34 @@ def _central_counts(expected: Float64) -> tuple[int, int]:
     return int(low), int(high)
 
 
+def _nothing() -> Float64:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Excesses:
+    """Excesses of independent peaks over the base, in score units, positive.
+
+    Attributes
+    ----------
+    measured, weight
+        Shape [n]: excess of each peak, and how much it counts.
+    passed, passed_weight
+        Shape [m]: excesses that further peaks passed, by an amount that is left unsaid, and how
+        much each of these peaks counts.
+    """
+
+    measured: Float64
+    weight: Float64
+    passed: Float64 = field(default_factory=_nothing)
+    passed_weight: Float64 = field(default_factory=_nothing)
+
+    @property
+    def peaks(self) -> float:
+        """Sum of the weights of all peaks."""
+        return float(self.weight.sum() + self.passed_weight.sum())
+
+
 def posterior(excess: Float64, days: float) -> Posterior:
     """Compute the posterior of the tails from the excesses of independent peaks.
 
@@ -133,13 +161,26 @@ def posterior(excess: Float64, days: float) -> Posterior:
     days
         Amount of data that the peaks came from, in days.
     """
-    scales = _scales(excess)
-    fitted = _log_likelihood(excess)(_SHAPES[:, None], scales)
+    return weighted_posterior(Excesses(excess, np.ones(len(excess))), days)
+
+
+def weighted_posterior(peaks: Excesses, days: float) -> Posterior:
+    """Compute the posterior of the tails from peaks of which some count less than others.
+
+    Parameters
+    ----------
+    peaks
+        The peaks; at least one of them is measured.
+    days
+        Amount of data that they came from, in days, with the same weights.
+    """
+    scales = _scales(peaks)
+    fitted = _log_likelihood(peaks)(_SHAPES[:, None], scales)
     weight = np.exp(fitted - fitted.max())
     kept = weight > _NEGLIGIBLE
     shape = np.broadcast_to(_SHAPES[:, None], weight.shape)[kept]
     scale = np.broadcast_to(scales, weight.shape)[kept]
-    return Posterior(shape, scale, weight[kept] / weight[kept].sum(), len(excess), days)
+    return Posterior(shape, scale, weight[kept] / weight[kept].sum(), peaks.peaks, days)
 
 
 def too_heavy(excess: Float64) -> bool:
@@ -147,30 +188,51 @@ def too_heavy(excess: Float64) -> bool:
 
     A likelihood e^4 times as large occurs by chance in less than one record of a hundred.
     """
-    likelihood, scales = _log_likelihood(excess), _scales(excess)
+    peaks = Excesses(excess, np.ones(len(excess)))
+    likelihood, scales = _log_likelihood(peaks), _scales(peaks)
     heavier = likelihood(_HEAVIER[:, None], scales).max()
     return bool(heavier > likelihood(_SHAPES[:, None], scales).max() + _FAR_LIKELIER)
 
 
-def _scales(excess: Float64) -> Float64:
-    """Grid of scales, finer than the peaks can resolve."""
-    steps = max(60, int(5 * np.sqrt(len(excess))))
-    return np.geomspace(np.median(excess) / 10, 2 * excess.mean(), steps)
+def _scales(peaks: Excesses) -> Float64:
+    """Grid of scales, finer than the peaks can resolve.
+
+    A peak of which only a bound is known may lie a scale or two above it.
+    """
+    steps = max(60, int(5 * np.sqrt(len(peaks.measured))))
+    highest = 2 * np.average(peaks.measured, weights=peaks.weight)
+    if len(peaks.passed):
+        total = (peaks.weight * peaks.measured).sum() + 2 * (
+            peaks.passed_weight * peaks.passed
+        ).sum()
+        highest = max(highest, 3 * total / peaks.peaks)
+    return np.geomspace(np.median(peaks.measured) / 10, highest, steps)
 
 
-def _log_likelihood(excess: Float64) -> Callable[[Float64, Float64], Float64]:
+def _log_likelihood(peaks: Excesses) -> Callable[[Float64, Float64], Float64]:
     """Log-likelihood as a function of shapes and scales that broadcast.
 
-    It depends on the excesses x only through the sum of ``log(1 + x shape / scale)``. A spline
-    interpolates this sum on a grid of ``shape / scale``.
+    It depends on the excesses x only through sums of ``log(1 + x shape / scale)``, one over the
+    measured excesses and one over those passed. Splines interpolate them on a grid of ``shape /
+    scale``.
     """
-    scales = _scales(excess)
+    scales = _scales(peaks)
     ratio = np.geomspace(_SHAPES[0] / scales[-1], _HEAVIER[-1] / scales[0], 500)
-    sums = [np.log1p(excess * over_scale).sum() for over_scale in ratio]
-    total = scipy.interpolate.CubicSpline(np.log(ratio), sums)
+    measured = _summed(peaks.measured, peaks.weight, ratio)
+    passed = _summed(peaks.passed, peaks.passed_weight, ratio)
+    count = peaks.weight.sum()
 
     def log_likelihood(shape: Float64, scale: Float64) -> Float64:
-        summed = total(np.log(shape / scale))
-        return np.asarray(-len(excess) * np.log(scale) - (1.0 + 1.0 / shape) * summed)
+        at = np.log(shape / scale)
+        density = -count * np.log(scale) - (1.0 + 1.0 / shape) * measured(at)
+        return np.asarray(density - passed(at) / shape)
 
     return log_likelihood
+
+
+def _summed(excess: Float64, weight: Float64, ratio: Float64) -> Callable[[Float64], Float64]:
+    """Weighted sum of ``log(1 + x ratio)`` over the excesses x, as a function of log(ratio)."""
+    if not len(excess):
+        return np.zeros_like
+    sums = [(weight * np.log1p(excess * over_scale)).sum() for over_scale in ratio]
+    return scipy.interpolate.CubicSpline(np.log(ratio), sums)

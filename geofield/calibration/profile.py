@@ -34,6 +34,33 @@ class AlertBasis:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseCount:
+    """Alerts that a station opened while its field was quiet, beside those that were promised.
+
+    Attributes
+    ----------
+    days
+        Amount of quiet data, in days.
+    expected
+        Number of alerts promised in these days.
+    opened
+        Number of alerts that opened in them.
+    most
+        Upper end of the central 95 % interval of a Poisson count with this expectation.
+    """
+
+    days: float
+    expected: float
+    opened: int
+    most: int
+
+    @property
+    def kept(self) -> bool:
+        """Whether no more alerts opened than the promise allows by chance."""
+        return self.opened <= self.most
+
+
+@dataclass(frozen=True, slots=True)
 class StationProfile:
     """Profile of a station, fitted to its quiet data with one model; it holds for no other model.
 
@@ -79,6 +106,8 @@ class StationProfile:
     effective_ms
         Event time of the profile: it holds for windows that end later. None if it holds for all
         windows, see `geofield.calibration.versions`.
+    count
+        Alerts beside those promised, in a profile that lives on; None before its first refit.
     """
 
     station: str
@@ -100,6 +129,7 @@ class StationProfile:
     position_deg: tuple[float, float] | None = None
     kp_known: bool = True
     effective_ms: int | None = None
+    count: PromiseCount | None = None
 
     def return_period_days(self, score: float) -> float:
         """Return period of a score in quiet days.

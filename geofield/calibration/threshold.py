@@ -160,10 +160,14 @@ def fit_tail(peaks: Peaks) -> Tail:
     root n peaks and at that of one in a hundred records. Between the two it gives up to half as
     many exceedances again, never fewer; below them a few in a hundred too few.
     """
-    tails = peaks.posterior
-    near, far = len(peaks) ** 0.5, FURTHEST * len(peaks)
+    return predictive_tail(peaks.base, peaks.posterior)
+
+
+def predictive_tail(base: float, tails: Posterior) -> Tail:
+    """The tail above `base` that stands for the average over these tails, see `fit_tail`."""
+    near, far = tails.peaks**0.5, FURTHEST * tails.peaks
     shape, scale = _through(near, tails.excess(1.0 / near), far, tails.excess(1.0 / far))
-    return Tail(peaks.base, shape, scale, peaks.per_day, len(peaks))
+    return Tail(base, shape, scale, tails.peaks / tails.days, round(tails.peaks))
 
 
 def sustained(end_ms: Int64, scores: Float64, hop_ms: int, k: int, n: int) -> Float64:

@@ -58,6 +58,11 @@ class CandidateSegment:
     judged: int = 0
     kp_known: bool = False
 
+    @property
+    def known(self) -> int:
+        """Number of rows that are not NaN."""
+        return int(np.count_nonzero(~np.isnan(self.values[:, 0])))
+
     def usable(self) -> Bool:
         """Whether each row is judged and quiet: [n]."""
         judged = np.arange(len(self.values)) < self.judged

@@ -14,7 +14,6 @@ raise the threshold far above that of the first fit. So a slow rise of the backg
 and a reported refusal; it is not absorbed in silence.
 """
 
-import hashlib
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,6 +24,7 @@ from geofield.calibration.fit import Calibration, QuietScores, fit_profile
 from geofield.calibration.online.rules import Setting
 from geofield.calibration.online.segments import CandidateSegment
 from geofield.calibration.profile import StationProfile, robust_scale_nt
+from geofield.calibration.reviews import review_from
 from geofield.indices import IndexHistory
 from geofield.types import Float32, Float64, Int64
 
@@ -105,7 +105,7 @@ def reviewed(
     due_ms = learning.review_ms
     if learning.over or (due_ms is not None and end_ms <= due_ms):
         return learning, None
-    learning = replace(learning, review_ms=_review_from(station, end_ms, setting))
+    learning = replace(learning, review_ms=_review(station, end_ms, setting))
     if due_ms is None:
         return learning, None
     stretch = learning.stretch.judge(history, due_ms, setting.hop_ms, setting.quiet)
@@ -244,12 +244,6 @@ def _next(windows: int, setting: Setting) -> int:
     return min(2 * windows, setting.most_windows) if windows < setting.most_windows else 0
 
 
-def _review_from(station: str, end_ms: int, setting: Setting) -> int:
-    """Time of the station's first review at or after `end_ms`.
-
-    A hash of the station's name spreads the reviews of stations over the interval.
-    """
-    hop_ms, review_ms = setting.hop_ms, setting.online.review_ms
-    digest = hashlib.sha256(station.encode()).digest()
-    offset_ms = int.from_bytes(digest[:8], "big") % max(review_ms // hop_ms, 1) * hop_ms
-    return end_ms + (offset_ms - end_ms) % review_ms
+def _review(station: str, end_ms: int, setting: Setting) -> int:
+    """Time of the station's first review at or after `end_ms`."""
+    return review_from(station, end_ms, setting.hop_ms, setting.online.review_ms)

@@ -4,7 +4,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import genpareto
 
-from geofield.calibration.pareto import Posterior, posterior, too_heavy
+from geofield.calibration.pareto import (
+    Excesses,
+    Posterior,
+    posterior,
+    too_heavy,
+    weighted_posterior,
+)
 
 
 def excesses(peaks: int, shape: float, seed: int) -> np.ndarray:
@@ -21,6 +27,42 @@ def test_tails_are_weighed_by_their_likelihood() -> None:
     ]
     weight = found.weight[rows]
     np.testing.assert_allclose(np.exp(np.subtract(logs, logs[3])), weight / weight[3], rtol=1e-5)
+
+
+def test_a_peak_of_weight_two_counts_as_two() -> None:
+    excess = excesses(40, 0.2, seed=1)
+    twice = weighted_posterior(Excesses(excess, np.full(40, 2.0)), days=4.0)
+    again = posterior(np.repeat(excess, 2), days=4.0)
+    assert twice.peaks == again.peaks
+    for survival in (0.1, 0.001):
+        assert twice.excess(survival) == pytest.approx(again.excess(survival), rel=1e-6)
+
+
+def test_a_peak_that_only_passed_is_weighed_by_its_chance_to_pass() -> None:
+    excess, passed = excesses(40, 0.2, seed=1), np.array([1.5, 4.0])
+    found = weighted_posterior(Excesses(excess, np.ones(40), passed, np.array([1.0, 0.5])), 2.0)
+    rows = np.linspace(0, len(found.weight) - 1, 7).astype(int)
+    logs = [
+        genpareto.logpdf(excess, found.shape[row], scale=found.scale[row]).sum()
+        + genpareto.logsf(passed, found.shape[row], scale=found.scale[row]) @ [1.0, 0.5]
+        for row in rows
+    ]
+    weight = found.weight[rows]
+    np.testing.assert_allclose(np.exp(np.subtract(logs, logs[3])), weight / weight[3], rtol=1e-5)
+    assert found.peaks == 41.5
+
+
+def test_peaks_cut_off_at_a_threshold_give_the_tail_that_all_of_them_give() -> None:
+    """Left out alone, the highest would leave a tail that is far too light."""
+    excess, limit = excesses(2000, 0.2, seed=6), 6.0
+    below, above = excess[excess <= limit], np.full(int((excess > limit).sum()), limit)
+    assert len(above) > 5
+    ones = np.ones(len(below))
+    told = weighted_posterior(Excesses(below, ones, above, np.ones(len(above))), days=100.0)
+    silent = posterior(below, days=100.0)
+    truth = posterior(excess, days=100.0).excess(1e-4)
+    assert told.excess(1e-4) == pytest.approx(truth, rel=0.3)
+    assert silent.excess(1e-4) < 0.7 * truth
 
 
 def test_with_many_peaks_the_truth_is_left_alone() -> None:

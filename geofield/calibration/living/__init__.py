@@ -1,0 +1,1 @@
+"""Living profiles: a profile goes on learning from quiet windows while it is used."""
