@@ -12,12 +12,14 @@ from archive.profile import ProfileRefused
 from archive.versions import load_versions
 from geofield.alerts.alert import AlertRules
 from geofield.alerts.remote_reference import NetworkRules, StationNetwork, distant_stations
+from geofield.calibration.living.rules import LivingRules, half_life_ms
 from geofield.calibration.online.rules import OnlineRules
 from geofield.calibration.profile import AlertBasis, StationProfile
 from geofield.calibration.versions import Versions, declinations_deg, positions
 from geofield.scoring.manifest import Manifest
 from geofield.series.windows import WindowSpec
 from geofield.step import Rules
+from geofield.utc import DAY_MS
 from monitor.errors import SettingsRefused
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
@@ -157,4 +159,16 @@ def online_rules(settings: Settings, model: Model) -> OnlineRules | None:
         guard_ms=round(settings.calibration_guard_s * 1000),
         max_kp=settings.calibration_max_kp,
         false_alarms_per_month=settings.calibration_false_alarms,
+    )
+
+
+def living_rules(settings: Settings, window: WindowSpec) -> LivingRules | None:
+    """The rules of the settings for living profiles; None if profiles stay as they are."""
+    if not settings.profiles_live:
+        return None
+    days = settings.profiles_half_life_days
+    return LivingRules(
+        half_life_ms=half_life_ms(window) if days is None else round(days * DAY_MS),
+        guard_ms=round(settings.calibration_guard_s * 1000),
+        max_kp=settings.calibration_max_kp,
     )

@@ -191,13 +191,17 @@ class Settings(BaseSettings):
         21_600.0, ge=60, le=30 * DAY_S, description="event time between checks of a calibration"
     )
     calibration_guard_s: float = Field(
-        3600.0, ge=0, le=30 * DAY_S, description="time around alerts that calibration leaves out"
+        3600.0, ge=0, le=30 * DAY_S, description="time around alerts that no profile learns from"
     )
     calibration_max_kp: float = Field(
-        3.0, ge=0, le=9, description="highest Kp of a quiet window in online calibration"
+        3.0, ge=0, le=9, description="highest Kp of a quiet window at the worker"
     )
     calibration_false_alarms: float = Field(
         1.0, gt=0, description="false alerts a month that online profiles allow"
+    )
+    profiles_live: bool = Field(False, description="let profiles go on learning from quiet data")
+    profiles_half_life_days: Days | None = Field(
+        None, description="age at which quiet data count half; unset: 9450 hops, 7 days of 64 s"
     )
 
     strangers: int = Field(

@@ -79,10 +79,10 @@ def judged(
     peaks: Peaks,
     later: QuietScores,
     profile: StationProfile,
-    rules: AlertRules,
+    opened: int,
     spec: WindowSpec,
 ) -> BudgetCheck:
-    """Count the alerts that later quiet data open under a profile's threshold.
+    """Compare the alerts that later quiet data opened with a profile's promise.
 
     Parameters
     ----------
@@ -90,15 +90,16 @@ def judged(
         Peaks that the profile rests on, see `FittedProfile`.
     later
         Quiet scores in units of the profile's scale.
-    profile, rules, spec
-        The threshold, the alert rules and the window.
+    profile, spec
+        The profile with its promise, and the window.
+    opened
+        Number of alerts that opened, see `openings` and `living.budget.lived`.
     """
     days = later.days(spec.hop_ms)
     expected = days / profile.asked_days
     low, high = poisson_interval(expected)
     excess = max(profile.threshold - peaks.base, 0.0)
     fit_low, fit_high = peaks.posterior.count_interval(excess, days)
-    opened = len(openings(later, profile.threshold, rules, spec))
     return BudgetCheck(days, expected, opened, low, high, fit_low, fit_high)
 
 

@@ -16,7 +16,7 @@ from archive.outputs import check_output_folder
 from archive.tables import Stated
 from geofield.step import Rules
 from geofield.utc import moment_ms
-from monitor.assembly import alert_rules, window_spec
+from monitor.assembly import alert_rules, living_rules, window_spec
 from monitor.commands.archive_options import archive_options
 from monitor.errors import Refused
 from monitor.offline.calibration.calibrate import MAX_KP, CalibrationPlan
@@ -143,15 +143,16 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
 
 
 def _plan(settings: Settings, model: Model, options: CalibrateOptions) -> CalibrationPlan:
-    check_from = options["check_from"]
+    check_from, window = options["check_from"], window_spec(settings, model.manifest)
     return CalibrationPlan(
-        window=window_spec(settings, model.manifest),
+        window=window,
         alert=alert_rules(settings),
         false_alarms_per_month=options["false_alarms"],
         max_kp=options["max_kp"],
         check_from_ms=moment_ms(check_from) if check_from else None,
         left_out=options["leave_out"],
         kp_file=read_kp_file(options["kp_file"]) if options["kp_file"] else None,
+        living=living_rules(settings, window),
     )
 
 

@@ -10,6 +10,7 @@ from archive.model import Model
 from geofield.alerts.alert import AlertRules
 from geofield.calibration.false_alarm_budget import PromiseUnfounded, check_founded
 from geofield.calibration.fit import Calibration, FittedProfile, QuietScores, fit_profile
+from geofield.calibration.living.rules import LivingRules, LivingSetting
 from geofield.calibration.profile import StationProfile
 from geofield.series.windows import WindowSpec
 from monitor.errors import Refused
@@ -32,6 +33,12 @@ class CalibrationPlan:
     check_from_ms: int | None = None  # later windows are not fitted but check the fit
     left_out: tuple[Span, ...] = ()  # treated as missing
     kp_file: KpFile | None = None  # Kp where the installed table ends
+    living: LivingRules | None = None  # by which the profile lives on in the check
+
+    @property
+    def living_setting(self) -> LivingSetting | None:
+        """The rules by which the profile lives on, with window and alert rules; None if fixed."""
+        return LivingSetting(self.living, self.window, self.alert) if self.living else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

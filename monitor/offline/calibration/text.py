@@ -6,8 +6,14 @@ import math
 from collections.abc import Iterator
 
 from archive.kp import newer_than_kp
-from geofield.calibration.false_alarm_budget import judged, lone_peak, rarest_per_month
+from geofield.calibration.false_alarm_budget import (
+    judged,
+    lone_peak,
+    openings,
+    rarest_per_month,
+)
 from geofield.calibration.fit import QuietScores
+from geofield.calibration.living.budget import lived
 from geofield.calibration.profile import MEASURED, StationProfile
 from geofield.calibration.threshold import DAYS_PER_MONTH, fit_tail
 from monitor.offline.calibration.calibrate import Calibrated, CalibrationPlan
@@ -86,12 +92,12 @@ def without_kp(end_ms: int, plan: CalibrationPlan) -> list[str]:
 def _limit(profile: StationProfile) -> str:
     if not profile.extrapolated:
         return "later seasons may give more"
-    more = profile.asked_days / MEASURED - profile.quiet_days
+    least_days = profile.asked_days / MEASURED
     measured = rarest_per_month(MEASURED * profile.quiet_days)
     return (
-        f"that is short: the true rate may be one in {profile.interval_days} days (95 %); "
-        f"{more:.0f} more quiet days, or --false-alarms {measured:g}, would give a measured "
-        "threshold"
+        f"that is short: such a promise needs {least_days:.0f}; these can promise {measured:g} "
+        f"false alerts a month (--false-alarms {measured:g}). The true rate may be one in "
+        f"{profile.interval_days} days (95 %)"
     )
 
 
@@ -112,7 +118,13 @@ def _counts(what: str, scores: QuietScores, result: Calibrated, plan: Calibratio
 def _counted(
     scores: QuietScores, rate: StationProfile, result: Calibrated, plan: CalibrationPlan
 ) -> str:
-    kept = judged(result.fitted.peaks, scores, rate, plan.alert, plan.window)
+    living = plan.living_setting if scores is result.later else None
+    alerts = (
+        lived(rate, scores, living).opened_ms
+        if living
+        else openings(scores, rate.threshold, plan.alert, plan.window)
+    )
+    kept = judged(result.fitted.peaks, scores, rate, len(alerts), plan.window)
     interval, verdict = f"{kept.low}-{kept.high}", kept.verdict
     if scores is result.later:
         interval += f", {kept.fit_low}-{kept.fit_high} with the fit's own uncertainty"

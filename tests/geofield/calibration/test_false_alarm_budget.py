@@ -76,13 +76,14 @@ def test_a_gap_opens_nothing_and_joins_nothing() -> None:
 def test_a_promise_is_counted_on_data_that_did_not_make_it() -> None:
     early, later = quiet(2, seed=1), quiet(5, seed=2)
     fit = fitted(early)
-    kept = judged(fit.peaks, later, fit.profile, ALERT, SPEC)
+    opened = len(openings(later, fit.profile.threshold, ALERT, SPEC))
+    kept = judged(fit.peaks, later, fit.profile, opened, SPEC)
     assert kept.days == pytest.approx(5, rel=0.01)
     assert kept.expected == pytest.approx(5, rel=0.01)
     assert (kept.low, kept.high) == (1, 10)
     assert kept.fit_low <= kept.low
     assert kept.fit_high > kept.high
-    assert kept.opened == len(openings(later, fit.profile.threshold, ALERT, SPEC))
+    assert kept.opened == opened
     assert kept.fit_low <= kept.opened <= kept.fit_high
 
 

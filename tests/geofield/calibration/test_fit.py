@@ -124,7 +124,7 @@ def test_the_tail_behind_a_threshold_is_fitted_once(monkeypatch: pytest.MonkeyPa
     scores = QuietScores(START_MS + np.arange(len(rmse)) * HOP_MS, rmse)
     fitted = fit_profile(scores, (1.0, 1.0, 1.0), SPEC, ASKED)
     check_founded(fitted)
-    judged(fitted.peaks, scores, fitted.profile, AlertRules(k=3, n=4), SPEC)
+    judged(fitted.peaks, scores, fitted.profile, 3, SPEC)
     quantiles(fitted.peaks, seed=0)
     return_levels(fitted.peaks, fitted.profile)
     assert fitted_to == [fitted.profile.tail.peaks, fitted.profile.alert_tail.peaks]

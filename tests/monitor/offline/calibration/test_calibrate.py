@@ -98,9 +98,9 @@ def test_the_figure_stands_beside_the_profile(
     first, used, *_ = result.output.splitlines()
     assert re.fullmatch(
         r"WIC: one false alert a month: threshold [\d.]+ times the quiet background\. Rests on "
-        r"1\.0 quiet days; that is short: the true rate may be one in \d+(\.\d)? to more than "
-        r"99 days \(95 %\); 19 more quiet days, or --false-alarms 21, would give a "
-        r"measured threshold\.",
+        r"1\.0 quiet days; that is short: such a promise needs 20; these can promise 21 false "
+        r"alerts a month \(--false-alarms 21\)\. The true rate may be one in \d+(\.\d)? to more "
+        r"than 99 days \(95 %\)\.",
         first,
     )
     assert re.fullmatch(r"100 % of 1,3\d\d windows used", used)
@@ -322,3 +322,21 @@ def test_the_promise_is_kept_at_honolulu(tmp_path: Path) -> None:
     later = [line for line in result.output.splitlines() if line.startswith("later data")]
     assert len(later) == 1
     assert later[0].endswith(": kept"), later[0]
+
+
+def test_a_living_profile_keeps_its_promise_two_months_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fixed one opens 11 where 1.2 are asked, and 22 where 5 are."""
+    monkeypatch.setenv("MAGWATCH_PROFILES_LIVE", "true")
+    files = ("HON_1s_202402-20240316.parquet", "1s/HON_1s_20240317-20240508.parquet")
+    result = magwatch(
+        "calibrate", *(str(shared_data() / name) for name in files), "--check-from", "2024-03-17",
+        "--false-alarms", "4.35", "--profiles", str(tmp_path),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = re.findall(
+        r"asked ([\d.]+) in 8\.\d quiet days, (\d+) opened.*: kept$", result.output, re.M
+    )
+    assert len(found) == 2, result.output
+    assert float(found[0][0]) == pytest.approx(1.2, abs=0.1)

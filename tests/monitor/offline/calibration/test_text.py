@@ -29,8 +29,9 @@ def test_a_threshold_that_was_measured_promises_no_season_but_its_own() -> None:
 def test_one_from_too_few_days_says_how_far_off_it_may_be_and_what_to_do() -> None:
     assert summary(resting_on(2.0)) == (
         "WIC: one false alert a month: threshold 3.01 times the quiet background. "
-        "Rests on 2.0 quiet days; that is short: the true rate may be one in 5.2 to 120 days "
-        "(95 %); 18 more quiet days, or --false-alarms 11, would give a measured threshold."
+        "Rests on 2.0 quiet days; that is short: such a promise needs 20; these can promise 11 "
+        "false alerts a month (--false-alarms 11). The true rate may be one in 5.2 to 120 days "
+        "(95 %)."
     )
     assert not resting_on(2.0, 11.0).extrapolated
 
