@@ -6,10 +6,14 @@ has no effect. The same records give the same outcome in any batching.
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import numpy as np
 
 from geofield.alerts.alert import Alert, AlertRules, AlertState, ModelRef, follow
+from geofield.calibration.living.life import Life
+from geofield.calibration.living.rules import LivingRules, LivingSetting
+from geofield.calibration.living.update import live, until_refit
 from geofield.calibration.online.rules import OnlineRules, Setting
 from geofield.calibration.online.state import Fit, Learning, alarmed
 from geofield.calibration.online.update import learn, until_review
@@ -21,7 +25,7 @@ from geofield.series.buffer import Buffer, SampleOutcomes
 from geofield.series.samples import Samples
 from geofield.series.windows import Group, WindowSpec, advance
 from geofield.types import Bool
-from geofield.window_scores import RunningInference, Start, at_once, infer, to_scores
+from geofield.window_scores import RunningInference, Start, at_once, by_station, infer, to_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Rules:
     """Settings of a step.
 
     `online` calibrates stations in windows for which none of the `profiles` holds; without it
-    these windows stay uncalibrated.
+    these windows stay uncalibrated. With `living` all profiles go on learning.
     """
 
     window: WindowSpec
@@ -37,13 +41,20 @@ class Rules:
     model: ModelRef
     profiles: Mapping[str, Versions]
     online: OnlineRules | None = None
+    living: LivingRules | None = None
 
     @property
     def setting(self) -> Setting | None:
         """Settings of online calibration; None if stations are not calibrated online."""
         if self.online is None:
             return None
-        return Setting(self.online, self.window, self.alert, self.model.sha256)
+        lives = self.living is not None
+        return Setting(self.online, self.window, self.alert, self.model.sha256, lives)
+
+    @property
+    def living_setting(self) -> LivingSetting | None:
+        """Settings of living profiles; None if profiles stay as they are."""
+        return LivingSetting(self.living, self.window, self.alert) if self.living else None
 
 
 @value
@@ -53,6 +64,7 @@ class StationState:
     buffer: Buffer | None = None
     alerts: AlertState = field(default_factory=AlertState)
     learning: Learning = field(default_factory=Learning)
+    life: Life | None = None
 
 
 _NEW = StationState()
@@ -169,7 +181,7 @@ def take_in(
         station = record.station
         state = _initial(after.get(station) or states.get(station, _NEW), record)
         buffer, groups, counts = advance(state.buffer, record, rules.window)
-        after[station] = StationState(buffer, state.alerts, state.learning)
+        after[station] = StationState(buffer, state.alerts, state.learning, state.life)
         intake.append(counts)
         due += [(station, windows) for windows in groups]
     online, spec = rules.online is not None, rules.window
@@ -203,23 +215,53 @@ def finish(
     after = {
         station: _joined(state, states.get(station)) for station, state in taken_in.states.items()
     }
-    window_scores = to_scores(taken_in.inferences, rules.window, history)
-    scores, alerts, _ = _followed(after, window_scores, rules, history, ())
-    outcome = Outcome(taken_in.intake, scores, alerts)
+    outcome = Outcome(taken_in.intake, [], [])
+    _score(after, taken_in.inferences, outcome, rules, history)
     if (setting := rules.setting) is not None and taken_in.learning:
         _learn(after, taken_in.learning, outcome, reconstruct, rules, setting, history, start)
-    window_scores = to_scores(taken_in.later, rules.window, history)
-    scores, alerts, _ = _followed(after, window_scores, rules, history, ())
-    outcome.scores.extend(scores)
-    outcome.alerts.extend(alerts)
+    _score(after, taken_in.later, outcome, rules, history)
     return after, outcome
+
+
+def _score(
+    after: dict[str, StationState],
+    inferences: Sequence[RunningInference],
+    outcome: Outcome,
+    rules: Rules,
+    history: IndexHistory,
+) -> None:
+    """Collect the scores of windows that have profiles and follow their alerts.
+
+    Profiles live on from window to window. Changes `after` and extends `outcome`.
+    """
+    setting = rules.living_setting
+    if setting is None:
+        window_scores = to_scores(inferences, rules.window, history)
+        scores, alerts, _ = _followed(after, window_scores, rules, history, ())
+        outcome.scores.extend(scores)
+        outcome.alerts.extend(alerts)
+        return
+    lives = {name: state.life for name, state in after.items() if state.life is not None}
+    for batch in by_station(inferences, rules.window, history):
+        groups = batch
+        while groups:
+            # A refit holds for the windows after it, even when they are due together.
+            now, groups = until_refit(groups, lives, setting, history)
+            window_scores = chain.from_iterable(windows for _, _, windows in now)
+            scores, alerts, near = _followed(after, window_scores, rules, history, lives)
+            live(lives, now, alerts, near, setting)
+            outcome.scores.extend(scores)
+            outcome.alerts.extend(alerts)
+    for station, life in lives.items():
+        state = after[station]
+        after[station] = StationState(state.buffer, state.alerts, state.learning, life)
 
 
 def _joined(taken_in: StationState, before: StationState | None) -> StationState:
     """Join the buffer of `taken_in` with the alerts and the calibration of `before`."""
     if before is None or before.buffer is None:  # the station is new: `taken_in` is complete
         return taken_in
-    return StationState(taken_in.buffer, before.alerts, before.learning)
+    return StationState(taken_in.buffer, before.alerts, before.learning, before.life)
 
 
 def _learn(
@@ -241,6 +283,11 @@ def _learn(
     while due:
         # A profile fitted here holds for the windows after it, even when they are due together.
         now, due, fits = until_review(due, learning, setting, history)
+        if setting.lives:
+            living = [group for group in now if learning[group[0]].over]
+            now = [group for group in now if not learning[group[0]].over]
+            groups = [(station, learning[station].profile, windows) for station, windows in living]
+            _score(after, infer(groups, reconstruct, rules.window, start), outcome, rules, history)
         groups = [(station, learning[station].profile, windows) for station, windows in now]
         inferences = infer(groups, reconstruct, rules.window, start)
         window_scores = to_scores(inferences, rules.window, history)
@@ -282,7 +329,8 @@ def _followed(
     scores: list[WindowScore] = []
     alerts: list[Alert] = []
     alarmed_windows: list[bool] = []
-    guard_ms = rules.online.guard_ms if rules.online else 0
+    guarding = rules.living or rules.online
+    guard_ms = guarding.guard_ms if guarding else 0
     now: dict[str, AlertState] = {}
     for score in window_scores:
         station = score.station
@@ -294,5 +342,5 @@ def _followed(
         alarmed_windows.append(in_alarm)
     for station, followed in now.items():
         state = after[station]
-        after[station] = StationState(state.buffer, followed, state.learning)
+        after[station] = StationState(state.buffer, followed, state.learning, state.life)
     return scores, alerts, np.array(alarmed_windows, dtype=bool)

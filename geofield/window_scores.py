@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from geofield.calibration.living.update import ScoredGroup
 from geofield.calibration.profile import StationProfile, return_periods_days
 from geofield.calibration.versions import Owned
 from geofield.indices import IndexHistory, IndicesKnown
@@ -94,6 +95,18 @@ def to_scores(
     moments = _Moments(spec, history)
     for owners, pending in inferences:
         yield from _to_scores(owners, pending(), moments)
+
+
+def by_station(
+    inferences: Sequence[RunningInference], spec: WindowSpec, history: IndexHistory
+) -> Iterator[list[ScoredGroup]]:
+    """Wait for inferences and yield, for each batch, the scores of its stations."""
+    moments = _Moments(spec, history)
+    for owners, pending in inferences:
+        windows = _to_scores(owners, pending(), moments)
+        yield [
+            (station, profile, list(islice(windows, count))) for station, profile, count in owners
+        ]
 
 
 def _batches(groups: Sequence[Owned]) -> Iterator[list[Owned]]:

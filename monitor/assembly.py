@@ -51,7 +51,14 @@ def assemble(settings: Settings) -> Assembly:
         _check_folder(settings.profiles)
         profiles = load_versions(settings.profiles)
     window = window_spec(settings, model.manifest)
-    rules = Rules(window, alert_rules(settings), model.ref, profiles, online_rules(settings, model))
+    rules = Rules(
+        window,
+        alert_rules(settings),
+        model.ref,
+        profiles,
+        online_rules(settings, model),
+        living_rules(settings, window),
+    )
     for profile in chain.from_iterable(profiles.values()):
         check_profile(profile, rules)
     accepts = Accepts(

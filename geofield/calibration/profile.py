@@ -18,6 +18,7 @@ from geofield.calibration.threshold import (
     sustained,
     tail_periods_days,
 )
+from geofield.scoring.score import PromiseCount
 from geofield.types import Float32, Float64, Int64
 
 _MAD_TO_SIGMA = 1.4826
@@ -31,33 +32,6 @@ class AlertBasis:
     k: int
     n: int
     hop: int
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseCount:
-    """Alerts that a station opened while its field was quiet, beside those that were promised.
-
-    Attributes
-    ----------
-    days
-        Amount of quiet data, in days.
-    expected
-        Number of alerts promised in these days.
-    opened
-        Number of alerts that opened in them.
-    most
-        Upper end of the central 95 % interval of a Poisson count with this expectation.
-    """
-
-    days: float
-    expected: float
-    opened: int
-    most: int
-
-    @property
-    def kept(self) -> bool:
-        """Whether no more alerts opened than the promise allows by chance."""
-        return self.opened <= self.most
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,33 @@ class Quality(str, Enum):
     CALIBRATING = "calibrating"
 
 
+@dataclass(frozen=True, slots=True)
+class PromiseCount:
+    """Alerts that a station opened while its field was quiet, beside those that were promised.
+
+    Attributes
+    ----------
+    days
+        Amount of quiet data, in days.
+    expected
+        Number of alerts promised in these days.
+    opened
+        Number of alerts that opened in them.
+    most
+        Upper end of the central 95 % interval of a Poisson count with this expectation.
+    """
+
+    days: float
+    expected: float
+    opened: int
+    most: int
+
+    @property
+    def kept(self) -> bool:
+        """Whether no more alerts opened than the promise allows by chance."""
+        return self.opened <= self.most
+
+
 @value
 class Score:
     """How badly a window was reconstructed, and how rare that is at this station.
@@ -54,6 +81,8 @@ class Score:
         Of `rmse`.
     return_period_days
         Quiet data of this station reach such an rmse once in so many days.
+    promise
+        Alerts of the station beside those promised; None if its profile does not live on.
     """
 
     rmse: float
@@ -61,6 +90,7 @@ class Score:
     error: tuple[float, float, float]
     threshold: float
     return_period_days: float
+    promise: PromiseCount | None = None
 
     @property
     def exceeds(self) -> bool:

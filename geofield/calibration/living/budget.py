@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geofield.alerts.alert import Alert, AlertState, Change
+from geofield.alerts.alert import Alert, AlertState
 from geofield.calibration.false_alarm_budget import followed
 from geofield.calibration.fit import QuietScores
-from geofield.calibration.living.life import Life, OwnAlert, begun, observed, reviewed
+from geofield.calibration.living.life import Life, begun, observed, reviewed
 from geofield.calibration.living.rules import LivingSetting
+from geofield.calibration.living.update import own_alerts
 from geofield.calibration.online.state import alarmed
 from geofield.calibration.profile import StationProfile
 from geofield.indices import IndexHistory
@@ -79,19 +80,6 @@ def lived_in_parts(
     return Lived(np.array(opened_ms, np.int64), threshold, life.profile)
 
 
-def own_alerts(
-    alerts: list[Alert], setting: LivingSetting
-) -> tuple[list[OwnAlert], list[tuple[int, int]]]:
-    """The alerts that opened, and for each the span of window ends before it that count with it."""
-    opened = [alert for alert in alerts if alert.change is Change.OPENED]
-    delay_ms, guard_ms = setting.window.decision_delay_ms, setting.living.guard_ms
-    ends_ms = [alert.decided_ms - delay_ms for alert in opened]
-    return (
-        [(end, alert.score.threshold) for end, alert in zip(ends_ms, opened, strict=True)],
-        [(alert.start_ms - guard_ms, end) for end, alert in zip(ends_ms, opened, strict=True)],
-    )
-
-
 def _through(
     part: QuietScores, state: AlertState, life: Life, setting: LivingSetting, before_ms: int
 ) -> tuple[AlertState, Life, list[int]]:
@@ -107,7 +95,7 @@ def _through(
         if window.score is not None:
             near.append(alarmed(state, window.end_ms, setting.living.guard_ms))
     in_alarm: Bool = np.array(near, dtype=bool)
-    opened, spans = own_alerts(alerts, setting)
+    opened, spans = own_alerts(alerts, setting).get("", ([], []))
     kept = part.where(~in_alarm)
     life = observed(
         life,

@@ -14,8 +14,9 @@ import numpy as np
 from geofield.calibration.living.memory import Memory, PeriodPeaks, QuietPeriod, quiet_days
 from geofield.calibration.living.rules import LivingSetting
 from geofield.calibration.pareto import Excesses, Posterior, poisson_interval, weighted_posterior
-from geofield.calibration.profile import PromiseCount, StationProfile
+from geofield.calibration.profile import StationProfile
 from geofield.calibration.threshold import predictive_tail
+from geofield.scoring.score import PromiseCount
 from geofield.types import Float64
 from geofield.utc import DAY_MS
 

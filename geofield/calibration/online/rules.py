@@ -46,12 +46,16 @@ class OnlineRules:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Rules of online calibration, and the window, alert rules and model that profiles are for."""
+    """Rules of online calibration, and the window, alert rules and model that profiles are for.
+
+    With `lives` the first profile ends the calibration: from then on it lives on.
+    """
 
     online: OnlineRules
     window: WindowSpec
     alert: AlertRules
     model_sha256: str
+    lives: bool = False
 
     @property
     def hop_ms(self) -> int:

@@ -241,6 +241,8 @@ def _refused(learning: Learning, setting: Setting) -> Learning:
 
 def _next(windows: int, setting: Setting) -> int:
     """Number of windows of the fit after one with `windows` windows; 0 after the last fit."""
+    if setting.lives:
+        return 0
     return min(2 * windows, setting.most_windows) if windows < setting.most_windows else 0
 
 

@@ -104,7 +104,7 @@ def test_a_disturbance_of_three_days_is_not_learned_away(
         assert ((ends_ms > before * HOP_MS) & (ends_ms < 13 * DAY_MS)).any()
     if times == 20.0:  # were alerts learned from, and were there no limit
         monkeypatch.setattr(budget, "alarmed", lambda *_: False)
-        monkeypatch.setattr(budget, "own_alerts", lambda *_: ([], []))
+        monkeypatch.setattr(budget, "own_alerts", lambda *_: {})
         freely = replace(SETTING, living=replace(SETTING.living, rise=1e9))
         taught = lived(profile, scores(disturbed(3, times), BEGIN), freely)
         assert taught.threshold[within].max() > 5 * found.threshold[within].max()

@@ -336,7 +336,7 @@ def test_a_living_profile_keeps_its_promise_two_months_later(
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     found = re.findall(
-        r"asked ([\d.]+) in 8\.\d quiet days, (\d+) opened.*: kept$", result.output, re.M
+        r"asked ([\d.]+) in 8\.\d quiet days, (\d+) opened.*: kept$", result.output, re.MULTILINE
     )
     assert len(found) == 2, result.output
     assert float(found[0][0]) == pytest.approx(1.2, abs=0.1)

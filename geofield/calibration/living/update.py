@@ -1,0 +1,164 @@
+"""Living profiles within the step: refits before windows, additions after them."""
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from geofield.alerts.alert import Alert, Change, Classification
+from geofield.calibration.living.life import Life, OwnAlert, begun, observed, reviewed, root_of
+from geofield.calibration.living.rules import LivingSetting
+from geofield.calibration.profile import StationProfile, return_periods_days
+from geofield.indices import IndexHistory
+from geofield.scoring.score import Score, WindowScore
+from geofield.types import Bool
+
+ScoredGroup: TypeAlias = tuple[str, StationProfile | None, Sequence[WindowScore]]
+"""A station, the profile that its windows were scored with, and the windows in order of time."""
+Span: TypeAlias = tuple[int, int]
+
+
+def until_refit(
+    groups: Sequence[ScoredGroup],
+    lives: MutableMapping[str, Life],
+    setting: LivingSetting,
+    history: IndexHistory,
+) -> tuple[list[ScoredGroup], list[ScoredGroup]]:
+    """Do the refits that are due before these windows, and let them count.
+
+    Parameters
+    ----------
+    groups
+        Windows of any stations, scored with the profiles that the lives begin with.
+    lives
+        Lives by station; changed in place. The life of another profile ends.
+    setting
+        Rules of living profiles.
+    history
+        Kp values so far.
+
+    Returns
+    -------
+    The windows up to each station's next refit, with the thresholds of the profiles in use, and the
+    windows after it.
+    """
+    now: list[ScoredGroup] = []
+    later: list[ScoredGroup] = []
+    waiting: set[str] = set()
+    for station, profile, windows in groups:
+        if station in waiting:
+            later.append((station, profile, windows))
+            continue
+        if profile is None:
+            now.append((station, profile, windows))
+            continue
+        waiting.add(station)
+        life, first_ms = lives.get(station), windows[0].end_ms
+        if life is None or life.root != root_of(profile):
+            life = begun(profile, station, first_ms, setting)
+        life = lives[station] = reviewed(life, station, first_ms, setting, history)
+        early = sum(window.end_ms <= life.review_ms for window in windows)
+        now.append((station, profile, windows[:early]))
+        if early < len(windows):
+            later.append((station, profile, windows[early:]))
+    return list(_in_use(now, lives)), later
+
+
+def live(
+    lives: MutableMapping[str, Life],
+    groups: Sequence[ScoredGroup],
+    alerts: Sequence[Alert],
+    alarmed_windows: Bool,
+    setting: LivingSetting,
+) -> None:
+    """Add windows to the lives, which are replaced in `lives`.
+
+    Parameters
+    ----------
+    groups
+        Windows, from `until_refit`.
+    alerts
+        Alert versions that the windows caused.
+    alarmed_windows
+        Shape [windows of all groups]: whether each window lies in an alert or soon after one.
+    setting
+        Rules of living profiles.
+    """
+    opened = own_alerts(alerts, setting) if alerts else {}
+    position = 0
+    for station, profile, windows in groups:
+        near = alarmed_windows[position : position + len(windows)].tolist()
+        position += len(windows)
+        if profile is None:
+            continue
+        kept = [
+            (window.end_ms, window.score.rmse)
+            for window, in_alarm in zip(windows, near, strict=True)
+            if window.score is not None and not in_alarm and not window.trouble
+        ]
+        end_ms = np.array([end for end, _ in kept], np.int64)
+        rmse = np.array([rmse for _, rmse in kept], np.float32)
+        passed, spans = opened.get(station, ((), ()))
+        lives[station] = observed(lives[station], end_ms, rmse, sum(near), passed, spans, setting)
+
+
+def own_alerts(
+    alerts: Sequence[Alert], setting: LivingSetting
+) -> dict[str, tuple[list[OwnAlert], list[Span]]]:
+    """The alerts that opened, by station, and for each the window ends before it that go with it.
+
+    An alert that is man-made or the instrument's from the start is none of the field's.
+    """
+    found: dict[str, tuple[list[OwnAlert], list[Span]]] = {}
+    for alert in alerts:
+        if alert.change is not Change.OPENED:
+            continue
+        opened_ms = alert.decided_ms - setting.window.decision_delay_ms
+        passed, spans = found.setdefault(alert.station, ([], []))
+        spans.append((alert.start_ms - setting.living.guard_ms, opened_ms))
+        if alert.classification is not Classification.DATA_QUALITY:
+            passed.append((opened_ms, alert.score.threshold))
+    return found
+
+
+def _in_use(
+    groups: Sequence[ScoredGroup], lives: MutableMapping[str, Life]
+) -> Iterator[ScoredGroup]:
+    """The groups with thresholds and return periods of the profiles in use."""
+    scored = [
+        (window.score, lives[station].profile)
+        for station, profile, windows in groups
+        if profile is not None
+        for window in windows
+        if window.score is not None
+    ]
+    days = return_periods_days(
+        [profile for _, profile in scored], np.array([score.rmse for score, _ in scored])
+    )
+    renewed = iter(
+        [
+            Score(score.rmse, score.mae, score.error, profile.threshold, once_in, profile.count)
+            for (score, profile), once_in in zip(scored, days.tolist(), strict=True)
+        ]
+    )
+    for station, profile, windows in groups:
+        if profile is None:
+            yield station, profile, windows
+        else:
+            yield station, profile, [_with_score(window, renewed) for window in windows]
+
+
+def _with_score(window: WindowScore, renewed: Iterator[Score]) -> WindowScore:
+    if window.score is None:
+        return window
+    return WindowScore(
+        window.station,
+        window.start_ms,
+        window.end_ms,
+        window.decided_ms,
+        window.quality,
+        window.completeness,
+        window.kp,
+        next(renewed),
+        window.trouble,
+    )

@@ -1,0 +1,163 @@
+"""Living profiles in the step: a period of 100 windows of 8 s."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geofield.alerts.alert import Change
+from geofield.calibration.living.life import Life
+from geofield.calibration.living.rules import LivingRules
+from geofield.calibration.profile import StationProfile
+from geofield.indices import KP, IndexHistory, IndexInterval
+from geofield.series.samples import Samples
+from geofield.step import Outcome, StationState
+from monitor.worker.checkpoint import StationCheckpoint, decode, encode
+from tests.geofield.builders import SPEC, START_MS
+from tests.geofield.calibration.online.test_state import with_burst
+from tests.geofield.learning import HOP_MS, ONLINE, RULES, days, loudness, records, watched
+
+PERIOD = 100
+LIVING = LivingRules(7 * PERIOD * HOP_MS, guard_ms=20 * HOP_MS)
+VALUES_NT = with_burst(loudness(3400, seed=1), 2500, 40)
+FIRST = watched([records(VALUES_NT[: 1500 * SPEC.hop])], replace(RULES, online=ONLINE))[1]
+
+
+def profile() -> StationProfile:
+    """The first profile that the station's own first windows gave."""
+    found = next(fit.profile for fit in FIRST.fits if fit.profile is not None)
+    return replace(found, effective_ms=None)
+
+
+ALIVE = replace(RULES, online=None, living=LIVING, profiles={"NEW": (profile(),)})
+LATER = 1500  # windows that the profile was fitted to, and some more
+
+
+def later(begin: int = LATER, end: int = 3400) -> list[Samples]:
+    return records(VALUES_NT[begin * SPEC.hop : end * SPEC.hop], begin=begin * SPEC.hop)
+
+
+def everything(outcome: Outcome) -> tuple[object, ...]:
+    return outcome.scores, outcome.alerts
+
+
+def restarted(states: dict[str, StationState]) -> dict[str, StationState]:
+    """The states as a worker that was killed reads them back."""
+    read = [
+        decode(encode(name, StationCheckpoint(one, 0, 7), "f"), "f") for name, one in states.items()
+    ]
+    return {name: checkpoint.state for name, checkpoint in filter(None, read)}
+
+
+REFERENCE = watched([[record] for record in later()], ALIVE)[1]
+
+
+def thresholds(outcome: Outcome) -> list[float]:
+    return [one.score.threshold for one in outcome.scores if one.score]
+
+
+def test_a_profile_lives_on_and_its_alerts_do_not_teach_it() -> None:
+    found = thresholds(REFERENCE)
+    assert found[0] == profile().threshold
+    assert len(set(found)) > 15
+    assert any(alert.change is Change.OPENED for alert in REFERENCE.alerts)
+    calm_nt = loudness(3400, seed=1)[LATER * SPEC.hop :]
+    _, calm = watched([records(calm_nt, begin=LATER * SPEC.hop)], ALIVE)
+    np.testing.assert_allclose(found, thresholds(calm), rtol=0.15)
+    last = REFERENCE.scores[-1].score
+    assert last is not None
+    assert last.promise is not None
+    assert last.promise.opened >= 1
+    assert last.promise.days == pytest.approx(days(1800), rel=0.15)
+
+
+@given(st.lists(st.integers(1, 36), max_size=8, unique=True), st.booleans())
+@settings(max_examples=6)
+def test_batches_and_restarts_change_nothing(cuts: list[int], one_by_one: bool) -> None:
+    bounds = [LATER, *(LATER + 50 * cut for cut in sorted(cuts)), 3400]
+    states: dict[str, StationState] = {}
+    total = Outcome([], [], [])
+    for begin, end in pairwise(bounds):
+        part = later(begin, end)
+        batches = [[record] for record in part] if one_by_one else [part]
+        states, outcome = watched(batches, ALIVE, states=restarted(states))
+        total.scores.extend(outcome.scores)
+        total.alerts.extend(outcome.alerts)
+    assert everything(total) == everything(REFERENCE)
+
+
+def test_two_stations_live_their_own_lives() -> None:
+    other = [replace(record, station="OLD") for record in later()]
+    rules = replace(ALIVE, profiles={**ALIVE.profiles, "OLD": (replace(profile(), station="OLD"),)})
+    batches = [[a, b] for a, b in zip(later(), other, strict=True)]
+    _, together = watched(batches, rules)
+    assert [one for one in together.scores if one.station == "NEW"] == REFERENCE.scores
+    assert len({one.score.threshold for one in together.scores if one.score}) > 30
+
+
+def test_another_profile_ends_a_life_and_begins_its_own() -> None:
+    since_ms = START_MS + 2000 * HOP_MS
+    second = replace(profile(), threshold=3.0, effective_ms=since_ms)
+    rules = replace(ALIVE, profiles={"NEW": (profile(), second)})
+    states, outcome = watched([later()], rules)
+    by_end = {one.end_ms: one.score.threshold for one in outcome.scores if one.score}
+    assert by_end[since_ms + HOP_MS] == 3.0
+    assert by_end[since_ms] < 2.0
+    life = states["NEW"].life
+    assert isinstance(life, Life)
+    assert life.root == (since_ms, second.calibrated_to_ms, 3.0)
+    assert thresholds(outcome)[-1] != 3.0
+
+
+def test_a_station_calibrated_on_the_way_lives_on_from_its_first_profile() -> None:
+    rules = replace(RULES, living=LIVING)
+    parts = [[record] for record in records(VALUES_NT)]
+    states, outcome = watched(parts, rules)
+    assert states["NEW"].learning.over
+    fits = [fit for fit in outcome.fits if fit.profile is not None]
+    assert len(fits) == 1
+    assert len(set(thresholds(outcome))) > 10
+    assert everything(watched([[one for part in parts for one in part]], rules)[1]) == everything(
+        outcome
+    )
+
+
+def test_disturbed_hours_teach_nothing_and_their_alerts_are_not_counted() -> None:
+    hours = 100 * HOP_MS
+    starts = range(START_MS, START_MS + 3600 * HOP_MS, hours)
+    stormy = {START_MS + 2500 * HOP_MS}
+    history = IndexHistory(
+        IndexInterval(KP, at, at + hours, at + hours, 6.0 if at in stormy else 1.0) for at in starts
+    )
+    _, told = watched([later()], ALIVE, history=history)
+    last = told.scores[-1].score
+    assert last is not None
+    assert last.promise is not None
+    before = next(
+        one.score.promise.opened
+        for one in told.scores
+        if one.end_ms > START_MS + 2500 * HOP_MS and one.score and one.score.promise
+    )
+    opened = [alert for alert in told.alerts if alert.change is Change.OPENED]
+    assert any(alert.start_ms > START_MS + 2490 * HOP_MS for alert in opened)
+    assert last.promise.opened == before
+
+
+def test_a_living_profile_that_is_switched_off_counts_as_it_was_made() -> None:
+    states, _ = watched([later(end=2400)], ALIVE)
+    fixed = replace(ALIVE, living=None)
+    _, outcome = watched([later(2400)], fixed, states=states)
+    assert set(thresholds(outcome)) == {profile().threshold}
+
+
+def test_windows_near_an_alert_are_not_remembered() -> None:
+    states, outcome = watched([later(end=2560)], ALIVE)
+    life = states["NEW"].life
+    assert life is not None
+    opened = next(alert for alert in outcome.alerts if alert.change is Change.OPENED)
+    ends_ms = life.stretch.end_ms(HOP_MS)[~np.isnan(life.stretch.values[:, 0])]
+    assert not (ends_ms > opened.start_ms - LIVING.guard_ms).any()
+    assert life.alarmed >= 20
