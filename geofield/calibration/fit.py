@@ -11,6 +11,8 @@ from geofield.series.windows import WindowSpec
 from geofield.types import Bool, Float32, Float64, Int64
 from geofield.utc import DAY_MS
 
+KEPT_PEAKS = 300  # in a profile; as many as a living profile weighs
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -102,7 +104,8 @@ def fit_profile(
     """
     basis = AlertBasis(asked.alert.k, asked.alert.n, spec.hop)
     end_ms, rmse = scores.end_ms, scores.rmse
-    tail = fit_tail(find_peaks(end_ms, rmse, spec.hop_ms, spec.length_ms))
+    singles = find_peaks(end_ms, rmse, spec.hop_ms, spec.length_ms)
+    tail = fit_tail(singles)
     peaks = alert_peaks(end_ms, rmse, spec.hop_ms, spec.length_ms, basis)
     alert_tail = fit_tail(peaks)
     threshold = alert_tail.score_once_in(DAYS_PER_MONTH / asked.false_alarms_per_month)
@@ -125,5 +128,15 @@ def fit_profile(
         quiet_days=scores.days(spec.hop_ms),
         calibrated_at=asked.station,
         threshold_days=(1.0 / commonest, 1.0 / rarest),
+        peaks=_kept(singles),
+        alert_peaks=_kept(peaks),
     )
     return FittedProfile(profile, peaks)
+
+
+def _kept(peaks: Peaks) -> tuple[float, ...]:
+    """The peaks in ascending order, of many an evenly spread part; in half precision."""
+    scores = np.sort(peaks.scores)
+    count = min(len(scores), KEPT_PEAKS)
+    chosen = ((np.arange(count) + 0.5) * len(scores) / count).astype(int)
+    return tuple(float(f"{score:.4g}") for score in scores[chosen].tolist())

@@ -217,7 +217,7 @@ def _log_likelihood(peaks: Excesses) -> Callable[[Float64, Float64], Float64]:
     scale``.
     """
     scales = _scales(peaks)
-    ratio = np.geomspace(_SHAPES[0] / scales[-1], _HEAVIER[-1] / scales[0], 500)
+    ratio = np.geomspace(_SHAPES[0] / scales[-1], _HEAVIER[-1] / scales[0], 200)
     measured = _summed(peaks.measured, peaks.weight, ratio)
     passed = _summed(peaks.passed, peaks.passed_weight, ratio)
     count = peaks.weight.sum()

@@ -80,6 +80,9 @@ class StationProfile:
     effective_ms
         Event time of the profile: it holds for windows that end later. None if it holds for all
         windows, see `geofield.calibration.versions`.
+    peaks, alert_peaks
+        Independent peaks that `tail` and `alert_tail` rest on, in ascending order; of many a few
+        hundred, evenly spread. Empty in profiles of earlier versions, which did not keep them.
     count
         Alerts beside those promised, in a profile that lives on; None before its first refit.
     """
@@ -103,6 +106,8 @@ class StationProfile:
     position_deg: tuple[float, float] | None = None
     kp_known: bool = True
     effective_ms: int | None = None
+    peaks: tuple[float, ...] = ()
+    alert_peaks: tuple[float, ...] = ()
     count: PromiseCount | None = None
 
     def return_period_days(self, score: float) -> float:
@@ -111,6 +116,10 @@ class StationProfile:
         It is at most a hundred times the quiet data of the calibration: a tail says nothing beyond.
         """
         return float(return_periods_days([self], np.array([score]))[0])
+
+    def without_peaks(self) -> "StationProfile":
+        """The profile without the peaks that it rests on."""
+        return replace(self, peaks=(), alert_peaks=())
 
     def at_rate(self, false_alarms_per_month: float) -> "StationProfile":
         """The profile with the threshold for another rate, without an interval."""

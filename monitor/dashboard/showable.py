@@ -22,6 +22,7 @@ from monitor.records.scores_and_alerts import (
     SCORE_SCHEMA,
     AlertData,
     AlertEvent,
+    PromiseFields,
     RemoteFields,
     ScoreRecord,
 )
@@ -50,6 +51,7 @@ class WindowView(msgspec.Struct, frozen=True):
     threshold: float | None
     return_period_days: float | None
     completeness: float
+    promise: str = ""  # alerts opened and promised, in words
 
 
 class AlertView(msgspec.Struct, frozen=True):
@@ -147,6 +149,18 @@ def window_view(score: ScoreRecord, latest_ms: int) -> WindowView:
         score.threshold,
         score.return_period_days,
         score.completeness,
+        _promise_text(score.promise or None),
+    )
+
+
+def _promise_text(promise: PromiseFields | None) -> str:
+    if promise is None:
+        return ""
+    _check_figures(promise, ("quiet_days", "expected", "opened"))
+    verdict = "kept" if promise.kept else "not kept"
+    return (
+        f"{promise.opened} opened, {promise.expected:.2g} promised in {promise.quiet_days:.3g} "
+        f"quiet days: {verdict}"
     )
 
 

@@ -84,6 +84,7 @@ class StationView(msgspec.Struct, frozen=True):
     unscored: bool
     ahead_ms: int | None
     refused: RefusedView | None
+    promise: str = ""
 
 
 class Station:
@@ -98,6 +99,7 @@ class Station:
         self.windows = SampleRing(capacity, len(SCORE_COLUMNS), np.float64)
         self.received_ms: int | None = None  # Kafka's time of the newest record
         self.alert_id: str | None = None  # of the open alert
+        self.promise = ""  # of the last window, see `WindowView`
         self.refused: RefusedView | None = None  # refused records
         self._limits = limits
         self._due = DueWindows(window, limits.tolerance_ms)
@@ -125,6 +127,7 @@ class Station:
         """Take in the published score of a window."""
         self._due.take_window(score.end_ms)
         if score.quality != "insufficient":
+            self.promise = score.promise if score.end_ms >= self._scored_ms else self.promise
             self._scored_ms = max(self._scored_ms, score.end_ms)
         figures = (score.rmse, score.threshold, score.return_period_days, score.completeness)
         row = [np.nan if figure is None else figure for figure in figures]
@@ -194,6 +197,7 @@ class Station:
             unscored=self.is_unscored(now_ms, live_since_ms),
             ahead_ms=self._ahead_ms(now_ms),
             refused=self.refused,
+            promise=self.promise,
         )
 
     def _is_still(self, at_ms: int | None, now_ms: int) -> bool:

@@ -140,6 +140,12 @@ class AlertMetrics:
             "False alerts that the calibration expects in the windows scored so far.",
             STATION,
         )
+        self.kept = make.gauge(
+            "promise_kept",
+            "1 while the station opened no more alerts in its last quiet data than its profile "
+            "promises; only of profiles that live on.",
+            STATION,
+        )
         self.shadow = make.counter(
             "shadow_alerts", "Alerts opened in shadow and so not published.", STATION
         )
@@ -243,4 +249,5 @@ class Metrics:
             windows.calibrated,
             windows.calibration,
             self.alerts.open,
+            self.alerts.kept,
         )

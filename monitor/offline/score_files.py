@@ -61,7 +61,7 @@ def write_scores(records: Iterable[ScoreRecord], path: Path, kind: ScoreFormat) 
 
 def row(record: ScoreRecord) -> Row:
     """A score record as a flat row; errors and threshold in units of the station's scale."""
-    error = record.error
+    error, promise = record.error, record.promise or None
     return {
         "station": record.station,
         "window_start_utc": record.window_start,
@@ -80,6 +80,9 @@ def row(record: ScoreRecord) -> Row:
         "kp_complete": record.context.kp_complete,
         "dst_lowest_nt": record.context.dst_lowest_nt,
         "trouble": " ".join(f"{fault.fault}:{fault.components}" for fault in record.trouble),
+        "promise_expected": promise.expected if promise else None,
+        "promise_opened": promise.opened if promise else None,
+        "promise_kept": promise.kept if promise else None,
         "model_name": record.model.name,
         "model_version": record.model.version,
         "model_sha256": record.model.sha256,

@@ -96,6 +96,9 @@ def _rows(
         if version.digest not in known:
             word, threshold = _word(version, use), f"{version.threshold:.3g}"
             yield (station, "file, gone", _since(version), word, "", "", threshold)
+    if use is not None and use.living is not None and use.living.digest not in known:
+        threshold = f"{use.living.threshold:.3g}"
+        yield (station, "lives on", _since(use.living), "in use", "", "", threshold)
 
 
 def _word(version: VersionUse, use: StationUse | None) -> str:

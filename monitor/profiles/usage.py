@@ -27,6 +27,7 @@ class StationUse(msgspec.Struct, frozen=True):
     decided_ms: int | None  # end of the newest window known to be decided
     versions: list[VersionUse]  # from files
     online: VersionUse | None = None  # fitted by the worker
+    living: VersionUse | None = None  # what has become of one of them, which lives on
 
 
 class WorkerUse(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ class WorkerUse(msgspec.Struct, frozen=True):
 
 def version_use(profile: StationProfile) -> VersionUse:
     """The entry of a version."""
-    digest = hashlib.sha256(encode_profile(profile)).hexdigest()[:16]
+    digest = hashlib.sha256(encode_profile(profile.without_peaks())).hexdigest()[:16]
     return VersionUse(digest, profile.effective_ms, profile.threshold)
 
 
@@ -59,11 +60,15 @@ def decided_ms(state: StationState | None, spec: WindowSpec) -> int | None:
     return buffer.first * spec.cadence_ms if newest_ms else None
 
 
-def station_use(versions: Versions, state: StationState | None, spec: WindowSpec) -> StationUse:
-    """The entry of a station."""
+def station_use(
+    versions: Versions, state: StationState | None, spec: WindowSpec, *, lives: bool
+) -> StationUse:
+    """The entry of a station; `lives` says whether profiles go on learning."""
     fitted = state.learning.profile if state else None
+    life = state.life if state and lives else None
     return StationUse(
         decided_ms(state, spec),
         [version_use(profile) for profile in versions],
         version_use(fitted) if fitted else None,
+        version_use(life.profile) if life else None,
     )

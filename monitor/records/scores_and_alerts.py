@@ -17,7 +17,7 @@ from geofield.alerts.alert import Alert, Change, ModelRef
 from geofield.alerts.remote_reference import Remote
 from geofield.indices import IndicesKnown
 from geofield.quality.findings import FaultFinding
-from geofield.scoring.score import Score, WindowScore
+from geofield.scoring.score import PromiseCount, Score, WindowScore
 from geofield.utc import time_ms, utc
 from monitor.records.kinds import (
     AlertId,
@@ -85,6 +85,19 @@ class FindingFields(msgspec.Struct, frozen=True):
     seen: Seen | UnsetType = UNSET
 
 
+class PromiseFields(msgspec.Struct, frozen=True):
+    """Whether the promised rate of false alerts is being kept.
+
+    In the last `quiet_days` of quiet data `expected` alerts were promised and `opened` were opened.
+    It is `kept` while no more opened than such a promise gives by chance (95 %).
+    """
+
+    quiet_days: Annotated[float, msgspec.Meta(ge=0)]
+    expected: Annotated[float, msgspec.Meta(ge=0)]
+    opened: Count
+    kept: bool
+
+
 class RemoteFields(msgspec.Struct, frozen=True):
     """The remote reference of an alert.
 
@@ -100,7 +113,8 @@ class RemoteFields(msgspec.Struct, frozen=True):
 class ScoreRecord(msgspec.Struct, frozen=True):
     """A window. `rmse`, `mae`, `error` and `threshold` are in units of the station's scale.
 
-    What came with schema 2 has a default, so that older records can be read.
+    What came with schema 2 has a default, so that older records can be read. `promise` is there for
+    stations whose profile lives on, from its first refit on.
     """
 
     schema_version: int
@@ -118,6 +132,7 @@ class ScoreRecord(msgspec.Struct, frozen=True):
     return_period_days: Days | None
     context: ContextFields
     trouble: tuple[FindingFields, ...] = ()
+    promise: PromiseFields | UnsetType = UNSET
 
 
 class AlertData(msgspec.Struct, frozen=True):
@@ -127,8 +142,8 @@ class AlertData(msgspec.Struct, frozen=True):
     evaluation showed, "no skill" included. An alert reports an anomaly of the field, no more. Of
     the `exceeding_windows`, `troubled_windows` show instrument trouble or man-made pulses, of the
     kinds in `faults`; `seen` is the highest of those that were measured. `remote` is null until the
-    remote reference has decided. What came with schema 2 has a default, so that older records can
-    be read.
+    remote reference has decided. `promise` is that of the highest window. What came with schema 2
+    has a default, so that older records can be read.
     """
 
     schema_version: int
@@ -157,6 +172,7 @@ class AlertData(msgspec.Struct, frozen=True):
     remote: RemoteFields | None = None
     indices: OtherIndices | UnsetType = UNSET
     seen: Seen | UnsetType = UNSET
+    promise: PromiseFields | UnsetType = UNSET
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
@@ -227,6 +243,7 @@ def score_record(
         return_period_days=measured.return_period_days if measured else None,
         context=_context(known or score.kp),
         trouble=tuple(map(_finding, trouble)) if trouble else (),
+        promise=_promise(measured.promise) if measured else UNSET,
     )
 
 
@@ -306,7 +323,15 @@ def _alert_data(alert: Alert) -> AlertData:
         remote=_remote(alert.remote),
         indices=dict(alert.other_indices) or UNSET,
         seen=(alert.largest.seen if alert.largest else "") or UNSET,
+        promise=_promise(alert.score.promise),
     )
+
+
+@lru_cache(maxsize=1024)
+def _promise(count: PromiseCount | None) -> PromiseFields | UnsetType:
+    if count is None:
+        return UNSET
+    return PromiseFields(round(count.days, 3), round(count.expected, 3), count.opened, count.kept)
 
 
 def _remote(remote: Remote | None) -> RemoteFields | None:

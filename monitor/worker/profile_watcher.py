@@ -60,6 +60,7 @@ class ProfileWatch:
                 rules.profiles.get(station, ()),
                 states[station].state if station in states else None,
                 rules.window,
+                lives=rules.living is not None,
             )
             for station in sorted(rules.profiles.keys() | states.keys())
         }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from geofield.alerts.alert import Alert, AlertStatus, Change, Classification, Severity
+from geofield.calibration.living.life import in_use
 from geofield.calibration.online.state import Fit
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.versions import version_at
@@ -208,7 +209,8 @@ class Observer:
         versions = self.rules.profiles.get(station, ())
         newest_ms = state.alerts.newest_ms
         now = version_at(versions, newest_ms) if newest_ms else next(iter(versions), None)
-        return now or state.learning.profile
+        made = now or state.learning.profile
+        return in_use(made, state.life) if self.rules.living else made
 
     def _newest_s(self, state: StationState) -> float:
         after = state.buffer.after if state.buffer is not None else 0
@@ -266,6 +268,8 @@ class Observer:
         windows.score.labels(label).set(score.rmse)
         windows.threshold.labels(label).set(score.threshold)
         windows.return_period.labels(label).set(score.return_period_days * DAY_S)
+        if score.promise is not None:
+            self.metrics.alerts.kept.labels(label).set(score.promise.kept)
 
     def _against_calibration(
         self, label: str, scores: Sequence[Score], profile: StationProfile

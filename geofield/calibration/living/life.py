@@ -69,6 +69,13 @@ def root_of(profile: StationProfile) -> Root:
     return profile.effective_ms, profile.calibrated_to_ms, profile.threshold
 
 
+def in_use(profile: StationProfile | None, life: Life | None) -> StationProfile | None:
+    """The profile in use where `profile` was made: what has become of it, if it lives on."""
+    if profile is None or life is None or life.root != root_of(profile):
+        return profile
+    return life.profile
+
+
 def begun(profile: StationProfile, station: str, end_ms: int, setting: LivingSetting) -> Life:
     """The life of a profile from the window that ends at `end_ms` on."""
     half_life_ms = setting.living.half_life_ms
@@ -76,7 +83,7 @@ def begun(profile: StationProfile, station: str, end_ms: int, setting: LivingSet
     span = (profile.calibrated_to_ms - profile.calibrated_from_ms) / half_life_ms
     return Life(
         root=root_of(profile),
-        profile=profile,
+        profile=profile.without_peaks(),
         reviewed_ms=end_ms,
         review_ms=review_from(station, end_ms, setting.hop_ms, setting.living.period_ms),
         memory=of_profile(profile, age, span),

@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geofield.calibration.fit import QuietScores
+from geofield.calibration.fit import KEPT_PEAKS, QuietScores
 from geofield.calibration.living.rules import LivingSetting
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.threshold import BASE_QUANTILE, Tail, cluster_peaks, sustained
-from geofield.types import Float16, Float64
+from geofield.types import Float16
 from geofield.utc import DAY_MS
 
 MOST_PERIODS = 42  # the oldest has a weight of 1/64
-_TAIL_PEAKS = 300  # for a stored tail; as many as a memory has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +119,7 @@ def remembered(
 
 
 def of_profile(profile: StationProfile, age: float, span: float) -> Memory:
-    """The memory that stands for a profile's own data: evenly spaced quantiles of its tails.
+    """The memory of a profile's own data: its peaks or, where it kept none, those of its tails.
 
     Parameters
     ----------
@@ -129,7 +128,7 @@ def of_profile(profile: StationProfile, age: float, span: float) -> Memory:
     age, span
         Half-lives since the last datum of the fit, and from its first to its last.
     """
-    count = min(profile.alert_tail.peaks, profile.tail.peaks, _TAIL_PEAKS)
+    count = min(profile.alert_tail.peaks, KEPT_PEAKS)
     share = count / profile.alert_tail.peaks
     # the mean of 0.5 ** age over the span
     mean = (1.0 - 0.5**span) / (span * np.log(2.0)) if span > 0 else 1.0
@@ -137,8 +136,8 @@ def of_profile(profile: StationProfile, age: float, span: float) -> Memory:
         weight=float(0.5**age * mean / share),
         windows=max(round(profile.windows * share), 1),
         quantiles=profile.quantiles,
-        single=_of_tail(profile.tail, round(profile.tail.peaks * share)),
-        level=_of_tail(profile.alert_tail, count),
+        single=_of_tail(profile.tail, profile.peaks, round(profile.tail.peaks * share)),
+        level=_of_tail(profile.alert_tail, profile.alert_peaks, count),
     )
     return (period,)
 
@@ -164,7 +163,12 @@ def _peaks(
     return PeriodPeaks(high, base, scores.rmse[where].astype(np.float16))
 
 
-def _of_tail(tail: Tail, count: int) -> PeriodPeaks:
-    survival: Float64 = (np.arange(count) + 0.5) / count
-    peaks = [tail.score_once_in(1.0 / (one * tail.peaks_per_day)) for one in survival.tolist()]
-    return PeriodPeaks(tail.base, tail.base, np.array(peaks[::-1]).astype(np.float16))
+def _of_tail(tail: Tail, kept: Sequence[float], count: int) -> PeriodPeaks:
+    """`count` peaks for a tail: of those that were kept, else evenly spaced quantiles."""
+    place = (np.arange(count) + 0.5) / count
+    if kept:
+        peaks = np.array(kept)[(place * len(kept)).astype(int)]
+    else:
+        days = 1.0 / ((1.0 - place) * tail.peaks_per_day)
+        peaks = np.array([tail.score_once_in(one) for one in days.tolist()])
+    return PeriodPeaks(tail.base, tail.base, peaks.astype(np.float16))

@@ -52,5 +52,6 @@ function figures(station, now) {
     "H, E, Z": `${["H", "E", "Z"].map((name) => number(field?.[name])).join("  ")} nT`,
     score: score === null ? (station.quality ?? "–") : `${figure(score)} of ${figure(threshold)}`,
     "in quiet data, once in": returnPeriod(station.return_period_days),
+    "false alerts": station.promise || "not counted",
   };
 }

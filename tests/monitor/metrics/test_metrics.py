@@ -10,7 +10,10 @@ from msgspec import structs
 from prometheus_client import CollectorRegistry, generate_latest
 
 from geofield.alerts.alert import AlertStatus, Change, Classification
+from geofield.calibration.living.life import begun
+from geofield.calibration.living.rules import LivingRules
 from geofield.calibration.online.state import Learning
+from geofield.scoring.score import PromiseCount
 from monitor.metrics.metrics import Maker, Metrics
 from monitor.metrics.station_labels import OTHER
 from monitor.records.sample_decoder import Reason
@@ -140,6 +143,31 @@ def test_the_promise_grows_with_scored_time_and_alerts_are_counted_beside_it() -
     promised = value(registry, "alerts_promised_total", station="WIC")
     assert promised == pytest.approx(windows * HOP_DAYS / 30.4375)
     assert value(registry, "alerts_opened_total", station="WIC") == 1
+
+
+def test_a_profile_that_lives_on_counts_as_what_has_become_of_it() -> None:
+    made = profile("WIC")
+    alive = replace(rules("WIC"), living=LivingRules(86_400_000))
+    watching, registry = observer(alive)
+    batch = scored(watching, [loud()])
+    checkpoint = batch.checkpoints["WIC"]
+    setting = alive.living_setting
+    assert setting is not None
+    life = replace(
+        begun(made, "WIC", START_MS, setting), profile=replace(made, false_alarms_per_month=2.0)
+    )
+    batch.checkpoints["WIC"] = replace(checkpoint, state=replace(checkpoint.state, life=life))
+    broken = PromiseCount(days=10.0, expected=0.7, opened=5, most=3)
+    batch.scores = [
+        replace(one, score=replace(one.score, promise=broken)) if one.score else one
+        for one in batch.scores
+    ]
+    watching.batch(batch, NOW_S)
+    windows = value(registry, "windows_total", station="WIC", quality="ok")
+    assert windows is not None
+    promised = value(registry, "alerts_promised_total", station="WIC")
+    assert promised == pytest.approx(windows * HOP_DAYS / 30.4375 * 2)
+    assert value(registry, "promise_kept", station="WIC") == 0
 
 
 def test_a_profile_that_was_fitted_online_counts_as_one() -> None:
