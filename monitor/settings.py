@@ -199,8 +199,8 @@ class Settings(BaseSettings):
     calibration_false_alarms: float = Field(
         1.0, gt=0, description="false alerts a month that online profiles allow"
     )
-    profiles_live: bool = Field(False, description="let profiles go on learning from quiet data")
-    profiles_half_life_days: Days | None = Field(
+    profiles_live: bool = Field(True, description="let profiles go on learning from quiet data")
+    profiles_half_life_days: Annotated[float, Field(gt=0, le=3650)] | None = Field(
         None, description="age at which quiet data count half; unset: 9450 hops, 7 days of 64 s"
     )
 

@@ -78,7 +78,9 @@ def storm(workload: Workload, broker: Unruly, plan: Plan, folder: Path) -> Run:
 
 def _site(broker: Unruly, folder: Path, workload: Workload) -> Site:
     folder.mkdir(parents=True)
-    return new_site(broker.address, folder, workload.model)
+    site = new_site(broker.address, folder, workload.model)
+    # profiles are refitted every hour, and windows without Kp are quiet after ten minutes
+    return site.changing(profiles_half_life_days=7 / 24, alert_settle_s=600)
 
 
 def _calm(site: Site, records: Sequence[tuple[bytes, bytes]]) -> Published:

@@ -39,6 +39,11 @@ class Site:
 
     settings: Settings
     folder: Path
+    changed: tuple[str, ...] = ()  # further settings that the workers are given
+
+    def changing(self, **settings: float) -> Site:
+        """The site with other values of some settings."""
+        return Site(self.settings.model_copy(update=settings), self.folder, tuple(settings))
 
     def environment(self, **more: str) -> dict[str, str]:
         """Environment of a worker; nothing of the caller's settings leaks in."""
@@ -49,6 +54,7 @@ class Site:
             "GROUP": self.settings.group,
             "PROFILES": str(self.settings.profiles),
             **({"MODEL": str(self.settings.model)} if self.settings.model else {}),
+            **{name.upper(): str(getattr(self.settings, name)) for name in self.changed},
             **QUICK,
             **more,
         }

@@ -12,6 +12,7 @@ import numpy as np
 
 from geofield.calibration.fit import KEPT_PEAKS, QuietScores
 from geofield.calibration.living.rules import LivingSetting
+from geofield.calibration.online.segments import LARGEST
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.threshold import BASE_QUANTILE, Tail, cluster_peaks, sustained
 from geofield.types import Float16
@@ -128,8 +129,9 @@ def of_profile(profile: StationProfile, age: float, span: float) -> Memory:
     age, span
         Half-lives since the last datum of the fit, and from its first to its last.
     """
-    count = min(profile.alert_tail.peaks, KEPT_PEAKS)
-    share = count / profile.alert_tail.peaks
+    most = max(profile.alert_tail.peaks, 1)
+    count = min(most, KEPT_PEAKS)
+    share = count / most
     # the mean of 0.5 ** age over the span
     mean = (1.0 - 0.5**span) / (span * np.log(2.0)) if span > 0 else 1.0
     period = QuietPeriod(
@@ -171,4 +173,4 @@ def _of_tail(tail: Tail, kept: Sequence[float], count: int) -> PeriodPeaks:
     else:
         days = 1.0 / ((1.0 - place) * tail.peaks_per_day)
         peaks = np.array([tail.score_once_in(one) for one in days.tolist()])
-    return PeriodPeaks(tail.base, tail.base, peaks.astype(np.float16))
+    return PeriodPeaks(tail.base, tail.base, np.clip(peaks, 0.0, LARGEST).astype(np.float16))

@@ -22,6 +22,7 @@ from geofield.utc import DAY_MS
 
 _LEFT_OUT = 0.1  # share of the memory with the highest bases, of which no peak is used
 _LEAST_PEAKS = 5.0  # a memory never counts for fewer, however old it is
+_LEAST = 1e-6  # of a threshold, a scale, or days: real ones are far larger
 _COUNTED = 30  # periods over which alerts are counted
 
 
@@ -43,7 +44,7 @@ def refitted(
 
     Returns
     -------
-    The new profile; None if the memory has too few peaks for a tail.
+    The new profile; None if the memory has too few peaks for a tail, or no usable ones.
     """
     hop_ms = setting.hop_ms
     single = _tails(memory, lambda period: period.single, hop_ms)
@@ -51,15 +52,17 @@ def refitted(
     if single is None or level is None:
         return None
     base, tails = level
-    alert_tail = predictive_tail(base, tails)
+    tail, alert_tail = predictive_tail(*single), predictive_tail(base, tails)
     highest = profile.threshold * setting.living.rise**periods
     threshold = min(alert_tail.score_once_in(profile.asked_days), highest)
+    if min(threshold, tail.scale, alert_tail.scale) < _LEAST:
+        return None
     rarest, commonest = tails.rate_interval(max(threshold - base, 0.0))
     days = quiet_days(memory, hop_ms)
     return replace(
         profile,
         quantiles=_quantiles(memory),
-        tail=predictive_tail(*single),
+        tail=tail,
         alert_tail=alert_tail,
         threshold=threshold,
         threshold_days=(1.0 / commonest, 1.0 / rarest),
@@ -103,6 +106,8 @@ def _tails(
     if len(peaks.measured) < _LEAST_PEAKS or not np.ptp(peaks.measured):
         return None
     days = quiet_days(used, hop_ms)
+    if min(days, peaks.peaks) < _LEAST:
+        return None
     if (more := _LEAST_PEAKS / peaks.peaks) > 1.0:
         peaks = replace(peaks, weight=more * peaks.weight, passed_weight=more * passed_weight)
         days *= more

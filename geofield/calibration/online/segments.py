@@ -12,7 +12,7 @@ import numpy as np
 from geofield.indices import IndexHistory, IndicesKnown
 from geofield.types import Bool, Float16, Float32, Int64
 
-_LARGEST = 6e4  # float16 ends at 65504; quiet values are far smaller
+LARGEST = 6e4  # float16 ends at 65504; quiet values are far smaller
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class CandidateSegment:
         if len(self.values):
             grid[: max(len(self.values) - begin, 0)] = self.values[begin:]
         fits = rows >= begin
-        grid[rows[fits] - begin] = np.clip(values[fits], -_LARGEST, _LARGEST)
+        grid[rows[fits] - begin] = np.clip(values[fits], -LARGEST, LARGEST)
         judged = max(self.judged - begin, 0)
         return CandidateSegment(int(first_ms) + begin * hop_ms, grid, judged, self.kp_known)
 

@@ -4,15 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from archive.profile import decode_profile, encode_profile
 from geofield.calibration.living.memory import (
     MOST_PERIODS,
+    PeriodPeaks,
+    QuietPeriod,
     aged,
     of_profile,
     quiet_days,
     remembered,
 )
 from geofield.calibration.living.refit import refitted
+from geofield.calibration.threshold import Tail
 from tests.geofield.calibration.living.test_budget import (
     A_DAY,
     BEGIN,
@@ -87,3 +93,41 @@ def test_alerts_count_as_no_more_than_were_promised() -> None:
 def test_a_memory_without_spread_gives_no_tail() -> None:
     flat = replace(PROFILE, alert_peaks=(PROFILE.alert_tail.base + 1.0,) * 30)
     assert refitted(flat, of_profile(flat, 0.0, 1.0), 0, 1.0, SETTING) is None
+
+
+HOSTILE = st.floats(0.0, 6e4, width=16)
+
+
+@given(
+    st.lists(HOSTILE, min_size=0, max_size=30),
+    st.floats(0.0, 5e5),
+    st.lists(st.floats(0.0, 1e6), max_size=3),
+    st.floats(1e-300, 1.0),
+    st.integers(0, 10**6),
+)
+@settings(max_examples=60)
+def test_whatever_is_remembered_a_refit_gives_a_usable_profile_or_none(
+    found_scores: list[float], base: float, passed: list[float], weight: float, windows: int
+) -> None:
+    """A refit that failed would fail again for ever: its station would never be scored again."""
+    peaks = PeriodPeaks(base, base, np.array(found_scores, np.float16))
+    part = QuietPeriod(weight, windows, (0.1, 0.2, 0.3), peaks, peaks, tuple(passed), 0.5)
+    for memory in ((part,), (part, *of_profile(PROFILE, 0.0, SPAN))):
+        found = refitted(PROFILE, memory, PROFILE.calibrated_to_ms + 1, 1.0, SETTING)
+        if found is not None:
+            assert decode_profile(encode_profile(found)) == found
+            assert 0 < found.threshold <= 1.1 * PROFILE.threshold
+
+
+@given(
+    st.floats(-1e6, 1e6), st.floats(-2.0, 5.0), st.floats(1e-9, 1e9), st.floats(1e-9, 1e9),
+    st.integers(0, 10**6), st.integers(0, 10**7),
+)  # fmt: skip
+def test_any_profile_that_can_be_read_can_begin_a_life(
+    base: float, shape: float, scale: float, per_day: float, peaks: int, windows: int
+) -> None:
+    tail = Tail(base, shape, scale, per_day, peaks)
+    made = replace(PROFILE.without_peaks(), tail=tail, alert_tail=tail, windows=windows)
+    memory = of_profile(made, 0.0, SPAN)
+    found = refitted(made, memory, made.calibrated_to_ms, 1.0, SETTING)
+    assert found is None or np.isfinite(found.threshold)
