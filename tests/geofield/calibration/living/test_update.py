@@ -1,8 +1,10 @@
 """Living profiles in the step: a period of 100 windows of 8 s."""
 
+import zlib
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -161,3 +163,22 @@ def test_windows_near_an_alert_are_not_remembered() -> None:
     ends_ms = life.stretch.end_ms(HOP_MS)[~np.isnan(life.stretch.values[:, 0])]
     assert not (ends_ms > opened.start_ms - LIVING.guard_ms).any()
     assert life.alarmed >= 20
+
+
+def test_a_checkpoint_of_the_version_before_is_read_and_its_profile_begins_to_live() -> None:
+    states, _ = watched([later(end=1600)], replace(ALIVE, living=None))
+    document = msgspec.msgpack.decode(
+        zlib.decompress(encode("NEW", StationCheckpoint(states["NEW"], 0, 7), "f"))
+    )
+    del document["state"]["life"]
+    for window in document["state"]["alerts"]["recent"]:
+        window["score"].pop("promise")
+    for name in ("peaks", "alert_peaks", "count"):
+        (document["state"]["learning"]["profile"] or {}).pop(name, None)
+    found = decode(zlib.compress(msgspec.msgpack.encode(document)), "f")
+    assert found is not None
+    before = found[1].state
+    assert before.life is None
+    _, outcome = watched([later(1600)], ALIVE, states={"NEW": before})
+    assert thresholds(outcome)[0] == profile().threshold
+    assert len(set(thresholds(outcome))) > 10
