@@ -97,13 +97,6 @@ def _through(
     in_alarm: Bool = np.array(near, dtype=bool)
     opened, spans = own_alerts(alerts, setting).get("", ([], []))
     kept = part.where(~in_alarm)
-    life = observed(
-        life,
-        kept.end_ms,
-        kept.rmse.astype(np.float32),
-        int(in_alarm.sum()),
-        opened,
-        spans,
-        setting,
-    )
+    fresh = list(zip(kept.end_ms.tolist(), kept.rmse.tolist(), strict=True))
+    life = observed(life, fresh, int(in_alarm.sum()), opened, spans, setting)
     return state, life, [end for end, _ in opened]

@@ -8,7 +8,7 @@ While an alert is open, nothing is learned and nothing is forgotten.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -20,19 +20,22 @@ from geofield.calibration.living.rules import LivingSetting
 from geofield.calibration.online.segments import CandidateSegment
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.reviews import review_from
+from geofield.frozen import value
 from geofield.indices import IndexHistory
-from geofield.types import Float32, Int64
 
 _SHARE = 0.1  # of a period's windows must be quiet for a period of its own
 _HELD_PERIODS = 4
+_FRESH = 64
 
 Root: TypeAlias = tuple[int | None, int, float]
 """What tells the profile that a life began with: since when it holds, its data, its threshold."""
+FreshScore: TypeAlias = tuple[int, float]
+"""End of a window, and its score."""
 OwnAlert: TypeAlias = tuple[int, float]
 """End of the window at which an alert opened, and the threshold that it passed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value
 class Life:
     """State of a living profile.
 
@@ -48,6 +51,8 @@ class Life:
         Quiet data until the last refit.
     stretch
         Scores since, until it is known which of them are quiet.
+    fresh
+        Ends of the windows after these, ms since 1970 UTC, and their scores.
     opened
         Alerts since, likewise.
     alarmed
@@ -62,6 +67,7 @@ class Life:
     stretch: CandidateSegment = field(default_factory=CandidateSegment)
     opened: tuple[OwnAlert, ...] = ()
     alarmed: int = 0
+    fresh: tuple[FreshScore, ...] = ()
 
 
 def root_of(profile: StationProfile) -> Root:
@@ -107,7 +113,7 @@ def reviewed(
     elapsed_ms = at_ms - life.reviewed_ms
     forgotten_ms = max(elapsed_ms - life.alarmed * hop_ms, 0)
     memory = aged(life.memory, forgotten_ms / setting.living.half_life_ms)
-    stretch = life.stretch.judge(history, at_ms, hop_ms, setting.quiet)
+    stretch = joined(life, setting).judge(history, at_ms, hop_ms, setting.quiet)
     opened = life.opened
     if np.count_nonzero(stretch.usable()) >= _SHARE * setting.period_windows:
         judged_ms = stretch.first_end_ms + (stretch.judged - 1) * hop_ms
@@ -122,8 +128,7 @@ def reviewed(
 
 def observed(
     life: Life,
-    end_ms: Int64,
-    rmse: Float32,
+    fresh: Sequence[FreshScore],
     alarmed: int,
     opened: Sequence[OwnAlert],
     before_ms: Sequence[tuple[int, int]],
@@ -133,8 +138,8 @@ def observed(
 
     Parameters
     ----------
-    end_ms, rmse
-        Shape [k]: windows with a score, without faults and not near an alert.
+    fresh
+        Windows with a score, without faults and not near an alert.
     alarmed
         Number of the other windows that lie in or near an alert.
     opened
@@ -143,8 +148,15 @@ def observed(
         Spans of window ends to take out, begin (exclusive) and end (inclusive): those before the
         openings, which were added before the alert was known.
     """
-    most = _HELD_PERIODS * setting.period_windows
-    stretch = life.stretch.with_windows(end_ms, rmse[:, None], setting.hop_ms, most)
+    added = (*life.fresh, *fresh)
+    alarmed += life.alarmed
+    if not opened and not before_ms and len(added) < _FRESH:
+        # most windows of a station come alone: this is a tenth of what the arrays cost
+        return Life(
+            life.root, life.profile, life.reviewed_ms, life.review_ms, life.memory, life.stretch,
+            life.opened, alarmed, added,
+        )  # fmt: skip
+    stretch = joined(life, setting, added)
     for after_ms, until_ms in before_ms:
         known = stretch.known
         stretch = stretch.without(after_ms, until_ms, setting.hop_ms)
@@ -153,8 +165,20 @@ def observed(
         life,
         stretch=stretch,
         opened=(*life.opened, *opened),
-        alarmed=life.alarmed + alarmed,
+        alarmed=alarmed,
+        fresh=(),
     )
+
+
+def joined(
+    life: Life, setting: LivingSetting, fresh: Sequence[FreshScore] | None = None
+) -> CandidateSegment:
+    """The stretch with its fresh scores, or with others."""
+    scores = life.fresh if fresh is None else fresh
+    end_ms = np.array([end for end, _ in scores], np.int64)
+    rmse = np.array([score for _, score in scores], np.float32)
+    most = _HELD_PERIODS * setting.period_windows
+    return life.stretch.with_windows(end_ms, rmse[:, None], setting.hop_ms, most)
 
 
 def _scores(stretch: CandidateSegment, hop_ms: int) -> QuietScores:

@@ -57,7 +57,9 @@ def until_refit(
         if life is None or life.root != root_of(profile):
             life = begun(profile, station, first_ms, setting)
         life = lives[station] = reviewed(life, station, first_ms, setting, history)
-        early = sum(window.end_ms <= life.review_ms for window in windows)
+        early = len(windows)
+        while windows[early - 1].end_ms > life.review_ms:
+            early -= 1
         now.append((station, profile, windows[:early]))
         if early < len(windows):
             later.append((station, profile, windows[early:]))
@@ -91,15 +93,13 @@ def live(
         position += len(windows)
         if profile is None:
             continue
-        kept = [
+        fresh = [
             (window.end_ms, window.score.rmse)
             for window, in_alarm in zip(windows, near, strict=True)
             if window.score is not None and not in_alarm and not window.trouble
         ]
-        end_ms = np.array([end for end, _ in kept], np.int64)
-        rmse = np.array([rmse for _, rmse in kept], np.float32)
         passed, spans = opened.get(station, ((), ()))
-        lives[station] = observed(lives[station], end_ms, rmse, sum(near), passed, spans, setting)
+        lives[station] = observed(lives[station], fresh, sum(near), passed, spans, setting)
 
 
 def own_alerts(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofield.alerts.alert import Change
-from geofield.calibration.living.life import Life
+from geofield.calibration.living.life import Life, joined
 from geofield.calibration.living.rules import LivingRules
 from geofield.calibration.profile import StationProfile
 from geofield.indices import KP, IndexHistory, IndexInterval
@@ -160,7 +160,10 @@ def test_windows_near_an_alert_are_not_remembered() -> None:
     life = states["NEW"].life
     assert life is not None
     opened = next(alert for alert in outcome.alerts if alert.change is Change.OPENED)
-    ends_ms = life.stretch.end_ms(HOP_MS)[~np.isnan(life.stretch.values[:, 0])]
+    setting = ALIVE.living_setting
+    assert setting is not None
+    stretch = joined(life, setting)
+    ends_ms = stretch.end_ms(HOP_MS)[~np.isnan(stretch.values[:, 0])]
     assert not (ends_ms > opened.start_ms - LIVING.guard_ms).any()
     assert life.alarmed >= 20
 
