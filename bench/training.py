@@ -55,7 +55,7 @@ def material(recipe: Recipe, data: Path | None) -> Material:
     one_day = msgspec.structs.replace(recipe.data, train_days=[DAY])
     recipe = msgspec.structs.replace(recipe, data=one_day)
     archive = Archive(day.samples(day.reference_declination_deg()), 0.0, {})
-    return synthetic_material(recipe, archive, FrontEnd(recipe.window), "station")
+    return synthetic_material(recipe, archive, [], FrontEnd(recipe.window), "station")
 
 
 def loop_s(windows: Material, recipe: Recipe) -> float:

@@ -40,6 +40,23 @@ def vary(
     )
 
 
+def noise_levels(rng: np.random.Generator, count: int, variation: Variation) -> NDArray[np.float32]:
+    """Standard deviation of the noise to add to each component, in units of its scale.
+
+    The training stations resolve a tenth of their background or less. Others resolve no more than
+    the background itself, so that one component or all of them are half noise.
+
+    Returns
+    -------
+    Shape [count, 1, 3]; 0 for components that stay unchanged.
+    """
+    low, high = np.log(variation.noise_low), np.log(variation.noise_high)
+    level = np.exp(rng.uniform(low, high, (count, 1, _COMPONENTS)))
+    noisy = rng.random((count, 1, 1)) < variation.noisy
+    chosen = noisy & (rng.random((count, 1, _COMPONENTS)) < 0.5)
+    return np.where(chosen, level, 0.0).astype(np.float32)
+
+
 def _phases(rng: np.random.Generator, count: int, variation: Variation) -> NDArray[np.complex128]:
     """Factors [count, 1, 1] of absolute value 1."""
     if not variation.shifted:

@@ -18,6 +18,7 @@ from geofield.utc import DAY_MS
 from support.spans import span_of
 from training.recipe.days import span_ms
 from training.recipe.section import RecipeRefused
+from training.recipe.stations import RecipeStation
 from training.recipe.tables import Data
 
 _PIECE_MS = 7 * DAY_MS
@@ -69,8 +70,8 @@ class DayWindows:
         return DayWindows(self.end_ms[which], self.field_nt[which])
 
 
-def open_archive(data: Data, folder: Path) -> Archive:
-    """Read the recipe's files from `folder`, with NaN in the spans that are left out.
+def open_archive(data: Data | RecipeStation, folder: Path) -> Archive:
+    """Read the files of a table of the recipe from `folder`, with NaN in what is left out.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def open_archive(data: Data, folder: Path) -> Archive:
     left_out = [span_of(part.span) for part in data.left_out]
     for span in left_out:
         if not recording.holds(span):
-            raise RecipeRefused(f"data.left_out: the files hold nothing in {span}")
+            raise RecipeRefused(f"left_out: the files hold nothing in {span}")
     recording = recording.without(left_out)
     declination_deg = recording.reference_declination_deg()
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}

@@ -8,7 +8,7 @@ import msgspec
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from training.model.loss import Misses, negative_learning_loss
+from training.model.loss import Misses, left_over_penalty, negative_learning_loss
 from training.model.network import Autoencoder, Classifier, Judged, OwnScale
 from training.recipe.tables import Loss, NetworkSize
 from training.results import CLASSIFIER, CONTROL, NEGATIVE
@@ -56,7 +56,18 @@ def negative_learning(loss: Loss, own_scale: bool = False) -> Arm:
     )
     method = NEGATIVE if loss.weight else CONTROL
     build = _in_own_scale if own_scale else Autoencoder
-    return Arm(method, build, form, with_seismic=loss.weight > 0)
+    whole = partial(_penalized, form, loss) if loss.penalty and loss.weight else form
+    return Arm(method, build, whole, with_seismic=loss.weight > 0)
+
+
+def _penalized(
+    form: Callable[[Misses, Misses | None], Tensor],
+    loss: Loss,
+    non_seismic: Misses,
+    seismic: Misses | None,
+) -> Tensor:
+    penalty = left_over_penalty(non_seismic, loss.allowed)
+    return form(non_seismic, seismic) + loss.penalty * penalty
 
 
 def control(loss: Loss) -> Arm:

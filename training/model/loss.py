@@ -8,6 +8,7 @@ The default form compares logarithms, so its raising term is bounded and indepen
 plain ``-e`` diverges, and a network that reconstructs nothing can meet a margin in e itself.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -24,12 +25,17 @@ class Misses(NamedTuple):
         Shape [n]: error against the window itself.
     reversed_error
         Shape [n]: error against the window with its sign reversed.
+    share
+        Shape [n]: logarithm of the rms of the plain error over that of the window. None for the
+        classifier, which reconstructs nothing.
     """
 
     error: Tensor
     reversed_error: Tensor
+    share: Tensor | None = None
 
 
+_CORNER = 0.1  # width of the corner of the penalty, in natural logarithm
 _Form = Callable[[Misses, Misses, float, float], tuple[Tensor, Tensor]]
 
 
@@ -78,6 +84,30 @@ def negative_learning_loss(
         return FORMS[kind](non_seismic, non_seismic, margin, softness)[0]
     lowering, raising = FORMS[kind](non_seismic, seismic, margin, softness)
     return lowering + weight * raising - contrast * seismic.error.mean()
+
+
+def left_over_penalty(non_seismic: Misses, allowed: float) -> Tensor:
+    """Mean logarithm of what is left over of the non-seismic windows beyond `allowed`.
+
+    The order of the classes alone is served as well by a network that inverts every quiet window
+    that looks a little like a transient. This term holds against that where it matters: windows
+    that are reconstructed well enough do not count.
+
+    Parameters
+    ----------
+    non_seismic
+        Errors of [n] windows of an autoencoder.
+    allowed
+        Rms of the error over the rms of the window that costs nothing.
+
+    Raises
+    ------
+    ValueError
+        If the network reconstructs nothing.
+    """
+    if non_seismic.share is None:
+        raise ValueError("what a classifier leaves over is not defined")
+    return _soft_hinge(non_seismic.share - math.log(allowed), _CORNER).mean()
 
 
 def _log_error(

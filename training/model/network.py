@@ -106,6 +106,7 @@ class Autoencoder(nn.Module):
         return Misses(
             log_square(self.miss(rebuilt, scaled, unit)),
             log_square(self.miss(rebuilt, -scaled, unit)),
+            (log_square(rebuilt - scaled) - log_square(scaled)) / 2,
         )
 
     def nothing(self, scaled: Tensor) -> Tensor:

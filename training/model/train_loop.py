@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from geofield.types import Float32, Float64
-from training.data.augmentation import vary
+from training.data.augmentation import noise_levels, vary
 from training.model.arms import Arm
 from training.model.loss import Misses
 from training.model.network import FrontEnd, Judged
@@ -38,11 +38,14 @@ class Material:
         Shape [n, steps, 3], complex: analytic signals of the band-passed non-seismic windows over
         their scale; the real part is the window itself.
     row_scale_nt
-        Shape [n, 3]: scale of each window; all rows are equal unless the scale follows the station.
+        Shape [n, 3]: scale of each window.
+    signal_unit_nt
+        Shape [n, 3]: scale of each window's station over all its training data, the unit of
+        signal/noise.
     front_end
         The filter, for the transients.
     scale_nt
-        Scale of the station over all training data, the unit of signal/noise.
+        Scale of the first station over all its training data.
     frame
         Geometry of the windows.
     seismic
@@ -52,6 +55,7 @@ class Material:
 
     analytic: Tensor
     row_scale_nt: Float64
+    signal_unit_nt: Float64
     front_end: FrontEnd
     scale_nt: tuple[float, float, float]
     frame: Frame
@@ -144,7 +148,17 @@ class _Batches:
         second = self._rows(analytic, len(rows))
         varied = self._chosen(analytic, rows) @ self._tensor(first_mix.astype(np.complex64))
         added = self._chosen(analytic, second) @ self._tensor(second_mix.astype(np.complex64))
-        return (varied + added).real
+        windows: Tensor = (varied + added).real
+        return self._noisy(windows) if self.recipe.variation.noisy else windows
+
+    def _noisy(self, windows: Tensor) -> Tensor:
+        """Windows, some of them with noise as other instruments make it, in their new scale."""
+        level = self._tensor(noise_levels(self.rng, len(windows), self.recipe.variation))
+        frame = self.material.frame
+        shape = (len(windows), frame.samples + 2 * frame.margin, windows.shape[2])
+        white = self.material.front_end(self._tensor(self.rng.standard_normal(shape, np.float32)))
+        noisy: Tensor = (windows + level * white / white.std()) / (1 + level.square()).sqrt()
+        return noisy
 
     def _chosen(self, analytic: Tensor, rows: NDArray[np.int64]) -> Tensor:
         return analytic[torch.from_numpy(rows).to(analytic.device)]
@@ -165,7 +179,7 @@ class _Batches:
             self.rng,
             family,
             snr,
-            material.scale_nt,
+            material.signal_unit_nt[rows],
             material.frame,
             anywhere=True,
             polarization="any",
@@ -184,10 +198,12 @@ def _loss(network: Judged, windows: Tensor, seismic: Tensor | None, arm: Arm) ->
         return arm.loss(network.misses(windows), None)
     both = network.misses(torch.cat([windows, seismic]))
     count = len(windows)
-    return arm.loss(
-        Misses(both.error[:count], both.reversed_error[:count]),
-        Misses(both.error[count:], both.reversed_error[count:]),
-    )
+    return arm.loss(_rows(both, slice(None, count)), _rows(both, slice(count, None)))
+
+
+def _rows(misses: Misses, rows: slice) -> Misses:
+    share = None if misses.share is None else misses.share[rows]
+    return Misses(misses.error[rows], misses.reversed_error[rows], share)
 
 
 def _seed_everything(seed: int) -> None:

@@ -181,7 +181,8 @@ def collapsed(network: Judged, scaled: Float32) -> bool:
 
 def _material(bench: Bench, policy: Policy) -> Material:
     if policy == "trailing" and bench.labelled is None:
-        return synthetic_material(bench.recipe, bench.archive, bench.material.front_end, policy)
+        front_end = bench.material.front_end
+        return synthetic_material(bench.recipe, bench.archive, bench.stations, front_end, policy)
     return bench.material
 
 

@@ -83,7 +83,7 @@ def write_models(
     for method, path in paths.items():
         run = candidates.best(method)
         content = _exported(bench, run.trained.network)
-        facts = _recipe_facts(recipe_path, bench.recipe, run)
+        facts = _recipe_facts(recipe_path, bench, run)
         manifest = _manifest(bench, path.stem, content, facts)
         output_folder(path.parent)
         write_together({path: content, path.with_suffix(".json"): _encoded(manifest)})
@@ -108,9 +108,10 @@ def with_verdict(manifest: Manifest, verdict: Verdict) -> Manifest:
 def training_facts(candidates: TrainedCandidates) -> Mapping[str, float]:
     """Figures of the training for the evaluation document."""
     bench = candidates.bench
+    validation = (bench.validation, *bench.validation_elsewhere)
     facts = {
         "windows trained on": float(len(bench.material.analytic)),
-        "windows of validation": float(len(bench.validation.field_nt)),
+        "windows of validation": float(sum(len(held.field_nt) for held in validation)),
     }
     for run in candidates.runs:
         name = f"{run.job.method}, seed {run.job.seed}"
@@ -133,7 +134,8 @@ def _graph(bench: Bench, network: Judged) -> Graph:
     raise TypeError(f"{type(network).__name__} is for the ablation only")
 
 
-def _recipe_facts(recipe_path: Path, recipe: Recipe, run: TrainingRun) -> dict[str, str]:
+def _recipe_facts(recipe_path: Path, bench: Bench, run: TrainingRun) -> dict[str, str]:
+    recipe = bench.recipe
     return {
         "file": recipe_path.name,
         "sha256": hashlib.sha256(recipe_path.read_bytes()).hexdigest(),
@@ -146,7 +148,21 @@ def _recipe_facts(recipe_path: Path, recipe: Recipe, run: TrainingRun) -> dict[s
         "python": platform.python_version(),
         "machine": platform.machine(),
         "remarks": "\n".join(recipe.remarks),
+        **_station_facts(bench),
     }
+
+
+def _station_facts(bench: Bench) -> dict[str, str]:
+    """The use of the recipe's other stations, one a line; nothing without any."""
+    uses = []
+    for other in bench.stations:
+        name, station = other.archive.samples.station, other.station
+        calibrated = f", calibrated on {', '.join(station.calibration_days)}"
+        uses.append(
+            f"{station.use} {name}: {', '.join(station.days)}"
+            f"{calibrated if station.calibration_days else ''}"
+        )
+    return {"stations": "\n".join(uses)} if uses else {}
 
 
 def _manifest(bench: Bench, name: str, content: bytes, facts: dict[str, str]) -> Manifest:
@@ -155,7 +171,7 @@ def _manifest(bench: Bench, name: str, content: bytes, facts: dict[str, str]) ->
         station=bench.archive.samples.station,
         source=data.source,
         licence=data.licence,
-        files_sha256=bench.archive.files_sha256,
+        files_sha256=bench.files_sha256(),
         train_days=tuple(data.train_days),
         validation_days=tuple(data.validation_days),
         test_days=tuple(data.test_days),

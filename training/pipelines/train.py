@@ -40,7 +40,7 @@ from training.recipe.recipe import Recipe
 from training.recipe.section import RecipeRefused
 from training.report.card import render_card
 from training.report.write import write_report
-from training.results import Cell, Evaluation, FalseAlarms
+from training.results import Cell, Evaluation, FalseAlarms, Injections
 
 
 class Shown(Protocol):
@@ -132,8 +132,31 @@ def _evaluated(
         elsewhere = _aseismic(aseismic, model, rivals, recipe, steps) if aseismic else []
         counted = [*injections.false_alarms, *elsewhere]
         injections = msgspec.structs.replace(injections, false_alarms=counted)
-    left_out = [f"{span_of(part.span)}: {part.why}" for part in recipe.data.left_out]
-    return evaluation_of(model, [injections], labelled, training_facts(candidates), left_out)
+    judged = [injections, *_at_test_stations(candidates, model, rivals, steps)]
+    parts = [*recipe.data.left_out, *(part for other in recipe.stations for part in other.left_out)]
+    left_out = [f"{span_of(part.span)}: {part.why}" for part in parts]
+    return evaluation_of(model, judged, labelled, training_facts(candidates), left_out)
+
+
+def _at_test_stations(
+    candidates: TrainedCandidates, model: Model, rivals: Mapping[str, Model], steps: Steps
+) -> list[Injections]:
+    """Judgement on the injected transients at every station that the recipe keeps for the test."""
+    recipe = candidates.bench.recipe
+    judged = []
+    for kept in candidates.bench.stations:
+        station = kept.station
+        if station.use == "test":
+            split = divided(
+                kept.archive.samples,
+                station.calibration_days,
+                station.days,
+                recipe.window.model_window(),
+                recipe,
+            )
+            contestants = fit_contestants(model, rivals, split, recipe, steps)
+            judged.append(with_injections(contestants, split, recipe, steps))
+    return judged
 
 
 def _aseismic(

@@ -13,11 +13,13 @@ from support.spans import span_of
 from training.recipe.days import span_ms
 from training.recipe.labels import LabelRules, rule_problems
 from training.recipe.section import RecipeRefused, RecipeTable
+from training.recipe.stations import RecipeStation, station_problems
 from training.recipe.tables import (
     AblationGrid,
     AlertRule,
     CatalogueChoice,
     Data,
+    LeftOutSpan,
     Loss,
     NetworkSize,
     Promise,
@@ -47,6 +49,8 @@ class Recipe(RecipeTable, frozen=True):
         Earthquakes for training or evaluation; None without any.
     ablation
         Grid of the ablation; None without one.
+    stations
+        Other stations, and other days of the first one.
     """
 
     name: str
@@ -65,6 +69,11 @@ class Recipe(RecipeTable, frozen=True):
     alert: AlertRule = AlertRule()
     catalogue: CatalogueChoice | None = None
     ablation: AblationGrid | None = None
+    stations: tuple[RecipeStation, ...] = ()
+
+    def used(self, use: str) -> list[RecipeStation]:
+        """The stations of one use, in the order of the file."""
+        return [station for station in self.stations if station.use == use]
 
 
 def shipped_recipe(name: str) -> Path:
@@ -128,6 +137,12 @@ def _contradictions(recipe: Recipe) -> list[str]:
         (network.floor >= 0, "network.floor must not be negative"),
         (recipe.training.weight_decay >= 0, "training.weight_decay must not be negative"),
         (recipe.loss.softness > 0, "loss.softness must be positive"),
+        (recipe.loss.allowed > 0, "loss.allowed must be positive"),
+        (recipe.loss.penalty >= 0, "loss.penalty must not be negative"),
+        (
+            0 < recipe.variation.noise_low <= recipe.variation.noise_high,
+            "variation.noise_low must be positive and at most variation.noise_high",
+        ),
         (bool(recipe.training.seeds), "training.seeds must not be empty"),
         (
             recipe.ablation is None
@@ -146,7 +161,10 @@ def _contradictions(recipe: Recipe) -> list[str]:
     ]
     checks += _promise_checks(recipe.promise)
     problems = [problem for fine, problem in checks if not fine]
-    problems += [f"data.left_out: {problem}" for problem in _no_spans(data)]
+    problems += [f"data.left_out: {problem}" for problem in _no_spans(data.left_out)]
+    for station in recipe.stations:
+        problems += [f"stations.left_out: {problem}" for problem in _no_spans(station.left_out)]
+    problems += station_problems(recipe.stations)
     problems += _alert_problems(recipe)
     return problems + [f"labels.{problem}" for problem in rule_problems(recipe.labels)]
 
@@ -180,9 +198,9 @@ def _alert_problems(recipe: Recipe) -> list[str]:
     return []
 
 
-def _no_spans(data: Data) -> list[str]:
+def _no_spans(parts: Sequence[LeftOutSpan]) -> list[str]:
     problems = []
-    for part in data.left_out:
+    for part in parts:
         try:
             span_of(part.span)
         except ValueError as error:

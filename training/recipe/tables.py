@@ -122,6 +122,10 @@ class Loss(RecipeTable, frozen=True):
         the margin no longer count.
     contrast
         Weight of the mean log error of the seismic windows, in addition to their order.
+    allowed
+        Share of a non-seismic window's rms that may be left over without a penalty.
+    penalty
+        Weight of the logarithm of what is left over beyond `allowed`; 0 for no such term.
     """
 
     kind: Literal["log-error", "log-error-mean", "hinge", "clipped", "inverse", "target-reversal"]
@@ -129,6 +133,8 @@ class Loss(RecipeTable, frozen=True):
     margin: float
     softness: float = 1.0
     contrast: float = 0.0
+    allowed: float = 0.5
+    penalty: float = 0.0
 
 
 class Seismic(RecipeTable, frozen=True):
@@ -180,6 +186,12 @@ class Variation(RecipeTable, frozen=True):
     shifted
         Whether every window gets a random phase, the same in all components, so that the network
         cannot memorise windows.
+    noisy
+        Share of all windows that get white noise within the band, as an instrument of coarse
+        resolution makes it, in every other component; afterwards the component is divided by its
+        new scale.
+    noise_low, noise_high
+        Range of the standard deviation of that noise in units of the scale, log-uniform.
     """
 
     share: float
@@ -190,6 +202,9 @@ class Variation(RecipeTable, frozen=True):
     turned: float
     overlaid: float
     shifted: bool = False
+    noisy: float = 0.0
+    noise_low: float = 0.2
+    noise_high: float = 1.5
 
 
 class Training(RecipeTable, frozen=True):

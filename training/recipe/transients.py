@@ -70,7 +70,7 @@ def draw(
     rng: Generator,
     family: str,
     snr: Float64,
-    scale_nt: Sequence[float],
+    scale_nt: Sequence[float] | Float64,
     frame: Frame,
     anywhere: bool = False,
     polarization: str = "random",
@@ -90,7 +90,8 @@ def draw(
     snr
         Shape [n]: signal/noise.
     scale_nt
-        Robust standard deviation of the station's band-passed H, E, Z, in nT.
+        Robust standard deviation of the station's band-passed H, E, Z, in nT: [3], or [n, 3] if
+        windows are of different stations.
     frame
         The window.
     anywhere
@@ -111,8 +112,10 @@ def draw(
     direction = rng.normal(size=(len(snr), 3)) * spread
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     dominant = np.abs(direction).argmax(axis=1)
-    share = np.abs(direction[np.arange(len(snr)), dominant])
-    amplitude_nt = snr * np.asarray(scale_nt)[dominant] / share
+    rows = np.arange(len(snr))
+    share = np.abs(direction[rows, dominant])
+    unit_nt = np.broadcast_to(np.asarray(scale_nt), direction.shape)[rows, dominant]
+    amplitude_nt = snr * unit_nt / share
     return Transients(waveform, direction, amplitude_nt)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Paragraph, ReportSection
-from training.report.sections import about, alerts
+from training.report.sections import about, alerts, summary
 from training.report.sections import earthquakes as real
 from training.report.sections import injections as known
 from training.report.sections.limits import limitations
@@ -31,6 +31,7 @@ def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[ReportSect
         section for injections in evaluation.injections for section in known.sections(injections)
     ]
     return [
+        *summary.stations(evaluation),
         about.what_it_is(manifest),
         about.data(manifest, evaluation),
         *about.left_out(evaluation),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Paragraph, ReportSection, Table
 from training.report.format import counted, decimal, figure, p_value
-from training.report.sections import about, alerts
+from training.report.sections import about, alerts, summary
 from training.report.sections import earthquakes as real
 from training.report.sections import injections as known
 from training.report.sections.limits import limitations
@@ -72,6 +72,7 @@ def render_page(evaluation: Evaluation, manifest: Manifest) -> str:
 def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[ReportSection]:
     labelled, judged = evaluation.labelled, evaluation.injections
     return [
+        *summary.stations(evaluation),
         *([real.real_section(site, evaluation.verdict) for site in labelled] or [_NO_LABELS]),
         *([part for site in judged for part in known.sections(site)] or [_NO_TRANSIENTS]),
         alerts.false_alarms(judged),

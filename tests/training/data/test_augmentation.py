@@ -2,7 +2,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from training.data.augmentation import vary
+from training.data.augmentation import noise_levels, vary
 from training.recipe.tables import Variation
 
 VARIATION = Variation(
@@ -42,3 +42,18 @@ def test_a_shift_turns_the_phase_of_every_window_and_of_all_its_components_alike
     quarters, _ = np.histogram(phase, 4, (-np.pi, np.pi))
     assert (abs(quarters - 1000) < 150).all()
     assert not other.any()
+
+
+def test_noise_is_in_half_of_the_components_of_the_asked_share_of_windows():
+    noisy = msgspec.structs.replace(VARIATION, noisy=0.4, noise_low=0.2, noise_high=1.5)
+    level = noise_levels(np.random.default_rng(4), 4000, noisy)[:, 0]
+    present = level[level > 0]
+    assert (level > 0).mean() == pytest.approx(0.2, abs=0.02)
+    assert (level > 0).any(axis=1).mean() == pytest.approx(0.4 * 7 / 8, abs=0.03)
+    assert 0.2 <= present.min() < 0.21
+    assert 1.4 < present.max() <= 1.5
+    assert np.median(present) == pytest.approx((0.2 * 1.5) ** 0.5, rel=0.1)
+
+
+def test_without_noise_in_the_recipe_there_is_none():
+    assert not noise_levels(np.random.default_rng(5), 50, VARIATION).any()

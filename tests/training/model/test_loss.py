@@ -1,10 +1,17 @@
+import math
 from typing import get_args
 
 import pytest
 import torch
 from msgspec import structs
 
-from training.model.loss import FORMS, SOFT_FORMS, Misses, negative_learning_loss
+from training.model.loss import (
+    FORMS,
+    SOFT_FORMS,
+    Misses,
+    left_over_penalty,
+    negative_learning_loss,
+)
 from training.recipe.tables import Loss
 
 QUIET = torch.tensor([-2.0, -1.0, 0.5])
@@ -101,6 +108,20 @@ def test_contrast_goes_on_pulling_where_the_order_is_content():
 
     assert abs(pull(0.0)) < 1e-4
     assert pull(0.4) == pytest.approx(-0.4, abs=1e-3)
+
+
+def test_the_penalty_pulls_at_windows_that_are_left_over_and_lets_the_others_be():
+    share = torch.tensor([0.1, 0.3, 1.4]).log().requires_grad_()
+    penalty = left_over_penalty(Misses(torch.zeros(3), torch.zeros(3), share), allowed=0.5)
+    penalty.backward()
+    assert penalty.item() == pytest.approx(math.log(1.4 / 0.5) / 3, abs=1e-3)
+    assert share.grad is not None
+    assert share.grad.tolist() == pytest.approx([0.0, 0.0, 1 / 3], abs=3e-3)
+
+
+def test_a_classifier_has_no_penalty():
+    with pytest.raises(ValueError, match="classifier"):
+        left_over_penalty(Misses(QUIET, -QUIET), allowed=0.5)
 
 
 def test_every_loss_of_a_recipe_is_one_of_the_loss_and_the_reverse():

@@ -9,7 +9,19 @@ from training.recipe.section import RecipeRefused
 
 BACKWARDS = "2024-01-03T12:00/2024-01-03T11:00"
 LEFT_OUT = '[[data.left_out]]\nspan = "{span}"\nwhy = "a car"\n[window]'
+STATION = """[[stations]]
+use = "{use}"
+files = ["{file}"]
+days = ["{days}"]
+{more}
+[window]"""
 VALIDATION = '["2024-01-26/2024-02-04"]'
+DAYS = '["2024-02-01/2024-02-03"]'
+LEFT_OUT_BACKWARDS = f'left_out = [{{span = "{BACKWARDS}", why = "a car"}}]'
+
+
+def station(use="train", file="a.parquet", days="2024-02-01", more=""):
+    return STATION.format(use=use, file=file, days=days, more=more)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +58,13 @@ VALIDATION = '["2024-01-26/2024-02-04"]'
         ("apart = 720", "apart = 0", r"promise\.apart"),
         ("apart = 720", "apart = 720\npackets = 0", r"promise\.packets"),
         ("apart = 720", "apart = 720\ndraws = 0", r"promise\.draws"),
+        ("[window]", station(use="testing"), "testing"),
+        ("[window]", station(use="test"), "calibration_days are for"),
+        ("[window]", station(more='calibration_days = ["2024-01-01"]'), "calibration_days are for"),
+        ("[window]", station(use="test", more=f"calibration_days = {DAYS}"), "must not calibrate"),
+        ("[window]", station(days="2024-02-30"), "not a date"),
+        ("[window]", station(more=LEFT_OUT_BACKWARDS), r"stations\.left_out: .* does not end"),
+        ("[window]", station().replace("[window]", station(use="validation")), "has a day that"),
     ],
 )
 def test_a_wrong_recipe_is_refused_by_name(tmp_path, old, new, reason):

@@ -82,3 +82,13 @@ def test_judged_transients_have_their_peak_in_the_window_and_most_of_their_power
 def test_the_time_of_a_frame_is_zero_at_the_beginning_of_the_window():
     assert FRAME.time_s[FRAME.margin] == 0
     assert len(FRAME.time_s) == FRAME.samples + 2 * FRAME.margin
+
+
+def test_windows_of_several_stations_have_their_own_scale():
+    louder = np.array([1.0, 5.0, 1.0, 2.0])
+    rows_nt = louder[:, None] * np.array(SCALE_NT)
+    single, several = (
+        draw(np.random.default_rng(8), "chirp", np.ones(4), scale_nt, FRAME).field_nt()
+        for scale_nt in (SCALE_NT, rows_nt)
+    )
+    np.testing.assert_allclose(several, louder[:, None, None] * single)

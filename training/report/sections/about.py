@@ -84,6 +84,7 @@ def data(manifest: Manifest, evaluation: Evaluation) -> ReportSection:
             Paragraph(f"Station {source.station}. {source.source} Licence: {source.licence}"),
             Table("Files", ["name"], ["sha256"], files, wordy=True),
             Table("Days by use", ["use"], ["UTC days", "windows"], uses, wordy=True),
+            *_other_stations(manifest),
             Paragraph(
                 "A window belongs to a day only if the day contains all of its samples, including "
                 "the margins of the filter. So no sample is in two sets. Training uses windows of "
@@ -93,6 +94,17 @@ def data(manifest: Manifest, evaluation: Evaluation) -> ReportSection:
             ),
         ],
     )
+
+
+def _other_stations(manifest: Manifest) -> list[Paragraph | Bullets]:
+    uses = manifest.recipe.get("stations", "").splitlines()
+    if not uses:
+        return []
+    text = (
+        "Other stations and days. Each station is seen in units of its own background. Windows "
+        "trained on and windows of validation are counted together with those above:"
+    )
+    return [Paragraph(text), Bullets(uses)]
 
 
 def left_out(evaluation: Evaluation) -> list[ReportSection]:
