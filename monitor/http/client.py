@@ -12,10 +12,13 @@ OTHER_NAME = (62, 64)  # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH, _IP_ADDRESS_MIS
 OTHER_TIME = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, _CERT_HAS_EXPIRED
 
 
-def session() -> aiohttp.ClientSession:
-    """A client without cookies that trusts the system's authorities or SSL_CERT_FILE's."""
+def session(contact: str = "") -> aiohttp.ClientSession:
+    """A client without cookies that trusts the system's authorities or SSL_CERT_FILE's.
+
+    `contact` is added to its User-Agent, so that a service can write to whoever asks too much.
+    """
     return aiohttp.ClientSession(
-        headers={"User-Agent": "magwatch"},
+        headers={"User-Agent": f"magwatch ({contact})" if contact else "magwatch"},
         cookie_jar=aiohttp.DummyCookieJar(),
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,

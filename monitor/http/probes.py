@@ -18,8 +18,12 @@ log = structlog.get_logger("magwatch.probes")
 
 
 @contextmanager
-def health_server(settings: Settings, port: int | None) -> Iterator[Health | None]:
+def health_server(
+    settings: Settings, port: int | None, registry: CollectorRegistry | None = None
+) -> Iterator[Health | None]:
     """Serve the health of a command until the block ends; yield None without a port.
+
+    `registry` has the metrics of the command, if it has any.
 
     Raises
     ------
@@ -29,7 +33,7 @@ def health_server(settings: Settings, port: int | None) -> Iterator[Health | Non
     if port is None:
         yield None
         return
-    health, registry = Health(settings.stalled_after_s), CollectorRegistry()
+    health, registry = Health(settings.stalled_after_s), registry or CollectorRegistry()
     ProcessCollector(registry=registry)
     with probe_server(settings.metrics_host, port, registry, health) as address:
         log.info("probes", address=f"http://{address[0]}:{address[1]}")

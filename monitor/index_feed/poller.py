@@ -17,9 +17,10 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from geofield.utc import time_ms, utc
+from monitor.http.fetch import Unanswered
 from monitor.http.retry import Backoff
 from monitor.index_feed.formats import Document, Reading
-from monitor.index_feed.source import Now, ServiceAnswer, Source, Unanswered
+from monitor.index_feed.source import Now, ServiceAnswer, Source
 from monitor.kafka.guard import Guard
 from monitor.kafka.producer import Outgoing, Publisher
 from monitor.kafka.topic_reader import open_consumer, partitions_of, read_to_end

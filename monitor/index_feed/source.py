@@ -7,25 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import aiohttp
-from yarl import URL
 
-from monitor.http.client import one_line, reason
-from monitor.http.retry import http_date, retry_after_s
+from monitor.http.client import reason
+from monitor.http.fetch import FetchLimits, Unanswered, fetch
+from monitor.http.retry import http_date
 from monitor.index_feed.formats import Document, Parse
 
 MAX_BYTES = 1024 * 1024  # a hundred times what they send
 TIMEOUT_S = 30.0
-MAX_REDIRECTS = 3
 MAX_AGE_DIGITS = 9
 Now = Callable[[], datetime]
-
-
-class Unanswered(Exception):
-    """The service gave nothing to use; the message says why, in one line."""
-
-    def __init__(self, why: str, retry_after_s: float | None = None) -> None:
-        super().__init__(one_line(why))
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,56 +83,29 @@ class Source:
         url = self.service.url(self._now())
         known = self._validators if url == self._url else {}
         self._validators = {}  # what a failure leaves: the next try asks for the whole document
-        try:
-            return await self._asked(url, known)
-        except TimeoutError:
-            raise Unanswered(f"no answer in {self._timeout_s:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unanswered(reason(error)) from None
+        return await self._asked(url, known)
 
     async def _asked(self, url: str, known: dict[str, str]) -> ServiceAnswer:
-        async with self._session.get(
-            URL(url),
-            headers=known,
-            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
-            max_redirects=MAX_REDIRECTS,
-            middlewares=(_staying_with(URL(url), self.service.setting),),
-        ) as response:
-            server_time = clock_of(response.headers)
-            if response.status == 304 and known and self._document is not None:
-                self._validators = known
-                return ServiceAnswer(self._document, server_time, changed=False)
-            document = await self._read(response)
+        limits = FetchLimits(self._timeout_s, MAX_BYTES)
+        remedy = f"set it as {self.service.setting}"
+        answer = await fetch(self._session, url, limits, remedy, known)
+        server_time = clock_of(answer.headers)
+        if answer.status == 304:
+            if not known or self._document is None:
+                raise Unanswered("HTTP 304")
+            self._validators = known
+            return ServiceAnswer(self._document, server_time, changed=False)
+        document = self._parsed(answer.body)
         # only a usable answer may be the one that "not modified" refers to
         self._url, self._document = url, document
-        self._validators = validators(response.headers)
+        self._validators = validators(answer.headers)
         return ServiceAnswer(document, server_time, changed=True)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Document:
-        if response.status != 200:
-            raise Unanswered(f"HTTP {response.status}", retry_after_s(response.headers))
-        body = bytearray()
-        async for chunk in response.content.iter_chunked(64 * 1024):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise Unanswered(f"the answer is longer than {MAX_BYTES:,} bytes")
-        return self.service.parse(bytes(body))
-
-
-def _staying_with(asked: URL, setting: str) -> aiohttp.ClientMiddlewareType:
-    """Redirects are followed on the same host only, and never from https to http."""
-
-    async def middleware(
-        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
-        there = request.url
-        if there.host != asked.host or (asked.scheme, there.scheme) == ("https", "http"):
-            raise Unanswered(
-                f"it redirects to {there.origin()}: if that is meant, set it as {setting}"
-            )
-        return await handler(request)
-
-    return middleware
+    def _parsed(self, body: bytes) -> Document:
+        try:
+            return self.service.parse(body)
+        except (OSError, ValueError) as error:
+            raise Unanswered(reason(error)) from None
 
 
 def validators(headers: Mapping[str, str]) -> dict[str, str]:

@@ -18,8 +18,9 @@ from threading import Thread
 import pytest
 
 from monitor.http.client import session
+from monitor.http.fetch import Unanswered
 from monitor.index_feed import formats
-from monitor.index_feed.source import Service, Source, Unanswered
+from monitor.index_feed.source import Service, Source
 from monitor.kafka.embedded_broker import free_port
 from tests.abuse.asking import assert_one_line
 from tests.deploy.secured_kafka import make_certificates

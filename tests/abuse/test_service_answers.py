@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from geofield.indices import DST, KP
 from monitor.http.client import session
+from monitor.http.fetch import Unanswered
 from monitor.http.retry import LONGEST_RETRY_AFTER_S, http_date, retry_after_s
 from monitor.index_feed import formats
 from monitor.index_feed.formats import FIRST_MS, Document, Parse
-from monitor.index_feed.source import Service, ServiceAnswer, Source, Unanswered, clock_of
+from monitor.index_feed.source import Service, ServiceAnswer, Source, clock_of
 from tests.abuse.answers import (
     DATES,
     GOOD,

@@ -19,9 +19,10 @@ from geofield.indices import HP30, IndexHistory
 from geofield.utc import time_ms
 from monitor.commands.indices import indices
 from monitor.errors import Refused
+from monitor.http.fetch import Unanswered
 from monitor.index_feed.poller import Poller
 from monitor.index_feed.services import BY_DEFAULT, services
-from monitor.index_feed.source import Source, Unanswered
+from monitor.index_feed.source import Source
 from monitor.kafka.producer import Publisher
 from monitor.records.indices import IndexRecord, decode_indices, decode_record
 from monitor.settings import Settings
