@@ -43,6 +43,7 @@ COMMANDS = {
         "Real storm and quiet days through the whole system.",
     ),
     "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
+    "ingest": ("monitor.commands.ingest", "ingest", "Bring live data of stations into the topic."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),
     "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),

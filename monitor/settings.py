@@ -257,6 +257,16 @@ class Settings(BaseSettings):
         description="URL of Kyoto's Dst at NOAA",
     )
 
+    ingest_contact: str = Field(
+        "",
+        pattern=r"^[\x20-\x7e]*$",
+        description="e-mail or URL that `magwatch ingest` tells web services in its User-Agent",
+    )
+    ingest_passwords: SecretStr | None = Field(
+        None,
+        description="passwords of `magwatch ingest`, user@host=password, one a line; never logged",
+    )
+
     webhook_authorization: SecretStr | None = Field(
         None,
         description="header Authorization of `magwatch alerts --webhook`; never shown or logged",
@@ -318,7 +328,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value:g}, but MAGWATCH_ALERT_MODERATE_SIZE is {moderate:g}")
         return value
 
-    @field_validator("sasl_password", "webhook_authorization")
+    @field_validator("sasl_password", "webhook_authorization", "ingest_passwords")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():

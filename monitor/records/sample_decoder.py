@@ -278,13 +278,27 @@ def _station(key: bytes | None, iaga_code: str) -> str:
 
 
 @lru_cache(256)
-def _cadence_ms(text: str, expected_ms: int) -> int:
+def cadence_of(text: str) -> int:
+    """Milliseconds of an ISO 8601 duration such as ``PT1S``, ``PT1M`` or ``PT0.5S``.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
     match = DURATION.fullmatch(text)
     if not match or not any(match.groups()):
-        raise _Refusal(Reason.BAD_CADENCE, f"cadence {text[:40]!r} is not an ISO 8601 duration")
+        raise ValueError(f"cadence {text[:40]!r} is not an ISO 8601 duration")
     days, hours, minutes = (int(match[part] or 0) for part in "dhm")
     whole_ms = ((days * 24 + hours) * 60 + minutes) * 60_000
-    cadence_ms = whole_ms + round(float(match["s"] or 0) * 1000)
+    return whole_ms + round(float(match["s"] or 0) * 1000)
+
+
+def _cadence_ms(text: str, expected_ms: int) -> int:
+    try:
+        cadence_ms = cadence_of(text)
+    except ValueError as error:
+        raise _Refusal(Reason.BAD_CADENCE, str(error)) from None
     if cadence_ms != expected_ms:
         raise _Refusal(
             Reason.BAD_CADENCE,

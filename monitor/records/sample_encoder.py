@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -16,9 +16,15 @@ _encoder = msgspec.json.Encoder()
 _binary_encoder = msgspec.msgpack.Encoder()
 
 
-def encode_samples(recording: Recording) -> bytes:
-    """A recording as JSON, the value of a record whose key is the station. NaN becomes ``null``."""
-    return _encoder.encode(_head(recording) | _arrays(recording, _with_nulls))
+NOTHING_MORE: Mapping[str, object] = {}
+
+
+def encode_samples(recording: Recording, about: Mapping[str, object] = NOTHING_MORE) -> bytes:
+    """A recording as JSON, the value of a record whose key is the station. NaN becomes ``null``.
+
+    `about` has further keys of IMPF, such as ``termsOfUse``.
+    """
+    return _encoder.encode({**_head(recording), **about, **_arrays(recording, _with_nulls)})
 
 
 def encode_samples_binary(recording: Recording) -> bytes:

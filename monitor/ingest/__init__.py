@@ -1,0 +1,1 @@
+"""Live data of stations from their own services into the samples topic."""

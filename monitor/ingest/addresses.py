@@ -1,0 +1,109 @@
+"""Addresses of sources: `from` and `backfill` in stations.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+USGS_URL = "https://geomag.usgs.gov/ws/data/"
+GIN_URL = "https://imag-data.bgs.ac.uk/GIN_V1/GINServices"
+SERVICES = {"usgs": USGS_URL, "gin": GIN_URL}
+OPTIONS = {
+    "usgs": {"elements", "type", "format"},
+    "gin": {"orientation", "state", "format"},
+}
+MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LIKE = (
+    "mqtts://user@host/topic/of/+, usgs, gin, usgs+https://host/path?option=value or "
+    "folder:/path/to/files"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAddress:
+    """A source as the file names it.
+
+    Attributes
+    ----------
+    text
+        As written.
+    kind
+        `mqtt`, `usgs`, `gin` or `folder`.
+    host, port, tls, user
+        Of an MQTT broker.
+    path
+        Topic filter of MQTT, folder, or address of a web service without its options.
+    options
+        Of a web service.
+    """
+
+    text: str
+    kind: str
+    path: str
+    host: str = ""
+    port: int = 0
+    tls: bool = False
+    user: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def can_fill(self) -> bool:
+        """Whether it can be asked for a span of time."""
+        return self.kind in SERVICES
+
+
+def parse_address(text: str) -> SourceAddress:
+    """The address that a text means.
+
+    Raises
+    ------
+    ValueError
+        If it is none; the message says why.
+    """
+    if text.startswith("folder:"):
+        folder = text.removeprefix("folder:")
+        if not folder:
+            raise ValueError("`folder:` names no folder")
+        return SourceAddress(text, "folder", str(Path(folder)))
+    try:
+        parts = urlsplit(text)
+        host, port, password = parts.hostname or "", parts.port, parts.password
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address: {error}") from None
+    if password is not None:
+        raise ValueError(
+            f"a password stands in the address of {host}: passwords come from "
+            "MAGWATCH_INGEST_PASSWORDS alone"
+        )
+    if parts.scheme in MQTT_PORTS:
+        return _mqtt(text, parts.scheme, (host, port), unquote(parts.username or ""), parts.path)
+    kind, _, scheme = (parts.scheme or parts.path).partition("+")
+    if kind not in SERVICES or scheme not in ("", "http", "https") or (host and not scheme):
+        raise ValueError(f"{text!r} is no address of a source: write {_LIKE}")
+    return _service(text, kind, text.removeprefix(f"{kind}+") if host else "", parts.query)
+
+
+def _mqtt(
+    text: str, scheme: str, server: tuple[str, int | None], user: str, path: str
+) -> SourceAddress:
+    host, port = server
+    topics = unquote(path.removeprefix("/"))
+    if not host or not topics:
+        raise ValueError(f"{text!r} lacks a host or topics: mqtts://user@host/impf/wic/pt1s/1/+")
+    if "#" in text.partition("://")[2]:
+        raise ValueError(f"{text!r}: write + for each level of the topic, # is no part of it")
+    return SourceAddress(
+        text, "mqtt", topics, host, port or MQTT_PORTS[scheme], scheme == "mqtts", user
+    )
+
+
+def _service(text: str, kind: str, url: str, query: str) -> SourceAddress:
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    for name in options:
+        if name not in OPTIONS[kind]:
+            known = ", ".join(sorted(OPTIONS[kind]))
+            raise ValueError(f"{text!r}: {kind} has no option {name!r}; known are {known}")
+    base = url.partition("?")[0] or SERVICES[kind]
+    return SourceAddress(text, kind, base, options=options)
