@@ -25,7 +25,7 @@ OTHERS := 3.12 3.13
 
 MODEL ?= ulf-1hz
 
-.PHONY: help demo test test-pythons pytest lint containers train bench chaos abuse soak dashboards up down clean
+.PHONY: help demo test test-pythons pytest lint containers train bench chaos abuse ingest-kills soak dashboards up down clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -78,6 +78,9 @@ down: ## Stop the service and keep its data
 
 chaos: $(TEST_ENV)/ready ## Replay real days for ten minutes while workers and brokers are killed (CHAOS="--seed 7")
 	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
+
+ingest-kills: $(TEST_ENV)/ready ## Publish three days through mosquitto while ingest is killed thirty times (KILLS="--seed 7")
+	$(TEST_BIN)/python -m tests.monitor.ingest $(KILLS)
 
 abuse: $(TEST_ENV)/ready ## Send hostile records to every topic for ten minutes while stations stream (ABUSE="--seed 7")
 	$(TEST_BIN)/python -m tests.abuse $(ABUSE)

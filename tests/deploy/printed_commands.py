@@ -19,7 +19,7 @@ from tests.monitor.workers import wait_until
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STANDING = re.compile(  # commands that go on until they are told to end
-    r"magwatch (worker|dashboard|indices|replay .*|alerts --webhook .*)$"
+    r"magwatch (worker|dashboard|indices|ingest [\w.]+|replay .*|alerts --webhook .*)$"
 )
 ABSENT = re.compile(r"magwatch (train|evaluate) .*?(your-data/|kak2015\*\.sec|hon/)")
 SECONDS = 120
@@ -64,8 +64,8 @@ class Shell:
                 self._stands("magwatch worker")
         elif "docker compose" in command or command.startswith(("sudo", "git")):
             self._could_be_done(command)
-        elif match := re.match(r"pip install .*?'?\.(?:\[(\w+)\])?'?$", command):
-            assert match[1] is None or match[1] in _extras(), command
+        elif match := re.match(r"pip install .*?'?\.(?:\[([\w,]+)\])?'?$", command):
+            assert match[1] is None or set(match[1].split(",")) <= _extras(), command
         elif match := ABSENT.match(command):
             self._refused_for(command, match[2])
         elif STANDING.match(command):

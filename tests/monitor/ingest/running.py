@@ -16,6 +16,8 @@ from monitor.kafka.embedded_broker import free_port
 from tests.monitor.workers import Running, Site, end, received, wait_until
 from tests.processes import Magwatch
 
+Row = tuple[str, int, tuple[float | None, ...]]
+
 
 @contextmanager
 def ingest(site: Site, stations: str, *options: str, **settings: str) -> Iterator[Running]:
@@ -36,7 +38,7 @@ def ingest(site: Site, stations: str, *options: str, **settings: str) -> Iterato
         end(process)
 
 
-def rows_of(site: Site) -> list[tuple[str, int, tuple[float | None, ...]]]:
+def rows_of(site: Site) -> list[Row]:
     """Station, time and values of every sample of the topic, in its order."""
     rows = []
     for record in received(site, "samples"):
@@ -51,7 +53,7 @@ def rows_of(site: Site) -> list[tuple[str, int, tuple[float | None, ...]]]:
     return rows
 
 
-def expected(recording: Recording) -> list[tuple[str, int, tuple[float | None, ...]]]:
+def expected(recording: Recording) -> list[Row]:
     """The same of what a source had."""
     table: Float64 = np.stack(list(recording.elements.values()), axis=1)
     return [
