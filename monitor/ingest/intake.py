@@ -24,6 +24,7 @@ from monitor.records.dead_letters import dead_letter
 from monitor.records.sample_decoder import RawRecord, Reason, Rejected
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
+from support.clock import now_ms
 
 TICK_S = 1.0
 HOUR_MS = 3_600_000
@@ -91,6 +92,8 @@ class Intake:
             self._refuse(source, message, str(error))
             return False
         self._send(feed, outcome)
+        if outcome.heard:
+            self.watch.heard(message.plan.station, now_ms() / 1000)
         return True
 
     async def tick(self) -> None:

@@ -99,7 +99,9 @@ def _waits_for(watch: SourceWatch, plans: Sequence[StationPlan]) -> str | None:
 
 
 async def _ingest(run: IngestRun, watch: SourceWatch) -> None:
-    feeds = {plan.station: _feed(plan, run.metrics) for plan in run.plans}
+    feeds = {plan.station: _feed(plan) for plan in run.plans}
+    for plan in run.plans:
+        watch.station(plan.station, plan.table.silent_s, time.time())
     async with session(run.settings.ingest_contact) as client, _kafka(run) as publish:
         outbox = Outbox(publish, acknowledges=run.publish is None)
         intake = Intake(run.settings, feeds, outbox, watch, time.monotonic)
@@ -116,8 +118,7 @@ async def _ingest(run: IngestRun, watch: SourceWatch) -> None:
         await _listen(run, intake, sources)
 
 
-def _feed(plan: StationPlan, metrics: IngestMetrics) -> StationFeed:
-    metrics.silent_after.labels(metrics.stations.label(plan.station)).set(plan.table.silent_s)
+def _feed(plan: StationPlan) -> StationFeed:
     names = list(dict.fromkeys(source_name(address) for address in plan.sources))
     return StationFeed(plan, names, time.monotonic())
 

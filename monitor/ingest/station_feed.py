@@ -34,6 +34,7 @@ class FeedOutcome:
     counts: list[SampleCounts] = field(default_factory=list)
     gaps: int = 0  # given up
     gap_ms: tuple[int, int] | None = None  # the first of them
+    heard: bool = False  # whether a source brought values
 
 
 class StationFeed:
@@ -91,6 +92,7 @@ class StationFeed:
             self.series.check(recording, first_source=source == self._sources[0])
         if any(_has_values(recording) for recording in recordings):
             self._spoke_s[source] = now_s
+            outcome.heard = True
         if not self.speaks(source, now_s):
             self._spares[source].extend(recordings)
             outcome.acknowledgements.append(acknowledge)

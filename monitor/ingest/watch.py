@@ -22,6 +22,7 @@ class IngestMetrics:
 
     stations: StationLabels
     newest: Gauge
+    heard: Gauge
     silent_after: Gauge
     records: Counter
     samples: Counter
@@ -40,6 +41,12 @@ class IngestMetrics:
             make.gauge(
                 "ingest_newest_sample_timestamp_seconds",
                 "Time of the newest sample that ingest has published.",
+                STATION,
+            ),
+            make.gauge(
+                "ingest_heard_timestamp_seconds",
+                "Time at which a source last brought values of the station; before the first ones, "
+                "of the start.",
                 STATION,
             ),
             make.gauge(
@@ -88,6 +95,13 @@ class SourceWatch:
         self.metrics.refused.labels(source)
         self.metrics.reconnects.labels(source)
 
+    def station(self, station: str, silent_s: float, at_s: float) -> None:
+        """Begin to watch a station: at this time it was heard of, for now."""
+        label = self.metrics.stations.label(station)
+        self.metrics.silent_after.labels(label).set(silent_s)
+        self.metrics.heard.labels(label).set(at_s)
+        self.metrics.gaps.labels(label)
+
     def state(self, source: str, problem: str | None) -> None:
         """Note that a source answers, or why it does not."""
         before = self.problems.get(source)
@@ -109,6 +123,10 @@ class SourceWatch:
         if self._nonsense.get((source, station)) != why:
             self._nonsense[source, station] = why
             log.warning("refused", source=source, station=station, subject=subject, said=why)
+
+    def heard(self, station: str, at_s: float) -> None:
+        """Note that a source has brought values."""
+        self.metrics.heard.labels(self.metrics.stations.label(station)).set(at_s)
 
     def taken(self, station: str, counts: SampleCounts, *, backfill: bool) -> None:
         """Count samples of a message."""

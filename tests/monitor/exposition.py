@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from geofield.indices import IndexHistory
 from geofield.series.samples import Samples
 from geofield.step import Rules, step
+from monitor.ingest.series import SampleCounts
+from monitor.ingest.watch import IngestMetrics, SourceWatch
 from monitor.metrics.metrics import Metrics
 from monitor.records.sample_decoder import RawRecord, Reason, Rejected
 from monitor.worker.checkpoint import StationCheckpoint
@@ -33,6 +35,18 @@ def observer(watched: Rules, cap: int = 200) -> tuple[Observer, CollectorRegistr
     watching = Observer(Metrics.create(registry, cap), watched)
     watching.about("1.2.3", SENT_MS / 1000)
     return watching, registry
+
+
+def ingest_exposition() -> str:
+    """What `magwatch ingest` shows after a message and a gap."""
+    registry = CollectorRegistry()
+    watch = SourceWatch(IngestMetrics.create(registry, station_cap=200))
+    watch.expect("usgs")
+    watch.station("WIC", 300.0, SENT_MS / 1000)
+    watch.taken("WIC", SampleCounts(new=2), backfill=True)
+    watch.published("WIC", SENT_MS, 1)
+    watch.gaps("WIC", 1, "")
+    return _without_values(registry)
 
 
 def record(key: str, offset: int = 0) -> RawRecord:
@@ -68,6 +82,10 @@ def exposition() -> str:
     watching.batch(batch, SENT_MS / 1000 + 1)
     watching.metrics.progress.lag.labels(0).set(0)
     watching.metrics.progress.position.labels(0).set(1)
+    return _without_values(registry)
+
+
+def _without_values(registry: CollectorRegistry) -> str:
     text = generate_latest(registry).decode()
     # the worker leaves out when each counter began
     lines = [line for line in text.splitlines() if "_created" not in line]

@@ -21,8 +21,9 @@ from monitor.kafka.embedded_broker import Broker, embedded_broker, free_port
 from monitor.offline.score import score_recordings
 from monitor.records.sample_encoder import encode_samples
 from tests.monitor.feeds import calibrated, station
+from tests.monitor.ingest.running import ingest
 from tests.monitor.workers import Running, Site, new_site, worker
-from tests.service.hastened import Ports, write
+from tests.service.hastened import INGEST, Ports, write
 from tests.service.servers import (
     Alertmanager,
     Prometheus,
@@ -40,6 +41,7 @@ AT_ONCE, RESTLESS_AFTER = 20, 60
 # What each station does wrong; QUI does nothing.
 QUIET, LOUD, RESTLESS, SILENT, UNHEARD, GAPPY = "QUI", "WIC", "BOU", "HON", "TUC", "SJG"
 NEW, MISPLACED, AHEAD = "NEW", "CLF", "ABK"
+EMPTY, NONSENSE, AWAY = "empty", "nonsense", "away"  # folders of sources
 
 
 @dataclass
@@ -89,7 +91,20 @@ def running_stack(folder: Path, model: Path) -> Iterator[Stack]:
         whole.watch(watched)
         metrics.wait_for('up{job="magwatch"} == 1')
         stack.enter_context(feeding(site))
+        sources = stack.enter_context(ingest(site, stations(folder)))
+        address = sources.url.removeprefix("http://")
+        targets.with_name(INGEST).write_text(json.dumps([{"targets": [address]}]))
         yield whole
+
+
+def stations(folder: Path) -> str:
+    """Sources that misbehave: an empty folder, one that is not there, one full of nonsense."""
+    for name in (EMPTY, NONSENSE):
+        (folder / name).mkdir()
+    return "".join(
+        f'[{code}]\nfrom = "folder:{folder / name}"\nsilent_s = 1\n'
+        for code, name in ((SILENT, EMPTY), (NEW, NONSENSE), (UNHEARD, AWAY))
+    )
 
 
 def profiles(site: Site, model: Path) -> None:
@@ -179,6 +194,11 @@ def once(site: Site, producer: KafkaProducer) -> None:
     producer.flush()
 
 
+def _drop_nonsense(folder: Path, number: int) -> None:
+    if folder.is_dir():
+        (folder / f"{number}.sec").write_text("<html>")
+
+
 def _feed(site: Site, producer: KafkaProducer, stop: Event) -> None:
     """Twenty minutes of each lasting station at once, then a minute at a time, and no record.
 
@@ -190,6 +210,7 @@ def _feed(site: Site, producer: KafkaProducer, stop: Event) -> None:
         for recording in (*pair, *(restless() if number == RESTLESS_AFTER else ())):
             producer.send(topic, encode_samples(recording), recording.station.encode())
         producer.send(topic, b"rubbish", LOUD.encode())
+        _drop_nonsense(site.folder / NONSENSE, number)
         if number > AT_ONCE and stop.wait(PACE_S):
             return
     stop.wait()

@@ -55,6 +55,9 @@ OF_STATIONS = {
     "MagwatchFalseAlarms": {"station": RESTLESS},
     "MagwatchDeadLetters": {"reason": "not-json"},
     "MagwatchMisplacedRecords": {},
+    "MagwatchSourceSilent": {"station": SILENT},
+    "MagwatchSourceAway": {},
+    "MagwatchSourceNonsense": {},
 }
 OF_WORKERS = {
     "MagwatchModelMismatch",
