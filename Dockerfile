@@ -13,7 +13,8 @@ COPY monitor monitor
 COPY support support
 COPY training training
 RUN pip wheel --no-deps --wheel-dir /wheels .
-RUN python -P -m venv /opt/magwatch && /opt/magwatch/bin/pip install /wheels/*.whl
+RUN wheel="$(echo /wheels/*.whl)" && python -P -m venv /opt/magwatch \
+    && /opt/magwatch/bin/pip install "${wheel}[ingest]"
 
 FROM build AS build-archive
 RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[archive]"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from monitor.errors import Refused
 from monitor.http.probes import health_server
@@ -63,6 +63,7 @@ def ingest(
     if not dry_run:
         _check_topics(settings)
     configure_logs(settings)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # doubles the counters
     registry = CollectorRegistry()
     metrics = IngestMetrics.create(registry, settings.metrics_stations)
     run = IngestRun(settings, plans, metrics, once, _print if dry_run else None)

@@ -177,7 +177,8 @@ def test_the_image_gets_every_package_of_the_distribution_and_no_torch() -> None
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert all(f"!{name}\n" in ignored for name in packages)
     extras = PROJECT["project"]["optional-dependencies"]
-    for requirement in [*PROJECT["project"]["dependencies"], *extras["archive"]]:
+    assert '[ingest]"' in text
+    for requirement in [*PROJECT["project"]["dependencies"], *extras["archive"], *extras["ingest"]]:
         assert not requirement.startswith("torch")
     assert text.rstrip().splitlines()[-2].startswith("FROM base")
     assert "\nUSER 10001:10001\n" in text
@@ -196,13 +197,14 @@ def test_make_fills_in_a_password_of_its_own_and_never_another(tmp_path: Any) ->
     assert services(GRAFANA_ADMIN_PASSWORD=password)
 
 
-def test_prometheus_scrapes_every_worker_and_rules_are_mounted() -> None:
+@pytest.mark.parametrize("name", ["worker", "ingest"])
+def test_prometheus_scrapes_every_worker_and_rules_are_mounted(name: str) -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
     lookups = [
         lookup
         for job in config["scrape_configs"]
         for lookup in job.get("dns_sd_configs", [])
-        if "worker" in lookup["names"]
+        if name in lookup["names"]
     ]
     assert [(one["type"], one["port"]) for one in lookups] == [("A", 9464)]
     assert FILE.exists()

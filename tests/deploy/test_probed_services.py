@@ -1,10 +1,10 @@
-"""Services of the compose file that keep no metrics: what their health checks see.
+"""Services of the compose file that score nothing: what their health checks see.
 
 Commands, environment and health checks are those of docker-compose.yml; the broker, the index
-services and the receiver are real.
+services, the folder and the receiver are real.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from monitor.kafka.embedded_broker import embedded_broker, free_port
+from tests.brokers import ROOT
 from tests.deploy.composition import services
 from tests.deploy.natively import Host, healthy, magwatch, running, wait_for
 from tests.monitor.index_feed.services import Served, gfz, service, table
@@ -43,10 +44,16 @@ def site(tansu_address: str, tmp_path: Path) -> Site:
 
 
 @contextmanager
-def started(site: Site, name: str, variables: dict[str, str], **settings: str) -> Iterator[Probed]:
+def started(
+    site: Site,
+    name: str,
+    variables: dict[str, str],
+    places: Mapping[str, str] | None = None,
+    **settings: str,
+) -> Iterator[Probed]:
     found = services(GRAFANA_ADMIN_PASSWORD="unused", **variables)[name]  # noqa: S106
     port = str(free_port())
-    host = Host(site.folder, {"kafka:9092": site.settings.broker, PORT: port})
+    host = Host(site.folder, {"kafka:9092": site.settings.broker, PORT: port, **(places or {})})
     own = site.environment(**settings) | {
         key: text for key, text in host.environment(found).items() if key not in site.environment()
     }
@@ -81,6 +88,22 @@ def test_the_webhook_is_healthy_while_the_receiver_takes_alerts(site: Site) -> N
         wait_for("a healthy one again", one.healthy)
         script.wait_for(2)
     assert b'"alertname":"GeomagneticAnomaly"' in script.accepted[0].body
+
+
+def test_ingest_is_healthy_while_one_of_its_sources_answers(site: Site) -> None:
+    stations = site.folder / "stations"
+    (stations / "drop").mkdir(parents=True)
+    text = (ROOT / "deploy" / "ingest" / "stations.toml").read_text()
+    here = text.replace('"usgs"', f'"folder:{stations / "drop"}"')
+    (stations / "stations.toml").write_text(here)
+    places = {"/sources": str(stations)}
+    with started(site, "ingest", {}, places) as one:
+        wait_for("a healthy ingest", one.healthy)
+        (stations / "drop").rmdir()
+        wait_for("an unhealthy one", one.unhealthy)
+        assert "no such folder" in one.page("/readyz")[1]
+        (stations / "drop").mkdir()
+        wait_for("a healthy one again", one.healthy)
 
 
 @pytest.mark.parametrize("name", ["indices", "webhook"])
