@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,10 +14,11 @@ OPTIONS = {
     "usgs": {"elements", "type", "format"},
     "gin": {"orientation", "state", "format"},
 }
+PAYLOADS = ("", "martas")
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LIKE = (
-    "mqtts://user@host/topic/of/+, usgs, gin, usgs+https://host/path?option=value or "
-    "folder:/path/to/files"
+    "mqtts://user@host/topic/of/+, martas+mqtts://user@host/station/sensor/+, usgs, gin, "
+    "usgs+https://host/path?option=value or folder:/path/to/files"
 )
 
 
@@ -35,6 +36,8 @@ class SourceAddress:
         Of an MQTT broker.
     path
         Topic filter of MQTT, folder, or address of a web service without its options.
+    payload
+        Format of the messages of MQTT: `impf` or `martas`.
     options
         Of a web service.
     """
@@ -46,6 +49,7 @@ class SourceAddress:
     port: int = 0
     tls: bool = False
     user: str = ""
+    payload: str = "impf"
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -77,8 +81,10 @@ def parse_address(text: str) -> SourceAddress:
             f"a password stands in the address of {host}: passwords come from "
             "MAGWATCH_INGEST_PASSWORDS alone"
         )
-    if parts.scheme in MQTT_PORTS:
-        return _mqtt(text, parts.scheme, (host, port), unquote(parts.username or ""), parts.path)
+    payload, _, protocol = parts.scheme.rpartition("+")
+    if protocol in MQTT_PORTS and payload in PAYLOADS:
+        found = _mqtt(text, protocol, (host, port), unquote(parts.username or ""), parts.path)
+        return _martas(found) if payload else found
     kind, _, scheme = (parts.scheme or parts.path).partition("+")
     if kind not in SERVICES or scheme not in ("", "http", "https") or (host and not scheme):
         raise ValueError(f"{text!r} is no address of a source: write {_LIKE}")
@@ -97,6 +103,15 @@ def _mqtt(
     return SourceAddress(
         text, "mqtt", topics, host, port or MQTT_PORTS[scheme], scheme == "mqtts", user
     )
+
+
+def _martas(address: SourceAddress) -> SourceAddress:
+    levels = address.path.split("/")
+    if len(levels) != 3 or levels[1] in ("", "+") or levels[2] != "+":
+        raise ValueError(
+            f"{address.text!r} names no sensor: martas+mqtts://user@host/wic/LEMI036_1_0002/+"
+        )
+    return replace(address, payload="martas")
 
 
 def _service(text: str, kind: str, url: str, query: str) -> SourceAddress:

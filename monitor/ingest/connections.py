@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,8 @@ class Connections:
         Told of failures.
     wanted_of
         Returns since when a source is to be asked, see `Intake.wanted_of`.
+    room
+        Returns when Kafka has all records.
     now_ms
         Clock.
     once
@@ -51,6 +53,7 @@ class Connections:
     passwords: dict[str, str]
     watch: SourceWatch
     wanted_of: Wanted
+    room: Callable[[], Awaitable[object]]
     now_ms: Callable[[], int]
     once: bool
     _hosts: dict[str, PoliteHost] = field(default_factory=dict)
@@ -97,7 +100,7 @@ class Connections:
 
     def _folders(self, plans: Sequence[StationPlan]) -> Iterable[FolderSource]:
         return [
-            FolderSource([plan], Path(address.path), self.watch, self.once)
+            FolderSource([plan], Path(address.path), self.watch, self.room, self.once)
             for plan, address in _of_kind(plans, "folder")
         ]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class FolderSource:
         Where its files are.
     watch
         Told of failures.
+    room
+        Returns when Kafka has the records of the file before.
     once
         Whether to end when all files have been read.
     look_s
@@ -53,6 +55,7 @@ class FolderSource:
     plans: Sequence[StationPlan]
     folder: Path
     watch: SourceWatch
+    room: Callable[[], Awaitable[object]]
     once: bool = False
     look_s: float = LOOK_S
     manner: Manner = POLLED
@@ -91,7 +94,7 @@ class FolderSource:
         """Look for new and changed files for ever, or until all are read."""
         while True:
             try:
-                waiting = self._look(deliver)
+                waiting = await self._look(deliver)
                 self.watch.state(self.name, None)
             except FileRefused as error:
                 self.watch.state(self.name, str(error))
@@ -107,7 +110,7 @@ class FolderSource:
         except FileRefused as error:
             raise Unanswered(str(error)) from None
 
-    def _look(self, deliver: Deliver) -> bool:
+    async def _look(self, deliver: Deliver) -> bool:
         """Read what has changed and is complete; return whether a file is still waited for."""
         waiting = False
         for path in self._due():
@@ -122,6 +125,7 @@ class FolderSource:
             else:
                 self._read[path] = state
                 deliver(SourceMessage(self.plans[0], str(path), b""))
+                await self.room()
         return waiting
 
     def _due(self) -> list[Path]:

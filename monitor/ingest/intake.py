@@ -27,6 +27,9 @@ from monitor.settings import Settings
 from support.clock import now_ms
 
 TICK_S = 1.0
+# mosquitto hands over twenty messages before it waits for acknowledgements; those that wait behind
+# a gap must not use them up
+MOST_WAITING_MESSAGES = 12
 HOUR_MS = 3_600_000
 OVERLAP_MS = 600_000  # that a poll asks for again: values may have been corrected
 log = structlog.get_logger("magwatch.ingest")
@@ -71,6 +74,7 @@ class Intake:
     watch: SourceWatch
     now_s: Callable[[], float]
     fillers: Mapping[str, GapFiller] = field(default_factory=dict)
+    _waiting: dict[str, StationFeed] = field(default_factory=dict)  # those that wait, oldest first
     _fills: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def deliver(self, source: SampleSource, message: SourceMessage) -> bool:
@@ -92,9 +96,20 @@ class Intake:
             self._refuse(source, message, str(error))
             return False
         self._send(feed, outcome)
+        self._relieve(feed)
         if outcome.heard:
             self.watch.heard(message.plan.station, now_ms() / 1000)
         return True
+
+    def _relieve(self, feed: StationFeed) -> None:
+        """Keep the number of messages that wait below what a broker hands over unacknowledged."""
+        if feed.waiting_messages:
+            self._waiting.setdefault(feed.plan.station, feed)
+        else:
+            self._waiting.pop(feed.plan.station, None)
+        while sum(one.waiting_messages for one in self._waiting.values()) > MOST_WAITING_MESSAGES:
+            oldest = self._waiting.pop(next(iter(self._waiting)))
+            self._send(oldest, oldest.relieve())
 
     async def tick(self) -> None:
         """Every second: settle times, silences, backfills."""
@@ -137,9 +152,9 @@ class Intake:
         return min(wanted_ms, now_ms) // plan.cadence_ms * plan.cadence_ms
 
     def wanted_of(self, plan: StationPlan, source: str, now_ms: int) -> int | None:
-        """The same, if the source speaks; else None."""
+        """The same, if the source speaks and Kafka takes records; else None."""
         speaks = self.feeds[plan.station].speaks(source, self.now_s())
-        return self.wanted_ms(plan, now_ms) if speaks else None
+        return self.wanted_ms(plan, now_ms) if speaks and not self.outbox.crowded else None
 
     async def _fill(self, feed: StationFeed, gap_ms: tuple[int, int] | None) -> None:
         """Fill a gap as far as the backfill has it; then let all go that waits."""

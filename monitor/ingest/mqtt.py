@@ -23,6 +23,7 @@ from monitor.http.client import certificate_fault, one_line
 from monitor.http.fetch import Unanswered
 from monitor.ingest.addresses import SourceAddress
 from monitor.ingest.impf import parse_impf
+from monitor.ingest.martas import MartasMeta, parse_martas
 from monitor.ingest.series import PUSHED
 from monitor.ingest.source import Deliver, SourceMessage
 from monitor.ingest.stations import StationPlan
@@ -46,7 +47,7 @@ log = structlog.get_logger("magwatch.ingest.mqtt")
 
 
 class MqttSource:
-    """IMPF over one connection to a broker.
+    """IMPF and MARTAS over one connection to a broker.
 
     Parameters
     ----------
@@ -82,6 +83,7 @@ class MqttSource:
         self._password = password
         self._watch = watch
         self._once = once
+        self._meta = MartasMeta()
         self._plan_of: dict[str, StationPlan | None] = {}
         self._connection = 0  # counts connections and their ends: an acknowledgement is of one
 
@@ -91,8 +93,9 @@ class MqttSource:
         return list({plan.station: plan for plan in self._stations.values()}.values())
 
     def parse(self, message: SourceMessage) -> list[Recording]:
-        """Samples of a message; see `monitor.ingest.impf`."""
-        return parse_impf(message.plan, message.subject, message.body)
+        """Samples of a message; see `monitor.ingest.impf` and `martas`."""
+        parse = parse_martas if self._is_martas(message) else parse_impf
+        return parse(message.plan, message.subject, message.body)
 
     async def listen(self, deliver: Deliver) -> None:
         """Hand over messages until it is cancelled, or in a catch-up run until none come."""
@@ -100,7 +103,9 @@ class MqttSource:
 
         def hand_over(message: SourceMessage) -> None:  # from the loop
             heard.set()
-            deliver(message)
+            readable = self._meta.passed(message) if self._is_martas(message) else [message]
+            for one in readable:
+                deliver(one)
 
         def say(problem: str | None) -> None:
             told.set()
@@ -206,6 +211,14 @@ class MqttSource:
             acknowledge()
             return
         hand_over(SourceMessage(plan, message.topic, bytes(message.payload), acknowledge))
+
+    def _is_martas(self, message: SourceMessage) -> bool:
+        """Whether the station's address on this connection says so."""
+        return any(
+            address.payload == "martas" and topic_matches_sub(address.path, message.subject)
+            for address in message.plan.sources
+            if address.kind == "mqtt"
+        )
 
     def _acknowledge(self, client: Client, connection: int, mid: int, qos: int) -> None:
         """Acknowledge; after a new connection the number may be another message's."""

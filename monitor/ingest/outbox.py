@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from monitor.kafka.producer import Outgoing
 
+MOST_RECORDS = 10_000
+LINGER_S = 0.01  # for more to come: at 500 messages a second each batch costs more than its records
 Publish: TypeAlias = Callable[[Sequence[Outgoing]], Awaitable[None]]
 
 
@@ -49,6 +51,7 @@ class Outbox:
         """Publish for ever."""
         while True:
             await self._filled.wait()
+            await asyncio.sleep(LINGER_S)
             records, self._records = self._records, []
             acknowledgements, self._acknowledgements = self._acknowledgements, []
             self._filled.clear()
@@ -57,6 +60,11 @@ class Outbox:
                 acknowledge()
             if not self._filled.is_set():
                 self._empty.set()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so much waits, as while Kafka is away, that no more should be asked for."""
+        return len(self._records) > MOST_RECORDS
 
     async def empty(self) -> None:
         """Wait until all that was put in is published."""

@@ -106,7 +106,9 @@ async def _ingest(run: IngestRun, watch: SourceWatch) -> None:
         outbox = Outbox(publish, acknowledges=run.publish is None)
         intake = Intake(run.settings, feeds, outbox, watch, time.monotonic)
         passwords = passwords_of(run.settings.ingest_passwords)
-        connections = Connections(client, passwords, watch, intake.wanted_of, now_ms, run.once)
+        connections = Connections(
+            client, passwords, watch, intake.wanted_of, outbox.empty, now_ms, run.once
+        )
         sources = connections.sources(run.plans)
         intake.fillers = connections.fillers(run.plans)
         if run.publish is None:
@@ -200,7 +202,9 @@ async def check_sources(
     passwords = passwords_of(settings.ingest_passwords)
     good = True
     async with session(settings.ingest_contact) as client:
-        connections = Connections(client, passwords, watch, lambda *_: None, now_ms, once=True)
+        connections = Connections(
+            client, passwords, watch, lambda *_: None, asyncio.Event().wait, now_ms, once=True
+        )
         for source in [*connections.sources(plans), *connections.fillers(plans).values()]:
             stations = ", ".join(plan.station for plan in source.plans)
             try:

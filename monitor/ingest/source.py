@@ -15,6 +15,8 @@ from archive.recording import Recording
 from monitor.ingest.series import Manner
 from monitor.ingest.stations import StationPlan
 
+Acknowledge: TypeAlias = Callable[[], None]
+
 
 def nothing() -> None:
     """Acknowledge to a source that does not care."""
@@ -39,7 +41,7 @@ class SourceMessage:
     plan: StationPlan
     subject: str
     body: bytes
-    acknowledge: Callable[[], None] = nothing
+    acknowledge: Acknowledge = nothing
 
 
 Deliver: TypeAlias = Callable[[SourceMessage], bool]

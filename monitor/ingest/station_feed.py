@@ -6,23 +6,18 @@ Nothing here reads a clock or the network.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 
 from archive.recording import Recording
 from monitor.ingest.series import FILLS, MEMORY, Manner, SampleCounts, StationSeries
+from monitor.ingest.source import Acknowledge, nothing
 from monitor.ingest.stations import StationPlan
 
-# mosquitto hands over twenty messages before it waits for acknowledgements; those that wait behind
-# a gap must not use them up
-MOST_WAITING_MESSAGES = 10
 MOST_SPARES = 600  # messages of a source that does not speak
 PUSHED_SETTLE_S, POLLED_SETTLE_S = 10.0, 180.0
-
-Acknowledge: TypeAlias = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -151,29 +146,32 @@ class StationFeed:
         outcome.gap_ms = outcome.gap_ms or gap_ms
         self.owes = False
 
-    def _settled(self, outcome: FeedOutcome) -> FeedOutcome:
-        """Add the acknowledgements of messages whose samples have all gone out.
+    @property
+    def waiting_messages(self) -> int:
+        """Number of messages that are not acknowledged, as their samples wait."""
+        return sum(call is not nothing for _, call in self._waiting)
 
-        Too many that wait would keep the broker from sending those of other stations. Without a
-        backfill the gap is given up; with one, the oldest are acknowledged early: if this program
-        is killed meanwhile, the next start finds the gap in the topic and fills it.
+    def relieve(self) -> FeedOutcome:
+        """Let the messages that wait be acknowledged, as too many wait.
+
+        Without a backfill the gap before them is given up. With one they are acknowledged early: if
+        this program is killed meanwhile, the next start finds the gap in the topic and fills it.
         """
-        self._acknowledge_published(outcome)
-        if len(self._waiting) > MOST_WAITING_MESSAGES:
-            if self.plan.backfill is None:
-                self._release(outcome)
-                self._acknowledge_published(outcome)
-            else:
-                early = self._waiting[:-MOST_WAITING_MESSAGES]
-                outcome.acknowledgements += [acknowledge for _, acknowledge in early]
-                del self._waiting[:-MOST_WAITING_MESSAGES]
-                self.owes = True
+        outcome = FeedOutcome()
+        if self.plan.backfill is None:
+            self._release(outcome)
+            return self._settled(outcome)
+        outcome.acknowledgements += [acknowledge for _, acknowledge in self._waiting]
+        self._waiting.clear()
+        self.owes = True
         return outcome
 
-    def _acknowledge_published(self, outcome: FeedOutcome) -> None:
+    def _settled(self, outcome: FeedOutcome) -> FeedOutcome:
+        """Add the acknowledgements of messages whose samples have all gone out."""
         until = self.series.published_until
         outcome.acknowledgements += [call for end, call in self._waiting if end <= until]
         self._waiting = [item for item in self._waiting if item[0] > until]
+        return outcome
 
 
 def _has_values(recording: Recording) -> bool:

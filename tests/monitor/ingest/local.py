@@ -86,7 +86,9 @@ def _sources(
     *,
     once: bool,
 ) -> list[SampleSource]:
-    connections = Connections(client, {}, watch, intake.wanted_of, now_ms, once)
+    connections = Connections(
+        client, {}, watch, intake.wanted_of, intake.outbox.empty, now_ms, once
+    )
     sources = connections.sources(plans)
     intake.fillers = connections.fillers(plans)
     for source in [*sources, *intake.fillers.values()]:

@@ -1,15 +1,20 @@
 """Two sources of a station, what waits, and what may be acknowledged."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from archive.recording import Recording
+from monitor.ingest.intake import MOST_WAITING_MESSAGES
 from monitor.ingest.series import PUSHED, OrientationDiffers
-from monitor.ingest.source import nothing
-from monitor.ingest.station_feed import MOST_WAITING_MESSAGES, PUSHED_SETTLE_S, StationFeed
+from monitor.ingest.source import SourceMessage, nothing
+from monitor.ingest.station_feed import PUSHED_SETTLE_S, StationFeed
 from monitor.ingest.stations import read_plans
 from tests.monitor.feeds import station
+from tests.monitor.ingest.local import local_intake
+from tests.monitor.ingest.mosquitto import impf
 
 FIRST, SECOND = "mqtt://a:1883", "mqtt://b:1883"
 SECONDS = station("WIC", 20, 1, elements="XYZ")
@@ -81,20 +86,35 @@ def test_a_gap_has_its_time_and_then_is_given_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backfill", ["", 'backfill = "gin"'])
-def test_messages_that_wait_do_not_use_up_what_the_broker_hands_over(
-    tmp_path: Path, backfill: str
-) -> None:
-    one = feed(tmp_path, backfill)
+def test_messages_that_wait_can_be_let_go(tmp_path: Path, backfill: str) -> None:
+    one, called = feed(tmp_path, backfill), []
     one.take(FIRST, PARTS[:1], PUSHED, nothing, 0.0)
-    outcomes = [
-        one.take(FIRST, [part], PUSHED, nothing, 1.0)
-        for part in PARTS[2 : 3 + MOST_WAITING_MESSAGES]
-    ]
-    assert all(not outcome.acknowledgements for outcome in outcomes[:-1])
-    if backfill:  # it can be asked again after a kill: acknowledged early, not yet published
-        assert len(outcomes[-1].acknowledgements) == 1
-        assert outcomes[-1].recordings == []
-        assert one.owes
-    else:
-        assert len(outcomes[-1].acknowledgements) == len(outcomes)
-        assert outcomes[-1].gaps == 1
+    one.take(FIRST, [PARTS[2]], PUSHED, lambda: called.append(2), 1.0)
+    assert one.waiting_messages == 1
+    outcome = one.relieve()
+    assert len(outcome.acknowledgements) == 1
+    assert one.waiting_messages == 0
+    # with a backfill it can be asked for again after a kill: acknowledged, and still waiting
+    assert starts(outcome.recordings) == ([] if backfill else [20])
+    assert one.owes == bool(backfill)
+    assert starts(one.take(FIRST, [PARTS[1]], PUSHED, nothing, 2.0).recordings) == [10]
+
+
+def test_stations_that_wait_do_not_use_up_what_the_broker_hands_over(tmp_path: Path) -> None:
+    """After an outage of all stations the messages behind the gap go on."""
+    codes = [f"Q{number:02d}" for number in range(40)]
+    toml = "".join(f'[{code}]\nfrom = "mqtt://a/impf/{code.lower()}/pt1s/1/+"\n' for code in codes)
+    acknowledged: list[str] = []
+
+    async def play() -> None:
+        async with local_intake(tmp_path, toml, lambda: 0) as local:
+            (source,) = local.sources
+            for part in (PARTS[0], PARTS[2]):  # the second is missing everywhere
+                for plan in source.plans:
+                    topic, body = impf(part.renamed(plan.station))
+                    call = partial(acknowledged.append, plan.station)
+                    assert local.intake.deliver(source, SourceMessage(plan, topic, body, call))
+            await local.intake.outbox.empty()
+
+    asyncio.run(play())
+    assert len(acknowledged) >= 80 - MOST_WAITING_MESSAGES
