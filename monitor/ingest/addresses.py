@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 USGS_URL = "https://geomag.usgs.gov/ws/data/"
 GIN_URL = "https://imag-data.bgs.ac.uk/GIN_V1/GINServices"
 SERVICES = {"usgs": USGS_URL, "gin": GIN_URL}
+TERMS = {"usgs": "U.S. public domain", "gin": "CC BY-NC 4.0"}
 OPTIONS = {
     "usgs": {"elements", "type", "format"},
     "gin": {"orientation", "state", "format"},
@@ -51,6 +52,11 @@ class SourceAddress:
     user: str = ""
     payload: str = "impf"
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> str:
+        """Terms of use of a web service; empty for what a station sends itself."""
+        return TERMS.get(self.kind, "")
 
     @property
     def can_fill(self) -> bool:

@@ -71,10 +71,8 @@ class Connections:
         return [*self._brokers(plans), *self._services(plans), *self._folders(plans)]
 
     def fillers(self, plans: Sequence[StationPlan]) -> dict[str, WebSource]:
-        """What gaps are filled from, by address."""
-        return {
-            plan.backfill.text: self._web(plan.backfill, [plan]) for plan in plans if plan.backfill
-        }
+        """What gaps are filled from, by station."""
+        return {plan.station: self._web(plan.backfill, [plan]) for plan in plans if plan.backfill}
 
     def _brokers(self, plans: Sequence[StationPlan]) -> Iterable[MqttSource]:
         accounts: dict[str, tuple[SourceAddress, dict[str, StationPlan]]] = {}
@@ -108,6 +106,7 @@ class Connections:
         host = URL(address.path).authority
         return WebSource(
             source_name(address),
+            address.terms,
             service_of(address, plans[0].cadence_ms),
             self._hosts.setdefault(host, PoliteHost(self.session)),
             plans,

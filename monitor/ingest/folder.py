@@ -24,6 +24,7 @@ from monitor.ingest.series import POLLED, Manner
 from monitor.ingest.source import Deliver, SourceMessage
 from monitor.ingest.stations import StationPlan
 from monitor.ingest.watch import SourceWatch
+from support.extras import ExtraMissing
 
 LOOK_S = 2.0
 CUT_OFF_S = 60.0  # that a file which looks cut off may stay so
@@ -59,6 +60,7 @@ class FolderSource:
     once: bool = False
     look_s: float = LOOK_S
     manner: Manner = POLLED
+    terms: str = ""
     now_s: Callable[[], float] = time.time
     _seen: dict[Path, FileState] = field(default_factory=dict)  # as they were at the last look
     _read: dict[Path, FileState] = field(default_factory=dict)
@@ -153,6 +155,8 @@ class FolderSource:
             read_parts(path)
         except FileRefused as error:
             return CUT in str(error) or "it is empty" in str(error)
+        except ExtraMissing:  # the reader will say so
+            return False
         return False
 
 

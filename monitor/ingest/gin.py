@@ -22,7 +22,6 @@ from monitor.ingest.usgs import parse_iaga2002
 
 SAMPLES_PER_DAY = {60_000: "minute", 1000: "second"}
 POLL_S = {60_000: 300.0, 1000: 900.0}  # a day of seconds is 6 to 8 MB
-TERMS = "CC BY-NC 4.0"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,10 @@ class GapFiller(Protocol):
     def name(self) -> str:
         """Name in the log."""
 
+    @property
+    def terms(self) -> str:
+        """Terms of use, as far as they are known."""
+
     def between(
         self, plan: StationPlan, start_ms: int, end_ms: int
     ) -> AsyncIterator[list[Recording]]:
@@ -65,7 +69,7 @@ class Intake:
     now_s
         Clock of settling and silence, monotonic.
     fillers
-        By the address of the backfill.
+        What gaps are filled from, by station.
     """
 
     settings: Settings
@@ -95,7 +99,7 @@ class Intake:
         except OrientationDiffers as error:
             self._refuse(source, message, str(error))
             return False
-        self._send(feed, outcome)
+        self._send(feed, outcome, source.terms)
         self._relieve(feed)
         if outcome.heard:
             self.watch.heard(message.plan.station, now_ms() / 1000)
@@ -163,7 +167,7 @@ class Intake:
             if gap_ms and backfill:
                 reach_ms = round(feed.plan.table.reach_h * HOUR_MS)
                 start_ms = max(gap_ms[0], gap_ms[1] - reach_ms)
-                await self._fill_span(feed, self.fillers[backfill.text], start_ms, gap_ms[1])
+                await self._fill_span(feed, self.fillers[feed.plan.station], start_ms, gap_ms[1])
             self._send(feed, feed.release())
         finally:
             feed.filling = False
@@ -177,12 +181,14 @@ class Intake:
             async for recordings in filler.between(feed.plan, start_ms, end_ms):
                 inside = [recording.between(start_ms, end_ms) for recording in recordings]
                 filled = feed.fill([part for part in inside if len(part)], self.now_s())
-                self._send(feed, filled, backfill=True)
+                self._send(feed, filled, filler.terms, backfill=True)
                 await self.outbox.empty()
         except (Unanswered, ValueError) as error:
             log.warning("gap not filled", station=station, span=span, said=reason_of(error))
 
-    def _send(self, feed: StationFeed, outcome: FeedOutcome, *, backfill: bool = False) -> None:
+    def _send(
+        self, feed: StationFeed, outcome: FeedOutcome, terms: str = "", *, backfill: bool = False
+    ) -> None:
         station = feed.plan.station
         for counts in outcome.counts:
             self.watch.taken(station, counts, backfill=backfill)
@@ -192,12 +198,12 @@ class Intake:
         if outcome.recordings:
             self.watch.published(station, feed.series.newest_ms, len(outcome.recordings))
         self.outbox.put(
-            (self._record(feed.plan, recording) for recording in outcome.recordings),
+            (self._record(feed.plan, recording, terms) for recording in outcome.recordings),
             outcome.acknowledgements,
         )
 
-    def _record(self, plan: StationPlan, recording: Recording) -> Outgoing:
-        value = encode_samples(recording, about_station(plan))
+    def _record(self, plan: StationPlan, recording: Recording, terms: str) -> Outgoing:
+        value = encode_samples(recording, about_station(plan, terms))
         return Outgoing(self.settings.topic("samples"), plan.station.encode(), value)
 
     def _refuse(self, source: SampleSource, message: SourceMessage, why: str) -> None:
@@ -213,11 +219,14 @@ class Intake:
         self.outbox.put(letters, [message.acknowledge])
 
 
-def about_station(plan: StationPlan) -> dict[str, object]:
-    """What a record says of its station beside the samples, in the words of IMPF."""
+def about_station(plan: StationPlan, terms: str) -> dict[str, object]:
+    """What a record says of its station beside the samples, in the words of IMPF.
+
+    `terms` are the source's; those that the file states count first.
+    """
     about: dict[str, object] = {}
     if plan.table.position_deg:
         about["latitude"], about["longitude"] = plan.table.position_deg
-    if plan.table.terms:
-        about["termsOfUse"] = plan.table.terms
+    if plan.table.terms or terms:
+        about["termsOfUse"] = plan.table.terms or terms
     return about

@@ -66,6 +66,7 @@ class MqttSource:
     """
 
     manner = PUSHED
+    terms = ""
 
     def __init__(
         self,

@@ -140,7 +140,9 @@ def _announce(plans: Sequence[StationPlan]) -> None:
             station=plan.station,
             sources=[address.text for address in plan.sources],
             backfill=plan.backfill.text if plan.backfill else None,
-            terms=plan.table.terms or "not stated",
+            terms=plan.table.terms
+            or {one.text: one.terms for one in (*plan.sources, plan.backfill) if one and one.terms}
+            or "not stated",
         )
 
 

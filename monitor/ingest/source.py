@@ -56,6 +56,10 @@ class SampleSource(Protocol):
         """Name in the log and the metrics, without secrets."""
 
     @property
+    def terms(self) -> str:
+        """Terms of use, as far as they are known."""
+
+    @property
     def manner(self) -> Manner:
         """How its samples count."""
 

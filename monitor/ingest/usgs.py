@@ -22,7 +22,6 @@ from monitor.ingest.parsing import MINUTES, check_no_web_page, numbers, recordin
 from monitor.ingest.stations import StationPlan
 
 MOST_SAMPLES = 43_200  # a request: three elements of them stay below 144,000 values
-TERMS = "U.S. public domain"
 
 
 class UsgsValues(msgspec.Struct, frozen=True):

@@ -66,6 +66,8 @@ class WebSource:
     ----------
     name
         In the log and the metrics.
+    terms
+        Terms of use.
     service
         What to ask for, and how to read it.
     host
@@ -85,6 +87,7 @@ class WebSource:
     """
 
     name: str
+    terms: str
     service: WebService
     host: PoliteHost
     plans: Sequence[StationPlan]

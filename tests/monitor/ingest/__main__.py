@@ -27,7 +27,7 @@ def main(seed: int, hours: int, kills: int, restarts: int, kafka: bool) -> None:
     Example:
       python -m tests.monitor.ingest --kills 30 --seed 7
     """
-    plan = KillPlan(hours, 10, kills, restarts, seed, longest_life_s=4.0)
+    plan = KillPlan(hours, 4, kills, restarts, seed, longest_life_s=2.0)
     with TemporaryDirectory() as name:
         folder = Path(name)
         with apache_kafka(folder) if kafka else tansu() as broker:

@@ -38,7 +38,7 @@ class KillPlan:
     kills: int
     restarts: int  # of mosquitto
     seed: int = 1
-    longest_life_s: float = 1.5
+    longest_life_s: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,9 @@ def run_kills(site: Site, plan: KillPlan) -> KillOutcome:
         turns = draw.sample(range(plan.kills), plan.restarts)
         for turn in range(plan.kills):
             with ingest(site, toml) as running:
-                time.sleep(draw.uniform(0.1, plan.longest_life_s))
+                if turn % 3:  # at work, with messages on their way; else also while it starts
+                    running.wait_for("/readyz", 200)
+                time.sleep(draw.uniform(0.0, plan.longest_life_s))
                 running.process.kill()
             if turn in turns:
                 mosquitto.stop()
@@ -104,7 +106,7 @@ class Sender(Thread):
 
     def __init__(self, port: int, recording: Recording, message_s: int) -> None:
         super().__init__(daemon=True)
-        self.pace_s = 0.1
+        self.pace_s = 0.01
         self._port = port
         self._messages = [impf(part) for part in recording.records(message_s)]
         self._waiting = Event()

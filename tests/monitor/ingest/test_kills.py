@@ -7,7 +7,7 @@ from tests.monitor.workers import Site
 
 
 def test_a_storm_survives_kills_of_ingest_and_of_mosquitto(tansu_site: Site) -> None:
-    outcome = run_kills(tansu_site, KillPlan(hours=2, message_s=10, kills=4, restarts=1))
+    outcome = run_kills(tansu_site, KillPlan(hours=2, message_s=2, kills=4, restarts=1))
     assert outcome.good, outcome
     assert outcome.samples == 2 * 3600
 

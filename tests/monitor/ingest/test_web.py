@@ -90,6 +90,7 @@ def test_usgs_is_polled_from_what_the_topic_has_up_to_now(tmp_path: Path) -> Non
             assert server.asked[-1].query["starttime"] == "2024-05-09T01:50:00Z"
             part = recording.between(START_MS + HOUR_MS, clock[0])
             degrees = {**part.elements, "D": part.elements["D"] / 60}
+            assert b'"termsOfUse":"U.S. public domain"' in (local.records[0].value or b"")
             assert local.rows("BOU") == rows_of(
                 Recording("BOU", part.start_ms, 60_000, degrees), decimals=20
             )
