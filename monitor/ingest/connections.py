@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
-from monitor.errors import Refused
+from archive.files import FileRefused
 from monitor.ingest.addresses import SourceAddress
 from monitor.ingest.folder import FolderSource
 from monitor.ingest.gin import SAMPLES_PER_DAY, GinService
@@ -63,8 +63,10 @@ class Connections:
 
         Raises
         ------
-        Refused
+        SettingsRefused
             If a password is missing.
+        archive.files.FileRefused
+            If the file asks for what a source does not have.
         support.extras.ExtraMissing
             If a source needs an extra that is not installed.
         """
@@ -80,7 +82,9 @@ class Connections:
             _, stations = accounts.setdefault(source_name(address), (address, {}))
             if stations.setdefault(address.path, plan) is not plan:
                 other = stations[address.path].station
-                raise Refused(f"[{plan.station}] and [{other}] have the same topics {address.path}")
+                raise FileRefused(
+                    f"[{plan.station}] and [{other}] have the same topics {address.path}"
+                )
         for address, stations in accounts.values():
             from monitor.ingest.mqtt import MqttSource  # noqa: PLC0415 - needs an extra
 
@@ -118,9 +122,9 @@ class Connections:
 
 
 def service_of(address: SourceAddress, cadence_ms: int) -> WebService:
-    """The web service of an address; raises `Refused` if it has no samples of the cadence."""
+    """The web service of an address; raises `FileRefused` if it has no samples of the cadence."""
     if cadence_ms not in SAMPLES_PER_DAY:
-        raise Refused(f"{address.kind} has samples of PT1S and PT1M alone")
+        raise FileRefused(f"{address.kind} has samples of PT1S and PT1M alone")
     if address.kind == "usgs":
         return UsgsService(address.path, address.options, cadence_ms)
     return GinService(address.path, address.options, cadence_ms)

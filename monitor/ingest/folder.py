@@ -19,8 +19,8 @@ from archive.observatory import read_parts
 from archive.recording import Recording
 from archive.truncation import CUT
 from monitor.http.fetch import Unanswered
+from monitor.ingest.manner import POLLED, Manner
 from monitor.ingest.parsing import recording_of
-from monitor.ingest.series import POLLED, Manner
 from monitor.ingest.source import Deliver, SourceMessage
 from monitor.ingest.stations import StationPlan
 from monitor.ingest.watch import SourceWatch

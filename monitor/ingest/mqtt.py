@@ -23,8 +23,8 @@ from monitor.http.client import certificate_fault, one_line
 from monitor.http.fetch import Unanswered
 from monitor.ingest.addresses import SourceAddress
 from monitor.ingest.impf import parse_impf
+from monitor.ingest.manner import PUSHED
 from monitor.ingest.martas import MartasMeta, parse_martas
-from monitor.ingest.series import PUSHED
 from monitor.ingest.source import Deliver, SourceMessage
 from monitor.ingest.stations import StationPlan
 from monitor.ingest.watch import SourceWatch

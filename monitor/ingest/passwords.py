@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from monitor.errors import Refused, SettingsRefused
+from monitor.errors import SettingsRefused
 from monitor.ingest.addresses import SourceAddress
 
 SETTING = "MAGWATCH_INGEST_PASSWORDS"
@@ -35,12 +35,12 @@ def password_of(address: SourceAddress, passwords: dict[str, str]) -> str | None
 
     Raises
     ------
-    Refused
+    SettingsRefused
         If there is none.
     """
     if not address.user:
         return None
     account = f"{address.user}@{address.host}"
     if account not in passwords:
-        raise Refused(f"no password for {account}: add {account}=… to {SETTING}")
+        raise SettingsRefused(f"no password for {account}: add {account}=… to {SETTING}")
     return passwords[account]

@@ -23,7 +23,7 @@ from monitor.ingest.passwords import passwords_of
 from monitor.ingest.source import SampleSource
 from monitor.ingest.station_feed import StationFeed
 from monitor.ingest.stations import StationPlan
-from monitor.ingest.topic_state import restore
+from monitor.ingest.topic_state import restored
 from monitor.ingest.watch import IngestMetrics, SourceWatch
 from monitor.kafka.producer import Publisher
 from monitor.kafka.topics import unreachable
@@ -127,10 +127,12 @@ def _feed(plan: StationPlan) -> StationFeed:
 
 async def _restore(run: IngestRun, feeds: Mapping[str, StationFeed]) -> None:
     reach_h = max(plan.table.reach_h for plan in run.plans)
-    series = {code: feed.series for code, feed in feeds.items()}
-    count = await restore(run.settings, series, now_ms() - round(2 * reach_h * HOUR_MS))
-    known = sum(one.after is not None for one in series.values())
-    log.info("topic read", records=count, stations=len(series), with_samples=known)
+    cadences = {plan.station: plan.cadence_ms for plan in run.plans}
+    found = await restored(run.settings, cadences, now_ms() - round(2 * reach_h * HOUR_MS))
+    for code, series in found.items():
+        feeds[code].series = series
+    known = sum(series.after is not None for series in found.values())
+    log.info("topic read", stations=len(found), with_samples=known)
 
 
 def _announce(plans: Sequence[StationPlan]) -> None:

@@ -16,6 +16,7 @@ from archive.recording import Recording
 from geofield.series.limits import without_fills
 from geofield.series.orientation import orientation_of
 from geofield.types import Bool, Float64
+from monitor.ingest.manner import Manner, SampleCounts
 
 MEMORY = 3600  # samples: an hour of seconds, two and a half days of minutes
 ROOM = 512  # rows behind the memory before it is moved
@@ -25,43 +26,6 @@ LONGEST_NULLS = 60  # samples without a value that are written out within a reco
 
 class OrientationDiffers(ValueError):
     """A source reports other elements than the station's."""
-
-
-@dataclass(slots=True)
-class SampleCounts:
-    """Counts of the samples of one recording, by what became of them."""
-
-    new: int = 0
-    filled: int = 0  # in what had been a gap
-    corrected: int = 0
-    duplicate: int = 0
-    late: int = 0  # older than the memory: left out
-    missing: int = 0
-
-    def items(self) -> Iterator[tuple[str, int]]:
-        """Names and numbers."""
-        return ((name, getattr(self, name)) for name in self.__slots__)
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How a source's samples count.
-
-    Attributes
-    ----------
-    nulls_stand
-        Whether a null says that there is no value, as in a station's own message. In the answer of
-        a service it may say that the value has not come yet.
-    corrects
-        Whether a value may replace another one; a second source and a backfill only fill gaps.
-    """
-
-    nulls_stand: bool = True
-    corrects: bool = True
-
-
-PUSHED, POLLED = Manner(), Manner(nulls_stand=False)
-FILLS = Manner(nulls_stand=False, corrects=False)
 
 
 @dataclass(slots=True)
@@ -179,6 +143,11 @@ class StationSeries:
         missing = np.isnan(self._rows[: self._filled]).all(axis=1)
         number = self.after - self._filled + int(missing.argmax()) if missing.any() else self.after
         return number * self.cadence_ms
+
+    @property
+    def remembered(self) -> int:
+        """Number of the newest samples that are known."""
+        return self._filled
 
     @property
     def newest_ms(self) -> int | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from archive.recording import Recording
-from monitor.ingest.series import Manner
+from monitor.ingest.manner import Manner
 from monitor.ingest.stations import StationPlan
 
 Acknowledge: TypeAlias = Callable[[], None]

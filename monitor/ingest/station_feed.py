@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from archive.recording import Recording
-from monitor.ingest.series import FILLS, MEMORY, Manner, SampleCounts, StationSeries
+from monitor.ingest.manner import FILLS, Manner, SampleCounts
+from monitor.ingest.series import MEMORY, StationSeries
 from monitor.ingest.source import Acknowledge, nothing
 from monitor.ingest.stations import StationPlan
 

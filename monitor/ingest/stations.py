@@ -11,9 +11,8 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from archive.elements import ELEMENTS
-from archive.files import contents
+from archive.files import FileRefused, contents
 from geofield.series.samples import STATION_CODE
-from monitor.errors import Refused
 from monitor.ingest.addresses import SourceAddress, parse_address
 from monitor.records.sample_decoder import cadence_of
 
@@ -71,24 +70,22 @@ def read_plans(path: Path) -> list[StationPlan]:
     Raises
     ------
     archive.files.FileRefused
-        If the file cannot be read.
-    Refused
-        If it is no TOML, or a key or value cannot be used; the message names it.
+        If the file cannot be read, is no TOML, or has a key or value that cannot be used.
     """
     try:
         document = tomllib.loads(contents(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} is no TOML: {error}") from None
+        raise FileRefused(f"{path} is no TOML: {error}") from None
     if not document:
-        raise Refused(f"{path} names no station: docs/sources.md shows how")
+        raise FileRefused(f"{path} names no station: docs/sources.md shows how")
     return [_plan(f"{path} [{name}]", name, table) for name, table in document.items()]
 
 
 def _plan(where: str, station: str, stated: object) -> StationPlan:
     if not STATION_CODE.fullmatch(station):
-        raise Refused(f"{where}: no IAGA code in upper case, three or four letters and digits")
+        raise FileRefused(f"{where}: no IAGA code in upper case, three or four letters and digits")
     if not isinstance(stated, Mapping):
-        raise Refused(f"{where}: not a table; write [{station}] and its keys below")
+        raise FileRefused(f"{where}: not a table; write [{station}] and its keys below")
     table = _table(where, stated)
     try:
         cadence_ms = cadence_of(table.cadence)
@@ -96,11 +93,13 @@ def _plan(where: str, station: str, stated: object) -> StationPlan:
         sources = tuple(parse_address(text) for text in stated_sources)
         backfill = parse_address(table.backfill) if table.backfill else None
     except ValueError as error:
-        raise Refused(f"{where}: {error}") from None
+        raise FileRefused(f"{where}: {error}") from None
     if not sources:
-        raise Refused(f"{where}: `from` names no source")
+        raise FileRefused(f"{where}: `from` names no source")
     if backfill and not backfill.can_fill:
-        raise Refused(f"{where}: `backfill` can be usgs or gin, {backfill.kind} cannot fill gaps")
+        raise FileRefused(
+            f"{where}: `backfill` can be usgs or gin, {backfill.kind} cannot fill gaps"
+        )
     _check_channels(where, table)
     return StationPlan(station, table, cadence_ms, sources, backfill)
 
@@ -111,18 +110,18 @@ def _table(where: str, stated: Mapping[str, object]) -> StationTable:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-            raise Refused(f"{where}: no key `{key}`; {hint}")
+            raise FileRefused(f"{where}: no key `{key}`; {hint}")
     try:
         return msgspec.convert(stated, StationTable)
     except msgspec.ValidationError as error:
         said = str(error).replace(" - at `$.", " at `")
-        raise Refused(f"{where}: {said}") from None
+        raise FileRefused(f"{where}: {said}") from None
 
 
 def _check_channels(where: str, table: StationTable) -> None:
     for channel, element in table.channels.items():
         if element not in ELEMENTS:
-            raise Refused(
+            raise FileRefused(
                 f"{where}: channel {channel} is mapped to {element!r}, which is no element: "
                 f"{' '.join(sorted(ELEMENTS))}"
             )

@@ -1,14 +1,16 @@
 """What the samples topic has of the stations: the only state of `magwatch ingest`.
 
-Each partition is read backwards in growing blocks until the memory of every station on it is full.
+Of each partition the newest records are read, and again from four times further back until enough
+is known of every station on it, or the partition or a limit ends. A station that is known is not
+looked for again. Nothing is kept but the series themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from archive.recording import Recording
@@ -25,112 +27,101 @@ from monitor.kafka.topic_reader import (
 from monitor.records.sample_decoder import Accepts, Rejected, raw_record, read
 from monitor.settings import Settings
 
-FIRST_BLOCK, GROWTH = 2000, 4  # records
+ENOUGH = 300  # samples of a station, five minutes of seconds; older ones are then late
+FIRST_DEPTH, GROWTH = 2000, 4  # records
+MOST_DEPTH = 1_000_000  # records of a partition: ten seconds or so
+log = structlog.get_logger("magwatch.ingest.state")
 
 
-@dataclass(slots=True)
-class _Found:
-    """What was found of a station so far, newest block first."""
-
-    series: StationSeries
-    blocks: list[list[Recording]] = field(default_factory=list)
-
-    def complete(self) -> bool:
-        """Whether what was found spans the memory."""
-        recordings = [recording for block in self.blocks for recording in block]
-        if not recordings:
-            return False
-        first_ms = min(recording.start_ms for recording in recordings)
-        end_ms = max(recording.end_ms for recording in recordings)
-        return end_ms - first_ms >= MEMORY * self.series.cadence_ms
-
-
-async def restore(settings: Settings, stations: Mapping[str, StationSeries], since_ms: int) -> int:
-    """Give each station what the topic has of it; return how many records were read.
+async def restored(
+    settings: Settings, stations: Mapping[str, int], since_ms: int
+) -> dict[str, StationSeries]:
+    """Series of stations as the topic has them; without samples where it has none.
 
     Parameters
     ----------
     settings
         Where the topic is.
     stations
-        Stations without samples, by code.
+        Cadences in milliseconds by code.
     since_ms
         Records that the broker took before this time are not read, if it keeps their times.
     """
-    topic, count = settings.topic("samples"), 0
+    topic = settings.topic("samples")
+    found: dict[str, StationSeries] = {}
     async with open_consumer(settings) as consumer:
         numbers = await partitions_of(consumer, topic)
-        homes: dict[TopicPartition, dict[bytes, _Found]] = {}
-        for code, series in stations.items():
-            key = code.encode()
-            partition = TopicPartition(topic, numbers[home_of(key, len(numbers))])
-            homes.setdefault(partition, {})[key] = _Found(series)
+        homes: dict[TopicPartition, dict[str, int]] = {}
+        for code, cadence_ms in stations.items():
+            partition = TopicPartition(topic, numbers[home_of(code.encode(), len(numbers))])
+            homes.setdefault(partition, {})[code] = cadence_ms
         ends = await true_ends(consumer, list(homes))
         for partition, wanted in homes.items():
-            count += await _read_back(consumer, partition, ends[partition], wanted, since_ms)
-            _restore(wanted.values())
-    return count
+            found |= await _of_partition(consumer, partition, ends[partition], wanted, since_ms)
+    return found
 
 
-def _restore(found: Collection[_Found]) -> None:
-    for station in found:
-        recordings = [recording for block in reversed(station.blocks) for recording in block]
-        newest = _orientation(recordings[-1]) if recordings else ""
-        for recording in recordings:
-            if _orientation(recording) == newest:  # its own of an earlier time may differ
-                for part in recording.records(MEMORY):
-                    station.series.restore(part)
-
-
-def _orientation(recording: Recording) -> str:
-    return orientation_of(frozenset(recording.elements))
-
-
-async def _read_back(
+async def _of_partition(
     consumer: AIOKafkaConsumer,
     partition: TopicPartition,
     end: int,
-    wanted: Mapping[bytes, _Found],
+    wanted: Mapping[str, int],
     since_ms: int,
-) -> int:
+) -> dict[str, StationSeries]:
     consumer.assign([partition])
     await seek_to_time(consumer, [partition], since_ms)
     first = min(await consumer.position(partition), end) if end else 0
-    count, block = 0, FIRST_BLOCK
-    while end > first and not all(station.complete() for station in wanted.values()):
-        begin = max(first, end - block)
-        records = await _block(consumer, partition, begin, end)
-        count += len(records)
-        for key, station in wanted.items():
-            station.blocks.append(list(_recordings(records, key, station.series)))
-        end, block = begin, block * GROWTH
-    return count
+    found: dict[str, StationSeries] = {}
+    depth = FIRST_DEPTH
+    while missing := wanted.keys() - found.keys():
+        begin = max(first, end - depth)
+        last = begin == first or depth >= MOST_DEPTH
+        read_series = {code: StationSeries(code, wanted[code]) for code in missing}
+        async for records in _records(consumer, partition, begin, end):
+            _take_note(records, read_series)
+        found |= {
+            code: series
+            for code, series in read_series.items()
+            if last or series.remembered >= ENOUGH
+        }
+        if last and begin > first:
+            unknown = sorted(code for code in missing if found[code].after is None)
+            log.warning("not in the newest records, taken as new", stations=unknown, records=depth)
+        depth = min(depth * GROWTH, MOST_DEPTH)
+    return found
 
 
-async def _block(
+async def _records(
     consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int, end: int
-) -> list[ConsumerRecord]:
+) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """Records from offset `begin` to `end` (exclusive); offsets may have holes."""
+    if begin >= end:
+        return
     consumer.seek(partition, begin)
-    records: list[ConsumerRecord] = []
     while await consumer.position(partition) < end:
-        batches = await consumer.getmany(partition, timeout_ms=POLL_MS)
-        records += [record for batch in batches.values() for record in batch if record.offset < end]
-    return records
+        for records in (await consumer.getmany(partition, timeout_ms=POLL_MS)).values():
+            yield [record for record in records if record.offset < end]
 
 
-def _recordings(
-    records: Sequence[ConsumerRecord], key: bytes, series: StationSeries
-) -> Iterator[Recording]:
-    """Usable vector records of a station; another cadence or orientation is not its own."""
-    accepts = Accepts(series.cadence_ms, 2**62, {}, 0)
+def _take_note(records: Sequence[ConsumerRecord], stations: dict[str, StationSeries]) -> None:
+    """Restore series from records; samples before a change of the orientation are forgotten."""
     for record in records:
-        if record.key != key:
+        code = (record.key or b"").decode(errors="replace")
+        if (series := stations.get(code)) is None:
             continue
-        report = read(raw_record(record), accepts)
-        if isinstance(report, Rejected):
-            continue
-        elements = dict(zip(report.elements, report.values, strict=True))
-        with suppress(OrientationError):
-            orientation_of(frozenset(elements))
-            yield Recording(series.station, report.start_ms, report.cadence_ms, elements)
+        for recording in _recordings(record, series):
+            if series.elements not in ("", orientation_of(frozenset(recording.elements))):
+                series = stations[code] = StationSeries(code, series.cadence_ms)
+            for part in recording.records(MEMORY):
+                series.restore(part)
+
+
+def _recordings(record: ConsumerRecord, series: StationSeries) -> Iterator[Recording]:
+    """The vector samples of a record; none if it cannot be used or has another cadence."""
+    report = read(raw_record(record), Accepts(series.cadence_ms, 2**62, {}, 0))
+    if isinstance(report, Rejected):
+        return
+    elements = dict(zip(report.elements, report.values, strict=True))
+    with suppress(OrientationError):
+        orientation_of(frozenset(elements))
+        yield Recording(series.station, report.start_ms, report.cadence_ms, elements)

@@ -8,7 +8,7 @@ from typing import Self
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from monitor.ingest.series import SampleCounts
+from monitor.ingest.manner import SampleCounts
 from monitor.metrics.metrics import STATION, Maker
 from monitor.metrics.station_labels import StationLabels
 

@@ -17,7 +17,7 @@ import structlog
 from archive.recording import Recording
 from monitor.http.fetch import FetchLimits, Unanswered, fetch
 from monitor.http.retry import Backoff
-from monitor.ingest.series import POLLED, Manner
+from monitor.ingest.manner import POLLED, Manner
 from monitor.ingest.source import Deliver, SourceMessage, WebService
 from monitor.ingest.stations import LEAST_POLL_S, StationPlan
 from monitor.ingest.watch import SourceWatch

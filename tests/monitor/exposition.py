@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from geofield.indices import IndexHistory
 from geofield.series.samples import Samples
 from geofield.step import Rules, step
-from monitor.ingest.series import SampleCounts
+from monitor.ingest.manner import SampleCounts
 from monitor.ingest.watch import IngestMetrics, SourceWatch
 from monitor.metrics.metrics import Metrics
 from monitor.records.sample_decoder import RawRecord, Reason, Rejected

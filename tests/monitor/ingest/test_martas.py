@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archive.files import FileRefused
 from archive.recording import Recording
 from geofield.utc import datetime_of
-from monitor.errors import Refused
 from monitor.ingest.martas import MOST_WAITING, MartasMeta, parse_martas
 from monitor.ingest.source import SourceMessage
 from monitor.ingest.stations import StationPlan, read_plans
@@ -101,7 +101,7 @@ def test_data_wait_for_their_meta_and_do_not_use_up_what_the_broker_hands_over(
 def test_a_sensor_must_be_named(tmp_path: Path) -> None:
     file = tmp_path / "stations.toml"
     file.write_text('[WIC]\nfrom = "martas+mqtt://127.0.0.1/wic/+/+"')
-    with pytest.raises(Refused, match="names no sensor"):
+    with pytest.raises(FileRefused, match="names no sensor"):
         read_plans(file)
 
 

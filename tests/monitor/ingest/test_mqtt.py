@@ -138,20 +138,21 @@ def test_angles_must_be_told_and_are_checked(tansu_site: Site, mosquitto: Mosqui
 
 
 @pytest.mark.parametrize(
-    ("passwords", "said"),
+    ("passwords", "code", "said"),
     [
-        ("reader@127.0.0.1=wrong", "refuses the login of reader"),
-        ("", "no password for reader@127.0.0.1"),
+        ("reader@127.0.0.1=wrong", 1, "refuses the login of reader"),
+        ("", 2, "no password for reader@127.0.0.1"),
+        ("wrong", 2, "line 1 is not user@host=password"),
     ],
 )
 def test_check_says_why_a_login_fails(
-    tansu_site: Site, mosquitto: Mosquitto, passwords: str, said: str
+    tansu_site: Site, mosquitto: Mosquitto, passwords: str, code: int, said: str
 ) -> None:
     file = tansu_site.folder / "stations.toml"
     file.write_text(toml(mosquitto.port))
     more = {"INGEST_PASSWORDS": passwords} if passwords else {}
     result = magwatch("ingest", file, "--check", env=tansu_site.environment(**more))
-    assert result.returncode == 1
+    assert result.returncode == code
     assert said in result.stdout + result.stderr
     assert "wrong" not in result.stdout + result.stderr
     assert "Traceback" not in result.stderr

@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 
 from archive.recording import Recording
 from geofield.types import Float64
-from monitor.ingest.series import (
-    FILLS,
-    MEMORY,
-    MOST_HELD,
-    POLLED,
-    PUSHED,
-    Manner,
-    OrientationDiffers,
-    StationSeries,
-)
+from monitor.ingest.manner import FILLS, POLLED, PUSHED, Manner
+from monitor.ingest.series import MEMORY, MOST_HELD, OrientationDiffers, StationSeries
 
 NAN = float("nan")
 T0 = 1_715_212_800_000

@@ -8,7 +8,8 @@ import pytest
 
 from archive.recording import Recording
 from monitor.ingest.intake import MOST_WAITING_MESSAGES
-from monitor.ingest.series import PUSHED, OrientationDiffers
+from monitor.ingest.manner import PUSHED
+from monitor.ingest.series import OrientationDiffers
 from monitor.ingest.source import SourceMessage, nothing
 from monitor.ingest.station_feed import PUSHED_SETTLE_S, StationFeed
 from monitor.ingest.stations import read_plans

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import Refused
+from archive.files import FileRefused
 from monitor.ingest.connections import source_name
 from monitor.ingest.stations import StationPlan, read_plans
 
@@ -79,7 +79,7 @@ from = "gin+http://127.0.0.1:8080/GINServices?orientation=Native&format=iaga2002
     ],
 )
 def test_a_mistake_is_refused_by_name(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(FileRefused) as refused:
         plans(tmp_path, text)
     assert said in str(refused.value)
     assert "secret" not in str(refused.value)

@@ -10,7 +10,7 @@ import pytest
 
 from archive.recording import Recording
 from geofield.utc import DAY_MS
-from monitor.ingest.series import PUSHED
+from monitor.ingest.manner import PUSHED
 from monitor.ingest.source import nothing
 from monitor.ingest.web import WebSource
 from tests.monitor.feeds import START_MS, station
