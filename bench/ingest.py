@@ -48,6 +48,7 @@ class IngestCost:
     cpu_share: float
     peak_mb: float
     delays_s: tuple[float, float, float]  # median, p99, longest
+    restart_s: float  # until it is ready again, knowing what the topic has
 
 
 def measured(folder: Path, broker: str, stations: int, seconds: int) -> IngestCost:
@@ -63,6 +64,9 @@ def measured(folder: Path, broker: str, stations: int, seconds: int) -> IngestCo
             counted = dict(messages)
             after, took_s = usage(process.pid), time.monotonic() - began_s
             time.sleep(2.0)
+        began_s = time.monotonic()
+        with running(folder, settings, mosquitto.port, names):
+            restart_s = time.monotonic() - began_s
         arrived = asyncio.run(arrivals(settings))
     delays_s = np.array([arrived[key] - counted[key] for key in arrived.keys() & counted.keys()])
     low, high, longest = np.quantile(delays_s, [0.5, 0.99, 1.0]).tolist()
@@ -72,6 +76,7 @@ def measured(folder: Path, broker: str, stations: int, seconds: int) -> IngestCo
         (after.cpu_s - before.cpu_s) / took_s,
         after.peak_mb,
         (low, high, longest),
+        restart_s,
     )
 
 
@@ -159,6 +164,7 @@ def main(stations: int, seconds: int) -> None:
     table.add_row("share of a core", f"{cost.cpu_share:.2f}")
     table.add_row("highest memory, MB", f"{cost.peak_mb:.0f}")
     table.add_row("MQTT to Kafka, s: median, p99, longest", f"{low:.3f}, {high:.3f}, {longest:.3f}")
+    table.add_row("started again, s", f"{cost.restart_s:.1f}")
     print_table(table)
 
 

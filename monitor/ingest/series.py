@@ -56,7 +56,7 @@ class StationSeries:
     gaps: int = 0
     oriented: bool = False
     counts: SampleCounts = field(default_factory=SampleCounts)
-    _rows: Float64 = field(default_factory=lambda: np.full((MEMORY + ROOM, 3), np.nan))
+    _rows: Float64 = field(default_factory=lambda: np.empty((MEMORY + ROOM, 3)))
     _filled: int = 0  # rows of the memory; the last is of sample `after` - 1
     _waiting: dict[int, Float64] = field(default_factory=dict)  # rows behind a gap, by number
 
