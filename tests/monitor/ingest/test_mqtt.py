@@ -122,8 +122,8 @@ def test_angles_must_be_told_and_are_checked(tansu_site: Site, mosquitto: Mosqui
             ingest(tansu_site, toml(mosquitto.port, more), INGEST_PASSWORDS=PASSWORDS) as running,
         ):
             running.wait_for("/readyz", 200)
-            publish(client, [message])
-            wait_until(lambda: running.metric("magwatch_ingest_refused_messages_total") == 1, 20)
+            publish(client, [message])  # one of before may come again, as it was not acknowledged
+            wait_until(lambda: running.metric("magwatch_ingest_refused_messages_total") >= 1, 20)
             assert said in running.log.read_text()
     assert not rows_of(tansu_site)
     right = toml(mosquitto.port, 'angles = "minutes"\ndeclination_deg = 4.5')
