@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
 
 from geofield.indices import IndexHistory
+from geofield.scoring.score import PromiseCount, WindowScore
 from geofield.series.samples import Samples
 from geofield.step import Rules, step
 from monitor.ingest.manner import SampleCounts
@@ -66,6 +68,12 @@ def scored(watching: Observer, batch: list[Samples]) -> Scored:
     return result
 
 
+def promising(score: WindowScore) -> WindowScore:
+    """The score as of a profile that lives on."""
+    promise = PromiseCount(days=10.0, expected=0.7, opened=1, most=3)
+    return replace(score, score=replace(score.score, promise=promise)) if score.score else score
+
+
 def loud(station: str = "WIC", length: int = 400) -> Samples:
     """Samples that open an alert and do not resolve it."""
     burst = 30 * np.sin(np.arange(length))[:, None]
@@ -76,6 +84,7 @@ def exposition() -> str:
     """Names, types, help texts and labels of every series; no values."""
     watching, registry = observer(rules("WIC"))
     batch = scored(watching, [loud(), samples(field_nt(200), station="NEW")])
+    batch.scores = [promising(score) for score in batch.scores]
     batch.progress["NEW"] = 0.25
     batch.refused.append((record("BAD"), Rejected(Reason.NOT_JSON, "no")))
     watching.leadership.decided(batch.scores)
