@@ -90,8 +90,7 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
     """
     if not options["catalogue"] and not options["inject"]:
         raise click.UsageError("nothing to judge on: give --catalogue, --inject or both")
-    with one_line():
-        kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
+    kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
     asked = Asked(
         data=options["data"],
         model=find_model(options["model"] or DEFAULT_MODEL),

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import click
 
-from archive.files import FileRefused
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused
 from geofield.calibration.threshold import NoTail, TailTooShort
@@ -22,7 +21,6 @@ _REFUSALS = (
     ArchiveRefused,
     CatalogueRefused,
     ExtraMissing,
-    FileRefused,
     LabelsRefused,
     LeakFound,
     ModelRefused,
