@@ -8,8 +8,8 @@ deviation of 15.8734 s, and 19 at one each five seconds (as in the USGS's geomag
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # loads scipy.signal on first use, which only faster data need
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import firwin, kaiser_beta
 
 from geofield.types import Float64
 
@@ -92,8 +92,8 @@ def low_pass(from_ms: int, to_ms: int) -> LowPass | None:
         return LowPass(from_ms, to_ms, bell / bell.sum(), words)
     if to_ms == SECOND_MS:
         half = SECOND_HALF_MS // from_ms
-        window = ("kaiser", kaiser_beta(STOP_DB))
-        sinc = firwin(2 * half + 1, SECOND_CUTOFF_HZ, window=window, fs=1000 / from_ms)
+        window = ("kaiser", scipy.signal.kaiser_beta(STOP_DB))
+        sinc = scipy.signal.firwin(2 * half + 1, SECOND_CUTOFF_HZ, window=window, fs=1000 / from_ms)
         words = "a low-pass (10 s on each side, gain 1 up to 0.25 Hz, 0 from 0.5 Hz on)"
         return LowPass(from_ms, to_ms, sinc, words)
     return None
