@@ -92,23 +92,25 @@ def assert_in_time(ends: Mapping[str, End]) -> None:
 # --- the worker -----------------------------------------------------------------------------------
 
 
-def worker_before(folder: Path, broker: str, ready: Callable[[], bool]) -> End:
-    """A worker that has not heard of its broker yet."""
+def worker_before(folder: Path, broker: str, asked: Callable[[Running], bool]) -> End:
+    """A worker that has `asked` for its broker and not heard of it yet."""
     site = Site(Settings(broker=broker, profiles=folder), folder)
     with started(site) as running:
-        wait_until(ready, LOADED_S)
+        wait_until(lambda: asked(running), LOADED_S)
         running.wait_for("/readyz", 503, LOADED_S)
-        time.sleep(1.0)
         return asked_to_end(running.process, running.log, signal.SIGTERM)
 
 
 def start_absent(folder: Path, _: Path) -> End:
-    return worker_before(folder, f"127.0.0.1:{free_port()}", lambda: True)
+    def asked(running: Running) -> bool:
+        return "waiting for the broker" in running.log.read_text()
+
+    return worker_before(folder, f"127.0.0.1:{free_port()}", asked)
 
 
 def start_mute(folder: Path, _: Path) -> End:
     with mute_broker() as proxy:
-        return worker_before(folder, proxy.address, lambda: proxy.connections > 0)
+        return worker_before(folder, proxy.address, lambda _: proxy.connections > 0)
 
 
 @contextmanager
