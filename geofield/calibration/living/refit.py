@@ -77,7 +77,7 @@ def refitted(
 def counted(memory: Sequence[QuietPeriod], hop_ms: int) -> PromiseCount:
     """Alerts of the last periods beside those promised in them."""
     recent = [period for period in memory if period.expected > 0][-_COUNTED:]
-    expected = sum(period.expected for period in recent)
+    expected = sum((period.expected for period in recent), 0.0)  # of nothing too a float
     opened = sum(len(period.passed) for period in recent)
     days = sum(period.windows for period in recent) * hop_ms / DAY_MS
     return PromiseCount(days, expected, opened, poisson_interval(expected)[1] if recent else 0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from geofield.alerts.alert import Change
 from geofield.calibration.living.life import Life, joined
+from geofield.calibration.living.refit import counted
 from geofield.calibration.living.rules import LivingRules
 from geofield.calibration.profile import StationProfile
 from geofield.indices import KP, IndexHistory, IndexInterval
@@ -185,3 +186,8 @@ def test_a_checkpoint_of_the_version_before_is_read_and_its_profile_begins_to_li
     _, outcome = watched([later(1600)], ALIVE, states={"NEW": before})
     assert thresholds(outcome)[0] == profile().threshold
     assert len(set(thresholds(outcome))) > 10
+
+
+def test_a_count_of_nothing_has_the_bytes_that_it_has_after_a_checkpoint() -> None:
+    """An integer would be 0 in a record, and 0.0 once it has been read as a float."""
+    assert isinstance(counted([], HOP_MS).expected, float)
