@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archive.recording import Recorded, Recording, joined
+from archive.recording import Recorded, Recording, joined, records_across
 from geofield.series.angle_units import turned
 from geofield.series.low_pass import LowPass, low_pass
 from geofield.types import Float64
@@ -57,15 +57,8 @@ class DecimatedRecording:
 
     def records(self, length: int) -> Iterator[Recording]:
         """Yield the records of `Recording.records`."""
-        rest: Recording | None = None
-        record_ms = length * self.cadence_ms
-        for piece in decimated(self.source.records(PIECE_MS // self.filter.from_ms), self.filter):
-            held = piece if rest is None else joined([rest, piece])
-            complete_ms = held.end_ms // record_ms * record_ms
-            yield from held.between(held.start_ms, complete_ms).records(length)
-            rest = held.between(complete_ms, held.end_ms)
-        if rest is not None:
-            yield from rest.records(length)
+        pieces = self.source.records(PIECE_MS // self.filter.from_ms)
+        return records_across(decimated(pieces, self.filter), length)
 
 
 def at_cadence(recordings: Iterable[Recorded], cadence_ms: int) -> list[Recorded]:

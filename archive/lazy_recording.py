@@ -18,7 +18,7 @@ from archive.observatory import (
     told,
 )
 from archive.parquet import ParquetSpan, spans_of
-from archive.recording import Recording, check_alike, divided_at_gaps, joined
+from archive.recording import Recording, check_alike, divided_at_gaps, records_across
 from archive.tables import NOTHING, Stated
 
 Part: TypeAlias = Recording | ParquetSpan
@@ -70,16 +70,13 @@ class LazyRecording:
         ArchiveRefused
             If a file cannot be read any more.
         """
-        rest: list[Recording] = []  # begin of a record that the next parts complete
+        return records_across(self._pieces(), length)
+
+    def _pieces(self) -> Iterator[Recording]:
+        """Recordings that follow each other, each of the parts that overlap."""
         for parts in _overlapping(self.parts, self.ranks or range(len(self.parts))):
             read = [_read(part) for part in parts]
-            recording = joined([*rest, joined_aloud(read)] if len(read) > 1 else [*rest, *read])
-            record_ms = length * self.cadence_ms
-            complete_ms = recording.end_ms // record_ms * record_ms
-            yield from recording.between(recording.start_ms, complete_ms).records(length)
-            rest = [recording.between(complete_ms, recording.end_ms)]
-        for last in rest:
-            yield from last.records(length)
+            yield joined_aloud(read) if len(read) > 1 else read[0]
 
 
 def open_stations(

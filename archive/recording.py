@@ -235,6 +235,19 @@ def joined_and_counted(recordings: list[Recording]) -> tuple[Recording, int]:
     return replace(first, elements=elements), repeated
 
 
+def records_across(pieces: Iterable[Recording], length: int) -> Iterator[Recording]:
+    """Yield the records of `Recording.records` of recordings that follow each other."""
+    rest: Recording | None = None  # begin of a record that the next piece completes
+    for piece in pieces:
+        held = piece if rest is None else joined([rest, piece])
+        record_ms = length * held.cadence_ms
+        complete_ms = held.end_ms // record_ms * record_ms
+        yield from held.between(held.start_ms, complete_ms).records(length)
+        rest = held.between(complete_ms, held.end_ms)
+    if rest is not None:
+        yield from rest.records(length)
+
+
 def _both_known(
     names: Iterable[str], elements: Mapping[str, Float64], where: slice, part: Recording
 ) -> int:
