@@ -1,6 +1,7 @@
 """Place samples on the regular grid of their cadence."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from geofield.types import Float64, Int64
 # sample in a wrong century is an error.
 MAX_SPARSENESS = 100
 MOST_UNEQUAL = 0.01  # share of the steps
+_Times = TypeVar("_Times", int, Int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +93,7 @@ def _irregular(times_ms: Int64, steps_ms: Int64) -> SampleGrid:
     cadence_ms = _cadence_ms(times_ms, steps_ms)
     beside_ms = _beside(times_ms - times_ms[0], cadence_ms)
     offset_ms = offset_of(int(times_ms[0]) + int(np.median(beside_ms)), cadence_ms)
-    places = _nearest(times_ms - offset_ms, cadence_ms)
+    places = nearest_multiple(times_ms - offset_ms, cadence_ms)
     first = int(places.min())
     position = places - first
     length = int(position.max()) + 1
@@ -133,7 +135,7 @@ def _cadence_ms(times_ms: Int64, steps_ms: Int64) -> int:
     if cadence_ms < 0:
         raise ValueError("the times do not increase")
     # jitter of a hundredth, as often found, would make a step over a long gap look unequal
-    mean_ms = round(float(steps_ms[_nearest(steps_ms, cadence_ms) == 1].mean()))
+    mean_ms = round(float(steps_ms[nearest_multiple(steps_ms, cadence_ms) == 1].mean()))
     unequal = 4 * np.abs(_beside(steps_ms, mean_ms)) > mean_ms
     if unequal.mean() > MOST_UNEQUAL:
         first = int(unequal.argmax())
@@ -151,15 +153,15 @@ def _refined_ms(steps_ms: Int64, cadence_ms: int) -> int:
     Steps back, to times that stand twice, count as those forward.
     """
     sizes_ms = np.abs(steps_ms)
-    intervals = int(_nearest(sizes_ms, cadence_ms).sum())
+    intervals = int(nearest_multiple(sizes_ms, cadence_ms).sum())
     return round(int(sizes_ms.sum()) / intervals) if intervals > 0 else cadence_ms
 
 
-def _nearest(times_ms: Int64, cadence_ms: int) -> Int64:
-    """Nearest multiples of a cadence; halfway counts as the next one, not as the even one."""
+def nearest_multiple(times_ms: _Times, cadence_ms: int) -> _Times:
+    """Numbers of the nearest multiples of a cadence; halfway counts as the next, not the even."""
     return (2 * times_ms + cadence_ms) // (2 * cadence_ms)
 
 
 def _beside(times_ms: Int64, cadence_ms: int) -> Int64:
     """Distance of times from the nearest multiples of a cadence."""
-    return times_ms - _nearest(times_ms, cadence_ms) * cadence_ms
+    return times_ms - nearest_multiple(times_ms, cadence_ms) * cadence_ms

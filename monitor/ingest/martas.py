@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from archive.elements import ELEMENTS, unit_scale
+from archive.grid import nearest_multiple
 from archive.recording import Recording
 from geofield.types import Float64
 from geofield.utc import moment_ms
@@ -111,7 +112,7 @@ def _time_ms(row: list[str], cadence_ms: int) -> int:
     year, month, day, hour, minute, second, microsecond = (int(part) for part in row[:_CLOCK])
     at = datetime(year, month, day, hour, minute, second, microsecond, UTC)
     stated_ms = moment_ms(at)
-    nearest_ms = (2 * stated_ms + cadence_ms) // (2 * cadence_ms) * cadence_ms
+    nearest_ms = nearest_multiple(stated_ms, cadence_ms) * cadence_ms
     if abs(stated_ms - nearest_ms) * OFF_GRID > cadence_ms:
         raise ValueError(f"a sample at {at.isoformat()} is not at a multiple of the cadence")
     return nearest_ms
