@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -112,34 +113,37 @@ class MqttSource:
             told.set()
             self._watch.state(self.name, problem)
 
-        client = self._client(partial(_in_loop, loop, hand_over), partial(_in_loop, loop, say))
-        client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
-        client.loop_start()
-        try:
+        async with self._connected_by(
+            partial(_in_loop, loop, hand_over), partial(_in_loop, loop, say)
+        ):
             if not self._once:
                 await asyncio.Event().wait()
             await _until_quiet(told, heard)
-        finally:
-            client.disconnect()
-            await asyncio.wait_for(asyncio.to_thread(client.loop_stop), STOP_S)
 
     async def check(self) -> str:
         """Connect and subscribe once. A running `ingest` of the same account is interrupted."""
         answered: asyncio.Queue[str | None] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        client = self._client(lambda _: None, partial(_in_loop, loop, answered.put_nowait))
-        client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
-        client.loop_start()
-        try:
-            problem = await asyncio.wait_for(answered.get(), CONNECT_S)
-        except TimeoutError:
-            problem = f"no answer in {CONNECT_S:g} s"
-        finally:
-            client.disconnect()
-            await asyncio.wait_for(asyncio.to_thread(client.loop_stop), STOP_S)
+        async with self._connected_by(lambda _: None, partial(_in_loop, loop, answered.put_nowait)):
+            try:
+                problem = await asyncio.wait_for(answered.get(), CONNECT_S)
+            except TimeoutError:
+                problem = f"no answer in {CONNECT_S:g} s"
         if problem is not None:
             raise Unanswered(problem)
         return f"connected, {', '.join(self._stations)} subscribed"
+
+    @asynccontextmanager
+    async def _connected_by(self, hand_over: HandOver, say: Say) -> AsyncIterator[None]:
+        """Connect on a thread of the client's until the block ends."""
+        client = self._client(hand_over, say)
+        client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        client.loop_start()
+        try:
+            yield
+        finally:
+            client.disconnect()
+            await asyncio.wait_for(asyncio.to_thread(client.loop_stop), STOP_S)
 
     def _client(
         self,
