@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from geofield.frozen import value
+from geofield.utc import HOUR_MS
 
 EVENTUALLY_MS = 2**62  # as known when nothing is unknown any more: for looking back
-_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class Index:
         return hash(self.name)
 
 
-KP = Index("Kp", "GFZ, doi 10.5880/Kp.0001, CC BY 4.0", 3 * _HOUR_MS, 0, 9, tells_quiet=True)
-DST = Index("Dst", "WDC for Geomagnetism, Kyoto", _HOUR_MS, -5000, 5000, falls=True)
+KP = Index("Kp", "GFZ, doi 10.5880/Kp.0001, CC BY 4.0", 3 * HOUR_MS, 0, 9, tells_quiet=True)
+DST = Index("Dst", "WDC for Geomagnetism, Kyoto", HOUR_MS, -5000, 5000, falls=True)
 # has no upper end: it was 11.333 in the storm of May 2024
-HP30 = Index("Hp30", "GFZ, doi 10.5880/Hpo.0003, CC BY 4.0", _HOUR_MS // 2, 0, 30)
+HP30 = Index("Hp30", "GFZ, doi 10.5880/Hpo.0003, CC BY 4.0", HOUR_MS // 2, 0, 30)
 INDICES = {index.name: index for index in (KP, DST, HP30)}
 
 

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-DAY_MS = 86_400_000
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+DAY_S = 86_400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 

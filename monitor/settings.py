@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from archive.shipped import find_model
 from geofield.alerts.alert import AlertRules
 from geofield.alerts.remote_reference import NetworkRules
+from geofield.utc import DAY_S
 from monitor.errors import SettingsRefused
 
 PREFIX = "MAGWATCH_"
@@ -32,7 +33,6 @@ PREFIX = "MAGWATCH_"
 FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
 NETWORK = NetworkRules()
-DAY_S = 86_400
 HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has of its own

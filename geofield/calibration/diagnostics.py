@@ -13,12 +13,11 @@ from geofield.calibration.profile import StationProfile, alert_peaks
 from geofield.calibration.threshold import FURTHEST, NoTail, Peaks, TailTooShort, fit_tail
 from geofield.series.windows import WindowSpec
 from geofield.types import Float64, Int64
-from geofield.utc import DAY_MS
+from geofield.utc import DAY_MS, HOUR_MS
 
 _BASES = np.arange(0.80, 0.985, 0.02)
 _SIMULATED, _SIMULATED_PEAKS = 1000, 1_000_000
 _CURVE = 40
-_HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +157,7 @@ def return_levels(peaks: Peaks, profile: StationProfile) -> ReturnLevels:
 
 def by_hour(scores: QuietScores) -> Hours:
     """Dependence of quiet scores on the hour of the day, which a single threshold ignores."""
-    hours = scores.end_ms % DAY_MS // _HOUR_MS
+    hours = scores.end_ms % DAY_MS // HOUR_MS
     loud = scores.rmse > np.quantile(scores.rmse, 0.99)
     rows = np.full((24, 3), np.nan)
     for hour in np.unique(hours):

@@ -12,8 +12,9 @@ import scipy  # loads scipy.signal on first use, which only faster data need
 from numpy.lib.stride_tricks import sliding_window_view
 
 from geofield.types import Float64
+from geofield.utc import MINUTE_MS
 
-MINUTE_MS, SECOND_MS = 60_000, 1000
+SECOND_MS = 1000
 GAUSSIAN_SIGMA_S, GAUSSIAN_HALF_MS = 15.8734, 45_000
 SLOWEST_OF_A_MINUTE_MS = 5000
 SECOND_CUTOFF_HZ, SECOND_HALF_MS, STOP_DB = 0.375, 10_000, 80.0

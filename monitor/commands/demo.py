@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 
 from archive.outputs import check_output_folder, output_folder, write_file
+from geofield.utc import HOUR_MS
 from monitor.demo.play import Scenario, play, prepare, write_results
 from monitor.demo.scenario import (
     station_list,
@@ -19,9 +20,6 @@ from monitor.demo.scenario import (
 from monitor.demo.system import System, running_page, running_system
 from monitor.errors import Refused
 from monitor.settings import forget_settings
-
-HOUR_MS = 3_600_000
-
 
 WRITTEN = {
     "alerts.jsonl",

@@ -16,7 +16,7 @@ from rich.table import Table
 from archive.model import load_model
 from geofield.alerts.alert import ModelRef
 from geofield.alerts.handover import Handovers
-from geofield.utc import DAY_MS, moment_ms, time_ms, utc
+from geofield.utc import DAY_MS, MINUTE_MS, moment_ms, time_ms, utc
 from monitor.assembly import alert_rules
 from monitor.errors import Refused
 from monitor.kafka.guard import printable, usable
@@ -30,7 +30,6 @@ from support.clock import now_ms
 from support.progress import progress_bar
 from support.table import print_table
 
-MINUTE_MS = 60_000
 MARGIN_MS = 10 * MINUTE_MS  # workers read a handover within seconds
 SEND_S = 30.0
 

@@ -8,10 +8,11 @@ import msgspec
 
 from geofield.series.samples import STATION_CODE, Samples
 from geofield.series.windows import WindowSpec
+from geofield.utc import HOUR_MS
 from monitor.dashboard.refusals import Refusals, RefusedView
 from monitor.dashboard.ring import BYTES_PER_SAMPLE
 from monitor.dashboard.showable import AlertView, RefusedRecord, WindowView
-from monitor.dashboard.station import HOUR_MS, Limits, State, Station, StationView
+from monitor.dashboard.station import Limits, State, Station, StationView
 from monitor.dashboard.station_file import ListedStation
 
 MOST_ALERTS = 500

@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
 from monitor.dashboard.showable import (
     Unshowable,
@@ -19,7 +20,6 @@ from monitor.dashboard.showable import (
     shown_samples,
     shown_score,
 )
-from monitor.dashboard.station import HOUR_MS
 from monitor.kafka.guard import usable
 from monitor.kafka.outage import error_fields
 from monitor.kafka.record_batches import fault_of

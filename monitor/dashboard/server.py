@@ -11,6 +11,7 @@ from aiohttp import web
 
 from archive.model import Model
 from geofield.calibration.versions import Versions, version_at
+from geofield.utc import HOUR_MS
 from monitor.dashboard.answers import (
     HEADERS,
     Refusal,
@@ -24,7 +25,7 @@ from monitor.dashboard.board import Board, Changes
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub, Missed, encode
 from monitor.dashboard.places import Places, client_of
-from monitor.dashboard.station import HOUR_MS, Station
+from monitor.dashboard.station import Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
 
 BEAT_S = 5.0

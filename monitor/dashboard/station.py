@@ -9,6 +9,7 @@ import numpy as np
 
 from geofield.series.samples import COMPONENTS, Samples
 from geofield.series.windows import WindowSpec
+from geofield.utc import HOUR_MS
 from monitor.dashboard.due import DueWindows
 from monitor.dashboard.future_samples import FutureSamples
 from monitor.dashboard.refusals import RefusedView
@@ -16,7 +17,6 @@ from monitor.dashboard.ring import FieldRing, SampleRing
 from monitor.dashboard.showable import WindowView
 from monitor.dashboard.station_file import ListedStation
 
-HOUR_MS = 3_600_000
 # Columns of the ring of windows.
 SCORE_COLUMNS = ("rmse", "threshold", "return_period_days", "completeness", "quality")
 QUALITIES = ("ok", "insufficient", "calibrating")

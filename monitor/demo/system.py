@@ -16,10 +16,11 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from geofield.utc import DAY_S
 from monitor.errors import Refused
 from monitor.kafka.embedded_broker import embedded_broker, free_port
 from monitor.kafka.topics import create_topics
-from monitor.settings import DAY_S, PREFIX, Settings, load_settings
+from monitor.settings import PREFIX, Settings, load_settings
 
 READY_S = 60.0
 STOP_S = 15.0

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from archive.recording import Recording
-from geofield.utc import utc
+from geofield.utc import HOUR_MS, utc
 from monitor.http.fetch import Unanswered
 from monitor.ingest.outbox import Outbox
 from monitor.ingest.series import OrientationDiffers
@@ -30,7 +30,6 @@ TICK_S = 1.0
 # mosquitto hands over twenty messages before it waits for acknowledgements; those that wait behind
 # a gap must not use them up
 MOST_WAITING_MESSAGES = 12
-HOUR_MS = 3_600_000
 OVERLAP_MS = 600_000  # that a poll asks for again: values may have been corrected
 log = structlog.get_logger("magwatch.ingest")
 

@@ -12,12 +12,13 @@ from functools import partial
 import structlog
 from aiokafka.errors import KafkaError
 
+from geofield.utc import HOUR_MS
 from monitor.http.client import session
 from monitor.http.fetch import Unanswered
 from monitor.http.probe_server import Health
 from monitor.http.probes import watched
 from monitor.ingest.connections import Connections, source_name
-from monitor.ingest.intake import HOUR_MS, Intake
+from monitor.ingest.intake import Intake
 from monitor.ingest.outbox import Outbox, Publish
 from monitor.ingest.passwords import passwords_of
 from monitor.ingest.source import SampleSource

@@ -15,11 +15,10 @@ from archive.versions import EARLIER, REPLACED, add_version, files_of, replace_v
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.versions import Versions, moment, position_deg, since_ms
 from geofield.step import Rules
-from geofield.utc import datetime_of, moment_ms
+from geofield.utc import MINUTE_MS, datetime_of, moment_ms
 from monitor.assembly import check_profile
 from monitor.errors import Refused
 
-MINUTE_MS = 60_000
 NOTICE_MS = 2 * MINUTE_MS  # far longer than workers take to notice a file
 _SAME_PLACE_DEG = 0.01
 

@@ -17,7 +17,7 @@ from geofield.calibration.profile import StationProfile
 from geofield.calibration.versions import version_at
 from geofield.scoring.score import Quality, Score, WindowScore
 from geofield.step import Rules, StationState
-from geofield.utc import utc
+from geofield.utc import DAY_S, utc
 from monitor.metrics.metrics import Metrics
 from monitor.metrics.station_labels import OTHER
 from monitor.records.sample_decoder import NotForUs, RawRecord, Reason, Rejected
@@ -25,7 +25,6 @@ from monitor.worker.checkpoint import StationCheckpoint
 from monitor.worker.leadership import Leadership
 from monitor.worker.scorer import Scored, Taken
 
-DAY_S = 86_400
 OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")
 # Reasons to leave out records of topics other than the samples topic
 INDEX, SCORE, HANDOVER, PROFILE, CHECKPOINT = "index", "score", "handover", "profile", "checkpoint"

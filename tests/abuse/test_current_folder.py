@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from geofield.utc import DAY_S
 from monitor.demo.system import running_page, running_system
 from monitor.errors import Refused
 from monitor.http.probe_server import Health, probe_server
-from monitor.settings import DAY_S
 from tests.brokers import ROOT
 from tests.deploy.composition import services
 from tests.deploy.natively import healthy

@@ -4,9 +4,8 @@ import numpy as np
 
 from geofield.indices import EVENTUALLY_MS, IndexHistory
 from geofield.types import Float64, Int64
+from geofield.utc import HOUR_MS
 from training.labels.types import Site
-
-_HOUR_MS = 3_600_000
 
 
 def local_hour(site: Site, time_ms: Int64) -> Float64:
@@ -19,7 +18,7 @@ def solar_hour(longitude_deg: float, time_ms: Int64) -> Float64:
 
     It is UTC plus an hour for every 15 degrees east.
     """
-    return np.asarray((time_ms / _HOUR_MS + longitude_deg / 15.0) % 24.0)
+    return np.asarray((time_ms / HOUR_MS + longitude_deg / 15.0) % 24.0)
 
 
 def season(time_ms: Int64) -> Int64:

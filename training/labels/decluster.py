@@ -5,9 +5,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geofield.types import Bool
+from geofield.utc import HOUR_MS
 from training.labels.arrays import Columns, near_pairs
-
-_HOUR_MS = 3_600_000.0
 
 
 def aftershocks(quakes: Columns, within_km: float, within_hours: float, main_min: float) -> Bool:
@@ -31,7 +30,7 @@ def aftershocks(quakes: Columns, within_km: float, within_hours: float, main_min
     -------
     Shape [n]: whether each earthquake is an aftershock.
     """
-    earlier, later = near_pairs(quakes, within_hours * _HOUR_MS, within_km)
+    earlier, later = near_pairs(quakes, within_hours * HOUR_MS, within_km)
     main_magnitude = quakes.magnitude[earlier]
     follows = (main_magnitude >= main_min) & (main_magnitude >= quakes.magnitude[later])
     marked = np.zeros(len(quakes), dtype=bool)
@@ -56,7 +55,7 @@ def largest_of_swarms(quakes: Columns, within_km: float, within_days: float) -> 
     count = len(quakes)
     if not within_days:
         return np.ones(count, dtype=bool)
-    earlier, later = near_pairs(quakes, within_days * 24 * _HOUR_MS, within_km)
+    earlier, later = near_pairs(quakes, within_days * 24 * HOUR_MS, within_km)
     links = coo_array((np.ones(len(earlier)), (earlier, later)), shape=(count, count))
     _, group = connected_components(links, directed=False)
     ranked = np.lexsort((quakes.time_ms, -quakes.magnitude, group))

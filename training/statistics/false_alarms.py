@@ -5,11 +5,11 @@ import numpy as np
 from geofield.calibration.pareto import poisson_interval
 from geofield.calibration.threshold import DAYS_PER_MONTH
 from geofield.types import Int64
+from geofield.utc import HOUR_MS
 from training.labels.covariates import solar_hour
 from training.results import FalseAlarms
 
-_HOUR_MS = 3_600_000
-_MONTH_MS = DAYS_PER_MONTH * 24 * _HOUR_MS
+_MONTH_MS = DAYS_PER_MONTH * 24 * HOUR_MS
 
 
 def alarms_per_month(alarms: int, watched_ms: int) -> float:

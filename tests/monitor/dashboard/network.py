@@ -14,12 +14,13 @@ import numpy as np
 from aiohttp.test_utils import TestServer
 
 from archive.model import Model
+from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub
 from monitor.dashboard.server import Show, application
 from monitor.dashboard.showable import RefusedRecord
-from monitor.dashboard.station import HOUR_MS, State
+from monitor.dashboard.station import State
 from monitor.dashboard.station_file import ListedStation
 from tests.monitor.dashboard.builders import NOW_MS, WINDOW, alert, limits, samples, score
 

@@ -6,10 +6,11 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from geofield.utc import HOUR_MS
 from monitor.dashboard.board import ALERTS_AT_ONCE, MOST_ALERTS, Board
 from monitor.dashboard.refusals import RefusedView
 from monitor.dashboard.showable import RefusedRecord, WindowView
-from monitor.dashboard.station import HOUR_MS, State
+from monitor.dashboard.station import State
 from tests.monitor.dashboard.builders import (
     NOW_MS,
     SILENT_MS,

@@ -11,11 +11,11 @@ from aiohttp import ClientSession, ClientTimeout
 from aiohttp.test_utils import TestServer
 
 from archive.model import Model, default_model_path, load_model
+from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub
 from monitor.dashboard.server import Show, application
-from monitor.dashboard.station import HOUR_MS
 from tests.monitor.dashboard.builders import NOW_MS, alert, board, samples, score
 
 PATIENCE = ClientTimeout(total=10)

@@ -11,7 +11,8 @@ from geofield.scoring.score import stack_scale
 from geofield.series.samples import COMPONENTS, Samples
 from geofield.series.windows import cut
 from geofield.types import Float64
-from monitor.dashboard.station import HOUR_MS, Station
+from geofield.utc import HOUR_MS
+from monitor.dashboard.station import Station
 from monitor.dashboard.traces import (
     SHOWN_WINDOWS,
     Reconstruction,
