@@ -23,7 +23,15 @@ from geofield.series.samples import Samples
 from geofield.series.windows import Group, advance
 from geofield.step_values import Outcome, Rules, StationState, TakenIn
 from geofield.types import Bool
-from geofield.window_scores import RunningInference, Start, at_once, by_station, infer, to_scores
+from geofield.window_scores import (
+    Moments,
+    RunningInference,
+    Start,
+    at_once,
+    infer,
+    judged,
+    measured,
+)
 
 __all__ = ["Outcome", "Rules", "StationState", "TakenIn", "finish", "step", "take_in"]
 
@@ -146,22 +154,19 @@ def _score(
 
     Profiles live on from window to window. Changes `after` and extends `outcome`.
     """
-    setting = rules.living_setting
-    if setting is None:
-        window_scores = to_scores(inferences, rules.window, history)
-        scores, alerts, _ = _followed(after, window_scores, rules, history, ())
-        outcome.scores.extend(scores)
-        outcome.alerts.extend(alerts)
-        return
+    setting, moments = rules.living_setting, Moments(rules.window, history)
     lives = {name: state.life for name, state in after.items() if state.life is not None}
-    for batch in by_station(inferences, rules.window, history):
-        groups = batch
-        while groups:
-            # A refit holds for the windows after it, even when they are due together.
-            now, groups = until_refit(groups, lives, setting, history)
-            window_scores = chain.from_iterable(windows for _, _, windows in now)
-            scores, alerts, near = _followed(after, window_scores, rules, history, lives)
-            live(lives, now, alerts, near, setting)
+    living: Container[str] = lives if setting else ()
+    for batch in measured(inferences):
+        later = batch
+        while later:
+            now, later = later, []
+            if setting is not None:
+                # A refit holds for the windows after it, even when they are due together.
+                now, later = until_refit(now, lives, setting, history)
+            scores, alerts, near = _followed(after, judged(now, moments), rules, history, living)
+            if setting is not None:
+                live(lives, now, alerts, near, setting)
             outcome.scores.extend(scores)
             outcome.alerts.extend(alerts)
     for station, life in lives.items():
@@ -192,6 +197,7 @@ def _learn(
     """
     stations = sorted({station for station, _ in due})
     learning = {station: after[station].learning for station in stations}
+    moments = Moments(rules.window, history)
     while due:
         # A profile fitted here holds for the windows after it, even when they are due together.
         now, due, fits = until_review(due, learning, setting, history)
@@ -202,8 +208,10 @@ def _learn(
             _score(after, infer(groups, reconstruct, rules.window, start), outcome, rules, history)
         groups = [(station, learning[station].profile, windows) for station, windows in now]
         inferences = infer(groups, reconstruct, rules.window, start)
-        window_scores = to_scores(inferences, rules.window, history)
-        scores, alerts, alarmed_windows = _followed(after, window_scores, rules, history, learning)
+        window_scores = (judged(batch, moments) for batch in measured(inferences))
+        scores, alerts, alarmed_windows = _followed(
+            after, chain.from_iterable(window_scores), rules, history, learning
+        )
         learn(learning, now, scores, alerts, alarmed_windows, reconstruct, setting)
         outcome.scores.extend(scores)
         outcome.alerts.extend(alerts)

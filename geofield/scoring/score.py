@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,6 +32,27 @@ class Errors:
 
 Reconstruct: TypeAlias = Callable[[Float32, Float32], Errors]
 """Scores ``field`` [batch, span, 3] (nT, level removed) with ``scale`` [batch, 3] (nT)."""
+
+
+class WindowErrors(NamedTuple):
+    """Reconstruction errors of one window, see `Errors`."""
+
+    rmse: float
+    mae: float
+    error: tuple[float, float, float]
+
+
+class MeasuredWindow(NamedTuple):
+    """One window as the model leaves it, before its station's profile judges it.
+
+    `errors` is None if the window has too few samples or the station no profile.
+    """
+
+    end_ms: int
+    sufficient: bool
+    completeness: float
+    errors: WindowErrors | None
+    faults: tuple[FaultFinding, ...]
 
 
 class Quality(str, Enum):

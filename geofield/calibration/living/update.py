@@ -1,35 +1,33 @@
 """Living profiles within the step: refits before windows, additions after them."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import TypeAlias
-
-import numpy as np
 
 from geofield.alerts.alert import Alert, Change, Classification
 from geofield.calibration.living.life import Life, OwnAlert, begun, observed, reviewed, root_of
 from geofield.calibration.living.rules import LivingSetting
-from geofield.calibration.profile import StationProfile, return_periods_days
+from geofield.calibration.profile import StationProfile
 from geofield.indices import IndexHistory
-from geofield.scoring.score import Score, WindowScore
+from geofield.scoring.score import MeasuredWindow
 from geofield.types import Bool
 
-ScoredGroup: TypeAlias = tuple[str, StationProfile | None, Sequence[WindowScore]]
-"""A station, the profile that its windows were scored with, and the windows in order of time."""
+MeasuredGroup: TypeAlias = tuple[str, StationProfile | None, Sequence[MeasuredWindow]]
+"""A station, the profile that judges its windows, and the windows in order of time."""
 Span: TypeAlias = tuple[int, int]
 
 
 def until_refit(
-    groups: Sequence[ScoredGroup],
+    groups: Sequence[MeasuredGroup],
     lives: MutableMapping[str, Life],
     setting: LivingSetting,
     history: IndexHistory,
-) -> tuple[list[ScoredGroup], list[ScoredGroup]]:
+) -> tuple[list[MeasuredGroup], list[MeasuredGroup]]:
     """Do the refits that are due before these windows, and let them count.
 
     Parameters
     ----------
     groups
-        Windows of any stations, scored with the profiles that the lives begin with.
+        Windows of any stations, each with the profile that a life begins with.
     lives
         Lives by station; changed in place. The life of another profile ends.
     setting
@@ -39,11 +37,10 @@ def until_refit(
 
     Returns
     -------
-    The windows up to each station's next refit, with the thresholds of the profiles in use, and the
-    windows after it.
+    The windows up to each station's next refit, with the profiles in use, and the windows after it.
     """
-    now: list[ScoredGroup] = []
-    later: list[ScoredGroup] = []
+    now: list[MeasuredGroup] = []
+    later: list[MeasuredGroup] = []
     waiting: set[str] = set()
     for station, profile, windows in groups:
         if station in waiting:
@@ -60,15 +57,15 @@ def until_refit(
         early = len(windows)
         while windows[early - 1].end_ms > life.review_ms:
             early -= 1
-        now.append((station, profile, windows[:early]))
+        now.append((station, life.profile, windows[:early]))
         if early < len(windows):
             later.append((station, profile, windows[early:]))
-    return list(_in_use(now, lives)), later
+    return now, later
 
 
 def live(
     lives: MutableMapping[str, Life],
-    groups: Sequence[ScoredGroup],
+    groups: Sequence[MeasuredGroup],
     alerts: Sequence[Alert],
     alarmed_windows: Bool,
     setting: LivingSetting,
@@ -94,9 +91,9 @@ def live(
         if profile is None:
             continue
         fresh = [
-            (window.end_ms, window.score.rmse)
+            (window.end_ms, window.errors.rmse)
             for window, in_alarm in zip(windows, near, strict=True)
-            if window.score is not None and not in_alarm and not window.trouble
+            if window.errors is not None and not in_alarm and not window.faults
         ]
         passed, spans = opened.get(station, ((), ()))
         lives[station] = observed(lives[station], fresh, sum(near), passed, spans, setting)
@@ -119,46 +116,3 @@ def own_alerts(
         if alert.classification is not Classification.DATA_QUALITY:
             passed.append((opened_ms, alert.score.threshold))
     return found
-
-
-def _in_use(
-    groups: Sequence[ScoredGroup], lives: MutableMapping[str, Life]
-) -> Iterator[ScoredGroup]:
-    """The groups with thresholds and return periods of the profiles in use."""
-    scored = [
-        (window.score, lives[station].profile)
-        for station, profile, windows in groups
-        if profile is not None
-        for window in windows
-        if window.score is not None
-    ]
-    days = return_periods_days(
-        [profile for _, profile in scored], np.array([score.rmse for score, _ in scored])
-    )
-    renewed = iter(
-        [
-            Score(score.rmse, score.mae, score.error, profile.threshold, once_in, profile.count)
-            for (score, profile), once_in in zip(scored, days.tolist(), strict=True)
-        ]
-    )
-    for station, profile, windows in groups:
-        if profile is None:
-            yield station, profile, windows
-        else:
-            yield station, profile, [_with_score(window, renewed) for window in windows]
-
-
-def _with_score(window: WindowScore, renewed: Iterator[Score]) -> WindowScore:
-    if window.score is None:
-        return window
-    return WindowScore(
-        window.station,
-        window.start_ms,
-        window.end_ms,
-        window.decided_ms,
-        window.quality,
-        window.completeness,
-        window.kp,
-        next(renewed),
-        window.trouble,
-    )
