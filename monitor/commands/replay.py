@@ -16,17 +16,8 @@ from geofield.scoring.manifest import Manifest
 from geofield.utc import utc
 from monitor.commands.archive_options import KpOptions, archive_options, kp_options
 from monitor.logs import configure_logs
-from monitor.offline.replay import (
-    ENCODERS,
-    INTERRUPTED_S,
-    Sent,
-    flush,
-    interleaved,
-    paced,
-    producing,
-    send,
-    send_kp,
-)
+from monitor.offline.pacing import interleaved, paced
+from monitor.offline.replay import ENCODERS, INTERRUPTED_S, Sent, flush, producing, send, send_kp
 from monitor.offline.score import warn_of_missing_kp
 from monitor.settings import load_settings
 from support.progress import progress_bar

@@ -22,7 +22,7 @@ from monitor.dashboard.showable import (
 )
 from monitor.kafka.guard import usable
 from monitor.kafka.outage import error_fields
-from monitor.kafka.record_batches import fault_of
+from monitor.kafka.record_wire import fault_of
 from monitor.kafka.topic_reader import open_consumer, partitions_of
 from monitor.records.sample_decoder import LOG_APPEND_TIME, Accepts
 from monitor.settings import Settings

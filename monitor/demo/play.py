@@ -32,7 +32,8 @@ from monitor.demo.scenario import (
 from monitor.demo.system import System
 from monitor.offline.calibration.calibrate import CalibrationPlan, calibrated, lent
 from monitor.offline.calibration.compact_recording import compact
-from monitor.offline.replay import Sent, flush, interleaved, producing, send, send_kp
+from monitor.offline.pacing import interleaved
+from monitor.offline.replay import Sent, flush, producing, send, send_kp
 from monitor.offline.score import kp_history
 from monitor.offline.score_files import ScoreFormat, write_scores
 from monitor.settings import load_settings

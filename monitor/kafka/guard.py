@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from monitor.kafka.record_batches import fault_of
+from monitor.kafka.record_wire import fault_of
 
 MOST_CHARACTERS = 300
 Item = TypeVar("Item")

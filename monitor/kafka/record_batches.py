@@ -15,7 +15,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 
-from monitor.kafka.record_wire import Cursor, WireRecord, decompressed
+from monitor.kafka.record_wire import UNREADABLE, Cursor, WireRecord, decompressed
 
 MAX_BATCH_BYTES = 32 * 1024 * 1024  # of one batch, decompressed: twice the largest record
 HEADER = struct.Struct(">qiibIhiqqqhii")  # of a batch, including the number of records
@@ -25,26 +25,9 @@ SUSPECTS = 1000  # remembered
 _suspects: dict[tuple[int, int], None] = {}  # batches that have failed their checksum once
 
 
-class _Marker(str):
-    """Name of a header that senders cannot forge: its type differs from theirs."""
-
-    __slots__ = ()
-
-
-UNREADABLE = _Marker("unreadable")
-
-
 def install() -> None:
     """Make every aiokafka consumer of this process read with `BoundedRecords`."""
     fetcher.MemoryRecords = BoundedRecords
-
-
-def fault_of(record: Any) -> str:
-    """The reason why a consumed record could not be read; empty if it could."""
-    for name, value in record.headers:
-        if name.__class__ is _Marker:
-            return str(value.decode())
-    return ""
 
 
 class BoundedRecords:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import cramjam
 
@@ -36,6 +37,23 @@ class WireRecord:
     value: bytes | None = None
     headers: list[tuple[str, bytes | None]] = field(default_factory=list)
     checksum: None = None
+
+
+class _Marker(str):
+    """Name of a header that senders cannot forge: its type differs from theirs."""
+
+    __slots__ = ()
+
+
+UNREADABLE = _Marker("unreadable")
+
+
+def fault_of(record: Any) -> str:
+    """The reason why a consumed record could not be read; empty if it could."""
+    for name, value in record.headers:
+        if name.__class__ is _Marker:
+            return str(value.decode())
+    return ""
 
 
 def decompressed(codec: int, data: bytes, most_bytes: int) -> tuple[memoryview, bool]:

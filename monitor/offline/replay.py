@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,28 +38,6 @@ class Sent:
     records: int = 0
     samples: int = 0
     failures: list[str] = field(default_factory=list)  # messages
-
-
-def interleaved(recordings: Iterable[Recorded], record_s: int) -> Iterator[Recording]:
-    """Iterate over records of `record_s` seconds of all stations, by their end times."""
-    streams = (
-        recording.records(max(record_s * 1000 // recording.cadence_ms, 1))
-        for recording in recordings
-    )
-    return heapq.merge(*streams, key=lambda record: record.end_ms)
-
-
-def paced(records: Iterable[Recording], speed: float | None) -> Iterator[Recording]:
-    """Delay each record until its end time at the given speed; None delays nothing."""
-    if speed is None:
-        yield from records
-        return
-    began_s, origin_ms = time.monotonic(), None
-    for record in records:
-        origin_ms = record.start_ms if origin_ms is None else origin_ms
-        due_s = began_s + (record.end_ms - origin_ms) / 1000 / speed
-        time.sleep(max(due_s - time.monotonic(), 0.0))
-        yield record
 
 
 def send(

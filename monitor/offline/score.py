@@ -18,7 +18,7 @@ from geofield.series.angle_units import UnitError, check_declination
 from geofield.step import Outcome, StationState, step
 from geofield.utc import utc
 from monitor.assembly import Assembly
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from monitor.worker.classification import classify_stations
 from monitor.worker.executors import on_threads, prefetched
 

@@ -28,7 +28,7 @@ from geofield.series.samples import STATION_CODE, Samples
 from geofield.series.stamps import nearest_ms
 from geofield.types import Float64
 from geofield.utc import DAY_MS, EPOCH, MILLISECOND
-from monitor.kafka.record_batches import fault_of
+from monitor.kafka.record_wire import fault_of
 from monitor.records.contradictions import check_values
 from monitor.records.sample_payloads import (
     ENCODINGS,

@@ -22,7 +22,7 @@ from monitor.errors import Refused
 from monitor.http.retry import Backoff
 from monitor.kafka.guard import Guard
 from monitor.kafka.outage import error_fields
-from monitor.kafka.record_batches import fault_of
+from monitor.kafka.record_wire import fault_of
 from monitor.kafka.topic_reader import POLL_MS, behind, open_consumer, partitions_of, true_ends
 from monitor.records.scores_and_alerts import AlertEvent, decode_alert
 from monitor.settings import Settings

@@ -11,7 +11,7 @@ from random import Random
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.abuse.bystanders import Bystanders, bystanders
 from tests.abuse.memory import Memory, watched
 from tests.abuse.plan import LIMIT_MB, Plan, Round

@@ -19,7 +19,7 @@ from archive.profile import decode_profile, save_profile
 from geofield.indices import DST, KP, IndexInterval
 from monitor.assembly import Assembly, assemble
 from monitor.kafka.topics import plans
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from monitor.records.handovers import decode_handover, encode_handover
 from monitor.records.indices import decode_indices, encode_index
 from monitor.records.sample_decoder import RawRecord, Rejected, decode

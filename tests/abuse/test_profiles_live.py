@@ -14,7 +14,7 @@ from archive.profile import encode_profile, save_profile
 from archive.versions import add_version
 from geofield.calibration.profile import StationProfile
 from geofield.indices import KP
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from monitor.records.indices import encode_index
 from tests.abuse.test_worker import is_as_offline
 from tests.monitor.feeds import START_MS, calibrated, station

@@ -11,7 +11,8 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.kafka.record_batches import MAX_BATCH_BYTES, BoundedRecords, fault_of
+from monitor.kafka.record_batches import MAX_BATCH_BYTES, BoundedRecords
+from monitor.kafka.record_wire import fault_of
 from monitor.records.sample_decoder import raw_record
 from tests.abuse.batches import CODECS, INNER, OUTER, Record, batch_of, sealed
 

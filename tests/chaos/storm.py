@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.chaos.brokers import Unruly
 from tests.chaos.feeding import feeding
 from tests.chaos.fleet import Fleet

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import structs
 
 from archive.recording import Recording
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from monitor.records.sample_decoder import RawRecord
 from monitor.records.sample_encoder import encode_samples
 from monitor.records.sample_payloads import BINARY, JSON

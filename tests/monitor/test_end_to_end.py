@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.data import quiet_day
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.outcomes import THRESHOLD, offline, online

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.kafka.embedded_broker import embedded_broker
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.brokers import KafkaProcess, NoKafka, kafka_jars
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.outcomes import THRESHOLD, offline, online

@@ -14,7 +14,8 @@ from monitor.dashboard.feed import Feed
 from monitor.dashboard.serve import new_board, now_ms
 from monitor.kafka.embedded_broker import embedded_broker, free_port
 from monitor.kafka.topics import admin, create_topics, missing_topics, plans
-from monitor.offline.replay import Sent, flush, interleaved, open_producer, send
+from monitor.offline.pacing import interleaved
+from monitor.offline.replay import Sent, flush, open_producer, send
 from monitor.settings import Settings
 from tests.monitor.feeds import station
 

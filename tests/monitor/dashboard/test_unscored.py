@@ -13,7 +13,7 @@ import pytest
 
 from archive.model import default_model_path
 from archive.recording import Recording
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from monitor.records.sample_encoder import encode_samples
 from tests.monitor.dashboard.browser import LOW_CONTRAST, NAMELESS, Tab, chromium, tab
 from tests.monitor.dashboard.pages import Page, page

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from archive.recording import Recording
-from monitor.offline.replay import interleaved, paced
+from monitor.offline.pacing import interleaved, paced
 from monitor.records.sample_encoder import encode_samples, iso_duration
 
 START_MS = 1_715_212_800_000
