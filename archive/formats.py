@@ -2,7 +2,7 @@
 
 import re
 
-from archive.iaga2002 import BEGIN as IAGA_2002
+from archive.iaga2002_rows import BEGIN as IAGA_2002
 from archive.text import text_of
 from archive.truncation import CDF_MAGIC, PARQUET
 

@@ -10,7 +10,8 @@ from itertools import chain
 
 import numpy as np
 
-from geofield.alerts.alert import Alert, AlertState, follow
+from geofield.alerts.alert import Alert, AlertState
+from geofield.alerts.life_cycle import follow
 from geofield.calibration.living.update import live, until_refit
 from geofield.calibration.online.rules import Setting
 from geofield.calibration.online.state import alarmed

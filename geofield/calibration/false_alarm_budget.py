@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.alerts.alert import Alert, AlertRules, AlertState, Change, ModelRef, follow
+from geofield.alerts.alert import Alert, AlertRules, AlertState, Change, ModelRef
+from geofield.alerts.life_cycle import follow
 from geofield.calibration.fit import FittedProfile, QuietScores
 from geofield.calibration.pareto import LARGEST_SHAPE, poisson_interval, too_heavy
 from geofield.calibration.profile import StationProfile

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from geofield.alerts.alert import AlertRules, AlertState, Change, ModelRef, follow
+from geofield.alerts.alert import AlertRules, AlertState, Change, ModelRef
+from geofield.alerts.life_cycle import follow
 from geofield.indices import IndexHistory, IndicesKnown
 from geofield.scoring.score import Quality, Score, WindowScore
 from geofield.utc import DAY_MS

@@ -5,16 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.alerts.alert import (
-    Alert,
-    AlertRules,
-    AlertState,
-    AlertStatus,
-    Change,
-    Severity,
-    alert_id,
-    follow,
-)
+from geofield.alerts.alert import Alert, AlertRules, AlertState, AlertStatus, Change, Severity
+from geofield.alerts.life_cycle import alert_id, follow
 from geofield.indices import DST, KP, IndexHistory, IndexInterval, IndicesKnown
 from geofield.quality.findings import Fault, FaultFinding
 from geofield.scoring.score import Quality, Score, WindowScore

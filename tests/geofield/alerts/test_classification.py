@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geofield.alerts.alert import Alert, AlertRules, AlertState, Change, Unclassified, follow
+from geofield.alerts.alert import Alert, AlertRules, AlertState, Change, Unclassified
 from geofield.alerts.classification import classify
+from geofield.alerts.life_cycle import follow
 from geofield.alerts.remote_reference import (
     Mark,
     NetworkRules,

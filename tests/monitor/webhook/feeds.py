@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from kafka import KafkaProducer
 
-from geofield.alerts.alert import AlertState, follow
+from geofield.alerts.alert import AlertState
+from geofield.alerts.life_cycle import follow
 from geofield.indices import IndexHistory
 from monitor.records.scores_and_alerts import encode_alert
 from tests.geofield.alerts.test_alert import RULES, window
