@@ -19,12 +19,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 from tests.data import conrad
 from tests.deploy.composition import environment
+from tests.processes import Magwatch, Process, magwatch
 
 EXAMPLES = "/opt/magwatch/examples"
 PATIENCE_S = 120.0
@@ -56,11 +57,6 @@ def replaced(text: str, here: Mapping[str, str]) -> str:
     return re.sub("|".join(map(re.escape, here)), lambda match: here[match[0]], text)
 
 
-def magwatch() -> list[str]:
-    """The entry point of our images."""
-    return [sys.executable, "-m", "monitor"]
-
-
 def examples() -> str:
     """The folder that the image links to."""
     return str(conrad("example4.cdf").parent)
@@ -68,14 +64,8 @@ def examples() -> str:
 
 def run_job(host: Host, service: Mapping[str, Any]) -> str:
     """A one-shot service, to its end; its output."""
-    result = subprocess.run(
-        host.command(service, magwatch()),
-        env=host.environment(service),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    arguments = host.command(service, [])
+    result = magwatch(*arguments, env=host.environment(service), timeout=PATIENCE_S)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -83,13 +73,34 @@ def run_job(host: Host, service: Mapping[str, Any]) -> str:
 @contextmanager
 def running(
     host: Host, name: str, command: list[str], variables: dict[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[Process]:
     """A long-lived service; told to stop at the end of the block."""
-    log = host.folder / f"{name}.log"
-    with log.open("ab") as stream:
+    with _log(host, name) as stream:
         process = subprocess.Popen(command, env=variables, stdout=stream, stderr=stream)
-    try:
+    with _stopped(process):
         yield process
+
+
+@contextmanager
+def running_magwatch(
+    host: Host, name: str, service: Mapping[str, Any], variables: Mapping[str, str]
+) -> Iterator[Process]:
+    """A long-lived service of our images; told to stop at the end of the block."""
+    with _log(host, name) as stream:
+        arguments = host.command(service, [])
+        process = Magwatch(arguments, env=variables, stdout=stream, stderr=stream)
+    with _stopped(process):
+        yield process
+
+
+def _log(host: Host, name: str) -> IO[bytes]:
+    return (host.folder / f"{name}.log").open("ab")
+
+
+@contextmanager
+def _stopped(process: Process) -> Iterator[None]:
+    try:
+        yield
     finally:
         process.terminate()
         try:

@@ -29,11 +29,11 @@ from tests.deploy.natively import (
     Host,
     examples,
     healthy,
-    magwatch,
     page,
     program,
     run_job,
     running,
+    running_magwatch,
     wait_for,
 )
 from tests.monitor.workers import Site, committed, received
@@ -67,7 +67,7 @@ class Stack:
             **QUICK,
             "MAGWATCH_METRICS_PORT": str(self.worker_port),
         }
-        return running(self.host, "worker", self.host.command(service, magwatch()), variables)
+        return running_magwatch(self.host, "worker", service, variables)
 
     def worker_is_healthy(self) -> bool:
         return healthy(self.services["worker"], {WORKER_PORT: str(self.worker_port)})
@@ -140,8 +140,7 @@ def second_worker(stack: Stack, first_scores: list[ConsumerRecord]) -> Iterator[
 def test_the_page_shows_the_station(stack: Stack, second_worker: None) -> None:
     service, port = stack.services["page"], str(free_port())
     variables = {**stack.host.environment(service), "MAGWATCH_DASHBOARD_PORT": port}
-    command = stack.host.command(service, magwatch())
-    with running(stack.host, "page", command, variables):
+    with running_magwatch(stack.host, "page", service, variables):
         wait_for("a healthy page", lambda: healthy(service, {"9465": port}))
         snapshot = f"http://127.0.0.1:{port}/api/snapshot"
         wait_for("the station", lambda: '"WIC"' in page(snapshot))
