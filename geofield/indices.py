@@ -130,6 +130,14 @@ class _Series:
         begin = bisect_right(self.ends_ms, start_ms)
         return self.intervals[begin : bisect_left(self.starts_ms, end_ms)]
 
+    def known(self, start_ms: int, end_ms: int, as_known_ms: int) -> dict[tuple[int, int], float]:
+        """Values by the begin and end of their interval, in order; the last one known counts."""
+        return {
+            (interval.start_ms, interval.end_ms): interval.value
+            for interval in self.over(start_ms, end_ms)
+            if interval.known_ms <= as_known_ms
+        }
+
 
 class IndexHistory:
     """All values so far, by index."""
@@ -159,11 +167,7 @@ class IndexHistory:
         extremes: dict[str, float] = {}
         complete = False
         for index, series in self._series.items():
-            values = {  # the last one known of an interval counts
-                (interval.start_ms, interval.end_ms): interval.value
-                for interval in series.over(start_ms, end_ms)
-                if interval.known_ms <= as_known_ms
-            }
+            values = series.known(start_ms, end_ms, as_known_ms)
             if values:
                 extremes[index.name] = (min if index.falls else max)(values.values())
                 if index.tells_quiet:
@@ -172,6 +176,13 @@ class IndexHistory:
             return _NOTHING
         kp, dst_nt = extremes.pop(KP.name, None), extremes.pop(DST.name, None)
         return IndicesKnown(kp, complete, dst_nt, tuple(sorted(extremes.items())))
+
+    def known(
+        self, index: Index, start_ms: int, end_ms: int, as_known_ms: int
+    ) -> dict[tuple[int, int], float]:
+        """Values of one index as known at `as_known_ms`, by the begin and end of their interval."""
+        series = self._series.get(index)
+        return series.known(start_ms, end_ms, as_known_ms) if series else {}
 
     def news_ms(self, start_ms: int, end_ms: int) -> list[int]:
         """The times at which something became known of ``start_ms`` to ``end_ms``, in order."""

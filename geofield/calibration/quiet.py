@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geofield.indices import EVENTUALLY_MS, IndexHistory
-from geofield.types import Bool, Int64
+from geofield.indices import EVENTUALLY_MS, KP, IndexHistory
+from geofield.types import Bool, Float64, Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +31,13 @@ class WindowsByKp:
 
 
 def windows_by_kp(
-    end_ms: Int64, length_ms: int, history: IndexHistory, max_kp: float
+    end_ms: Int64,
+    length_ms: int,
+    history: IndexHistory,
+    max_kp: float,
+    as_known_ms: int = EVENTUALLY_MS,
 ) -> WindowsByKp:
-    """Divide windows by their Kp, as it is known in the end.
+    """Divide windows by their Kp; `IndexHistory.between` says the same of one window.
 
     Parameters
     ----------
@@ -45,9 +49,33 @@ def windows_by_kp(
         Known values of Kp.
     max_kp
         Highest Kp of a quiet window.
+    as_known_ms
+        Time at which Kp is looked up; as it is known in the end if not given.
     """
-    known = [history.between(end - length_ms, end, EVENTUALLY_MS) for end in end_ms.tolist()]
-    quiet = np.array([kp.at_most(max_kp) for kp in known], dtype=bool)
-    disturbed = np.array([kp.exceeds(max_kp) for kp in known], dtype=bool)
-    highest = max((kp.highest for kp in known if kp.highest is not None), default=None)
-    return WindowsByKp(quiet, disturbed, ~quiet & ~disturbed, highest)
+    highest, complete = _highest_kp(end_ms - length_ms, end_ms, history, as_known_ms)
+    disturbed = highest > max_kp
+    quiet = complete & ~disturbed
+    known = highest[highest > -np.inf]
+    most = float(known.max()) if len(known) else None
+    return WindowsByKp(quiet, disturbed, ~quiet & ~disturbed, most)
+
+
+def _highest_kp(
+    start_ms: Int64, end_ms: Int64, history: IndexHistory, as_known_ms: int
+) -> tuple[Float64, Bool]:
+    """Highest Kp known in each window, -inf if none, and whether it is known for all of it: [n]."""
+    highest, complete = np.full(len(end_ms), -np.inf), np.ones(len(end_ms), dtype=bool)
+    reach = (int(start_ms.min()), int(end_ms.max())) if len(end_ms) else (0, 0)
+    known = history.known(KP, *reach, as_known_ms)
+    begins, stops = np.array(list(known), np.int64).reshape(-1, 2).T
+    values = np.array(list(known.values()))
+    first = np.searchsorted(stops, start_ms, side="right")
+    last = np.searchsorted(begins, end_ms, side="left")
+    reached_ms = start_ms.copy()
+    for number in range(int((last - first).max(initial=0))):  # a window lies in one or two of them
+        there = first + number < last
+        at = np.minimum(first + number, len(values) - 1)
+        complete &= ~there | (begins[at] <= reached_ms)
+        reached_ms = np.where(there, np.maximum(reached_ms, stops[at]), reached_ms)
+        highest = np.where(there, np.maximum(highest, values[at]), highest)
+    return highest, complete & (reached_ms >= end_ms)

@@ -4,12 +4,12 @@ Kp arrives hours after a window. So every window that may count is kept as a can
 when its Kp is known or overdue.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from geofield.indices import IndexHistory, IndicesKnown
+from geofield.calibration.quiet import windows_by_kp
+from geofield.indices import IndexHistory
 from geofield.types import Bool, Float16, Float32, Int64
 
 LARGEST = 6e4  # float16 ends at 65504; quiet values are far smaller
@@ -112,29 +112,16 @@ class CandidateSegment:
         nor do earlier ones: a missing index is no sign of quiet.
         """
         values = self.values.copy()
-        unknown: list[int] = []
-        kp_known, judged = self.kp_known, len(values)
-        for row, end_ms, kp in self._pending(history, at_ms, hop_ms, quiet):
-            if kp.exceeds(quiet.max_kp):
-                kp_known, values[row] = True, np.nan
-            elif kp.complete:
-                kp_known = True
-            elif at_ms - end_ms > quiet.wait_ms:
-                unknown.append(row)
-            else:
-                judged = row
-                break
+        rows = self.judged + np.flatnonzero(~np.isnan(values[self.judged :, 0]))
+        end_ms = self.first_end_ms + hop_ms * rows
+        kp = windows_by_kp(end_ms, quiet.window_ms, history, quiet.max_kp, at_ms)
+        waiting = np.flatnonzero(kp.unknown & (at_ms - end_ms <= quiet.wait_ms))
+        count = int(waiting[0]) if len(waiting) else len(rows)
+        judged = int(rows[count]) if count < len(rows) else len(values)
+        kp_known = self.kp_known or not kp.unknown[:count].all()
+        values[rows[:count][kp.disturbed[:count]]] = np.nan
         if kp_known:
-            values[unknown] = np.nan
+            values[rows[:count][kp.unknown[:count]]] = np.nan
             if not self.kp_known:
                 values[: self.judged] = np.nan
         return CandidateSegment(self.first_end_ms, values, judged, kp_known)
-
-    def _pending(
-        self, history: IndexHistory, at_ms: int, hop_ms: int, quiet: Quiet
-    ) -> Iterator[tuple[int, int, IndicesKnown]]:
-        """Rows that are not judged yet, with their window ends and Kp as known at `at_ms`."""
-        for row in range(self.judged, len(self.values)):
-            if not np.isnan(self.values[row, 0]):
-                end_ms = self.first_end_ms + row * hop_ms
-                yield row, end_ms, history.between(end_ms - quiet.window_ms, end_ms, at_ms)

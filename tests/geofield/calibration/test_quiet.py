@@ -31,6 +31,23 @@ def test_every_window_is_of_one_kind_and_a_missing_value_is_never_quiet(
         assert quiet == all(value is not None and value <= 3.0 for value in under)
 
 
+@given(published, st.integers(1, 20), st.integers(0, 60))
+def test_a_window_is_of_the_kind_that_the_history_tells_of_it(
+    values: list[float | None], length: int, now: int
+) -> None:
+    history, end_ms = kp(values), np.arange(1, 30) * HOUR_MS
+    history = history.with_values(  # Kp is revised later
+        IndexInterval(KP, one.start_ms, one.end_ms, one.known_ms + 5 * HOUR_MS, 9.0 - one.value)
+        for one in history.of(KP)[::2]
+    )
+    kinds = windows_by_kp(end_ms, length * HOUR_MS, history, 3.0, now * HOUR_MS)
+    told = [history.between(end - length * HOUR_MS, end, now * HOUR_MS) for end in end_ms.tolist()]
+    assert kinds.quiet.tolist() == [known.at_most(3.0) for known in told]
+    assert kinds.disturbed.tolist() == [known.exceeds(3.0) for known in told]
+    highest = [known.highest for known in told if known.highest is not None]
+    assert kinds.highest == max(highest, default=None)
+
+
 def test_one_high_value_disturbs_a_window_that_is_otherwise_unknown() -> None:
     end_ms = np.array([4, 5, 8]) * HOUR_MS
     kinds = windows_by_kp(end_ms, 2 * HOUR_MS, kp([1.0, None, 3.0 + 1 / 3]), 3.0)
