@@ -80,21 +80,22 @@ def _opened(path: Path) -> CDF:
 
 
 def _readings(file: CDF) -> Readings:
-    series = _vector(file, _all_series(file))
-    times_ms = _times_ms(file, series[0].times)
+    vector = _vector(file, _all_series(file))
+    times_ms = _times_ms(file, vector[0].times)
     elements = {}
-    for one in series:
-        values = _values(file, one)
+    for series in vector:
+        values = _values(file, series)
         if len(values) != len(times_ms):
             raise ValueError(
-                f"{one.variable} has {len(values):,} values and {one.times} {len(times_ms):,} times"
+                f"{series.variable} has {len(values):,} values and {series.times} "
+                f"{len(times_ms):,} times"
             )
-        elements[one.element] = values
+        elements[series.element] = values
     return Readings(
         _stated(file, "IagaCode").upper(),
         times_ms,
         elements,
-        {one.element: _unit(one) for one in series},
+        {series.element: _unit(series) for series in vector},
         position_of(_stated(file, name) for name in ("Latitude", "Longitude")),
     )
 
@@ -109,7 +110,7 @@ def _stated(file: CDF, attribute: str) -> str:
 def _all_series(file: CDF) -> list[_ElementSeries]:
     info = file.cdf_info()
     names = [*info.zVariables, *info.rVariables]
-    found = []
+    all_series = []
     for name in names:
         element = name.removeprefix(_FIELD).upper()
         if name.startswith(_FIELD) and element in ELEMENTS:
@@ -117,36 +118,36 @@ def _all_series(file: CDF) -> list[_ElementSeries]:
             stated = str(attributes.get("depend_0", "")).strip()
             common = next((times for times in _COMMON_TIMES if times in names), "")
             times = stated if stated in names else common
-            found.append(_ElementSeries(element, name, times, attributes))
-    if not found:
+            all_series.append(_ElementSeries(element, name, times, attributes))
+    if not all_series:
         raise ValueError(f"this CDF is no ImagCDF: it has no variables {_FIELD}…")
-    return found
+    return all_series
 
 
 def _attributes(variable: str, stated: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes by their names in lower case: some write Units for UNITS."""
-    found: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, value in stated.items():
-        if str(found.setdefault(name.lower(), value)) != str(value):
+        if str(attributes.setdefault(name.lower(), value)) != str(value):
             raise ValueError(f"{variable} has two attributes {name}, which differ")
-    return found
+    return attributes
 
 
-def _vector(file: CDF, found: list[_ElementSeries]) -> list[_ElementSeries]:
+def _vector(file: CDF, all_series: list[_ElementSeries]) -> list[_ElementSeries]:
     """The series on common times that make a vector."""
     recorded = frozenset(_stated(file, "ElementsRecorded").upper())
     groups: dict[bytes, list[_ElementSeries]] = {}
-    for one in found:
-        groups.setdefault(_raw_times(file, one.times).tobytes(), []).append(one)
+    for series in all_series:
+        groups.setdefault(_raw_times(file, series.times).tobytes(), []).append(series)
     for group in groups.values():
-        for series in (group, [one for one in group if one.element in recorded]):
+        for vector in (group, [series for series in group if series.element in recorded]):
             try:
-                orientation_of(frozenset(one.element for one in series))
+                orientation_of(frozenset(series.element for series in vector))
             except OrientationError:
                 continue
-            return series
-    orientation_of(frozenset(one.element for one in found))  # says what is missing
-    stated = ", ".join(f"{one.element} by {one.times or 'none'}" for one in found)
+            return vector
+    orientation_of(frozenset(series.element for series in all_series))  # says what is missing
+    stated = ", ".join(f"{series.element} by {series.times or 'none'}" for series in all_series)
     raise ValueError(f"its elements have different times ({stated}): they make no vector")
 
 

@@ -36,14 +36,14 @@ def kp_intervals(start_ms: int, end_ms: int, kp_file: KpFile | None = None) -> l
     first, last = _day(start_ms), _day(end_ms)
     days = [line for day, line in _days().items() if first <= day <= last]
     try:
-        found = [interval for line in days for interval in _intervals(line)]
+        intervals = [interval for line in days for interval in _intervals(line)]
     except ValueError as error:
         raise FileRefused(f"the table of Kp {_AGAIN} ({error})") from error
     if kp_file is not None:
-        known = {kp.start_ms for kp in found}
+        known = {kp.start_ms for kp in intervals}
         further = kp_file.intervals(start_ms, end_ms)
-        found += [kp for kp in further if kp.start_ms not in known]
-    return [kp for kp in found if kp.end_ms > start_ms and kp.start_ms < end_ms]
+        intervals += [kp for kp in further if kp.start_ms not in known]
+    return [kp for kp in intervals if kp.end_ms > start_ms and kp.start_ms < end_ms]
 
 
 def newer_than_kp(end_ms: int, kp_file: KpFile | None = None) -> str:

@@ -65,10 +65,10 @@ def split_lines(content: bytes, columns: int) -> Lines:
     line_ends = np.flatnonzero(text == LINE_FEED)
     after = np.searchsorted(begins, line_ends)
     first = np.concatenate([[0], after[:-1]])
-    found = after - first
-    numbers = np.flatnonzero(found == columns)
+    count = after - first
+    numbers = np.flatnonzero(count == columns)
     places = first[numbers][:, None] + np.arange(columns)
-    others = np.flatnonzero((found != columns) & (found > 0))
+    others = np.flatnonzero((count != columns) & (count > 0))
     return Lines(text, numbers, begins[places], ends[places], others, line_ends)
 
 

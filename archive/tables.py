@@ -69,25 +69,25 @@ def columns_of(names: Collection[str], in_file: Mapping[str, str], stated: State
             f"a table of samples needs a column `{TIME}` and one per element; it has "
             f"{', '.join(names)}"
         )
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for name in names:
         element = name.strip().upper()
         if element in ELEMENTS:
-            if element in found:
+            if element in columns:
                 raise ValueError(f"it has two columns of {element}")
-            found[element] = name
+            columns[element] = name
     if stated.orientation is not None:
-        found = _chosen(found, stated.orientation)
-    orientation_of(frozenset(found))
-    units = {name: _unit(name, in_file, stated) for name in found}
-    return TableColumns(time, found, units)
+        columns = _chosen(columns, stated.orientation)
+    orientation_of(frozenset(columns))
+    units = {name: _unit(name, in_file, stated) for name in columns}
+    return TableColumns(time, columns, units)
 
 
-def _chosen(found: Mapping[str, str], orientation: str) -> dict[str, str]:
-    missing = [element for element in orientation if element not in found]
+def _chosen(columns: Mapping[str, str], orientation: str) -> dict[str, str]:
+    missing = [element for element in orientation if element not in columns]
     if missing:
         raise ValueError(f"{orientation} needs a column {', '.join(missing)}")
-    return {element: found[element] for element in orientation}
+    return {element: columns[element] for element in orientation}
 
 
 def _unit(element: str, in_file: Mapping[str, str], stated: Stated) -> str:
