@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -18,19 +19,24 @@ VALUES: list[Any] = [
     None, True, -1, 0, 1e308, -1e308, 5e-324, 10**30, "", "NaN", [], {}, [[]], {"a": {}},
     "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass"), "\u202e", "../../etc/passwd",
 ]  # fmt: skip
-BYTES = [
-    b"", b" ", b"null", b"true", b"0", b'""', b"[]", b"{}", b"NaN", b"Infinity", b"\x00", b"{",
-    b"\xff\xfe", b"}", b'{"a"', b"[" * 100_000, b'{"a":' * 100_000, b'"\\ud800"', b"1e999999",
-    b"9" * 5000, b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"<xml/>", b"\x80\x04K\x01.",
-    b"\x93NUMPY", zlib.compress(b" " * 200_000_000), zlib.compress(b"\x80"), b"\xc1",
-    zlib.compress(b"")[:4], zlib.compress(b"\xdc\xff\xff" * 1000), b"PK\x03\x04", b"PAR1" * 100,
-    b"\x1f\x8b" + b"\x00" * 20,
-]  # fmt: skip
+
+
+@cache
+def junk() -> list[bytes]:
+    """Bytes that are no record, some of them a bomb; it takes a second to pack."""
+    return [
+        b"", b" ", b"null", b"true", b"0", b'""', b"[]", b"{}", b"NaN", b"Infinity", b"\x00", b"{",
+        b"\xff\xfe", b"}", b'{"a"', b"[" * 100_000, b'{"a":' * 100_000, b'"\\ud800"', b"1e999999",
+        b"9" * 5000, b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"<xml/>", b"\x80\x04K\x01.",
+        b"\x93NUMPY", zlib.compress(b" " * 200_000_000), zlib.compress(b"\x80"), b"\xc1",
+        zlib.compress(b"")[:4], zlib.compress(b"\xdc\xff\xff" * 1000), b"PK\x03\x04", b"PAR1" * 100,
+        b"\x1f\x8b" + b"\x00" * 20,
+    ]  # fmt: skip
 
 
 def horrors(good: bytes | None = None) -> Iterator[bytes]:
-    """The bytes above, and a good JSON record with each of its fields gone, or changed."""
-    yield from BYTES
+    """The junk, and a good JSON record with each of its fields gone, or changed."""
+    yield from junk()
     fields = msgspec.json.decode(good) if good else {}
     for path in paths(fields):
         for value in (*VALUES, *TIMES):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from tests.abuse import horrors
-from tests.abuse.horrors import BYTES, changed, paths
+from tests.abuse.horrors import changed, junk, paths
 from tests.fuzz import mutations
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -30,7 +30,7 @@ def spoilt_json(value: bytes, random: Random) -> bytes:
         case 0:
             return value[:-1] + b',"x":' + random.choice((b"[", b'{"a":')) * random.choice(DEPTHS)
         case 1:
-            return random.choice(BYTES)
+            return random.choice(junk())
     return _encoded(msgspec.json.encode, _spoilt(msgspec.json.decode(value), random))
 
 
