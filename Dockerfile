@@ -14,7 +14,7 @@ COPY support support
 COPY training training
 RUN pip wheel --no-deps --wheel-dir /wheels .
 RUN wheel="$(echo /wheels/*.whl)" && python -P -m venv /opt/magwatch \
-    && /opt/magwatch/bin/pip install "${wheel}[ingest]"
+    && /opt/magwatch/bin/pip install "${wheel}[ingest,seedlink]"
 
 FROM build AS build-archive
 RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[archive]"

@@ -37,12 +37,12 @@ def ingest(
 ) -> None:
     """Bring live data of the stations in STATIONS.TOML into the samples topic; Ctrl-C ends it.
 
-    The file names each station and where its data come from: MQTT, a web service, or a folder that
-    files are dropped into. docs/sources.md shows what to write for which source. Passwords come
-    from MAGWATCH_INGEST_PASSWORDS: user@host=password, one a line.
+    The file names each station and where its data come from: MQTT, SeedLink, a web service, or a
+    folder that files are dropped into. docs/sources.md shows what to write for which source.
+    Passwords come from MAGWATCH_INGEST_PASSWORDS: user@host=password, one a line.
 
     The topic itself is the state: after a start only what it lacks is published. MQTT messages are
-    acknowledged when Kafka has them.
+    acknowledged when Kafka has them; a SeedLink server is asked for what the topic lacks.
 
     --check and --dry-run acknowledge nothing, but interrupt a running ingest of the same account
     for a moment. With --dry-run an MQTT broker hands over its first messages only, as it waits for

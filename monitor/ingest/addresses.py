@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +18,13 @@ OPTIONS = {
 }
 PAYLOADS = ("", "martas")
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+SEEDLINK_PORT = 18000
+_SEED_PATH = re.compile(
+    r"([A-Z0-9]{1,2})/([A-Z0-9]{1,5})/([A-Z0-9?]{2})/([A-Z0-9?]{3}(?:,[A-Z0-9?]{3})*)"
+)
 _LIKE = (
-    "mqtts://user@host/topic/of/+, martas+mqtts://user@host/station/sensor/+, usgs, gin, "
+    "mqtts://user@host/topic/of/+, martas+mqtts://user@host/station/sensor/+, "
+    "seedlink://host/network/station/location/channels, usgs, gin, "
     "usgs+https://host/path?option=value or folder:/path/to/files"
 )
 
@@ -32,11 +38,12 @@ class SourceAddress:
     text
         As written.
     kind
-        `mqtt`, `usgs`, `gin` or `folder`.
+        `mqtt`, `seedlink`, `usgs`, `gin` or `folder`.
     host, port, tls, user
-        Of an MQTT broker.
+        Of an MQTT broker; host and port of a SeedLink server.
     path
-        Topic filter of MQTT, folder, or address of a web service without its options.
+        Topic filter of MQTT, channels of SeedLink, folder, or address of a web service without its
+        options.
     payload
         Format of the messages of MQTT: `impf` or `martas`.
     options
@@ -64,6 +71,34 @@ class SourceAddress:
         return self.kind in SERVICES
 
 
+@dataclass(frozen=True, slots=True)
+class SeedChannels:
+    """Channels of a station in the words of SEED; ? stands for any character of the last two."""
+
+    network: str
+    station: str
+    location: str
+    patterns: tuple[str, ...]
+
+
+def seed_channels(address: SourceAddress) -> SeedChannels:
+    """The channels that a SeedLink address names.
+
+    Raises
+    ------
+    ValueError
+        If it names none.
+    """
+    match = _SEED_PATH.fullmatch(address.path)
+    if match is None:
+        raise ValueError(
+            f"{address.text!r} does not name network, station, location and channels: "
+            "seedlink://host/C2/OTT/R0/UF?"
+        )
+    network, station, location, patterns = match.groups()
+    return SeedChannels(network, station, location, tuple(patterns.split(",")))
+
+
 def parse_address(text: str) -> SourceAddress:
     """The address that a text means.
 
@@ -77,8 +112,10 @@ def parse_address(text: str) -> SourceAddress:
         if not folder:
             raise ValueError("`folder:` names no folder")
         return SourceAddress(text, "folder", str(Path(folder)))
+    is_seedlink = text.startswith("seedlink://")
     try:
-        parts = urlsplit(text)
+        # ? begins no query here
+        parts = urlsplit(text.replace("?", "%3F") if is_seedlink else text)
         host, port, password = parts.hostname or "", parts.port, parts.password
     except ValueError as error:
         raise ValueError(f"{text!r} is no address: {error}") from None
@@ -87,6 +124,8 @@ def parse_address(text: str) -> SourceAddress:
             f"a password stands in the address of {host}: passwords come from "
             "MAGWATCH_INGEST_PASSWORDS alone"
         )
+    if is_seedlink:
+        return _seedlink(text, host, port, unquote(parts.path))
     payload, _, protocol = parts.scheme.rpartition("+")
     if protocol in MQTT_PORTS and payload in PAYLOADS:
         found = _mqtt(text, protocol, (host, port), unquote(parts.username or ""), parts.path)
@@ -109,6 +148,14 @@ def _mqtt(
     return SourceAddress(
         text, "mqtt", topics, host, port or MQTT_PORTS[scheme], scheme == "mqtts", user
     )
+
+
+def _seedlink(text: str, host: str, port: int | None, path: str) -> SourceAddress:
+    address = SourceAddress(text, "seedlink", path.removeprefix("/"), host, port or SEEDLINK_PORT)
+    if not host:
+        raise ValueError(f"{text!r} lacks a host: seedlink://host/C2/OTT/R0/UF?")
+    seed_channels(address)
+    return address
 
 
 def _martas(address: SourceAddress) -> SourceAddress:

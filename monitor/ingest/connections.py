@@ -23,6 +23,7 @@ from monitor.ingest.web import PoliteHost, WebSource
 
 if TYPE_CHECKING:
     from monitor.ingest.mqtt import MqttSource
+    from monitor.ingest.seedlink import SeedLinkSource
 
 Wanted = Callable[[StationPlan, str, int], int | None]
 
@@ -70,7 +71,12 @@ class Connections:
         support.extras.ExtraMissing
             If a source needs an extra that is not installed.
         """
-        return [*self._brokers(plans), *self._services(plans), *self._folders(plans)]
+        return [
+            *self._brokers(plans),
+            *self._seedlinks(plans),
+            *self._services(plans),
+            *self._folders(plans),
+        ]
 
     def fillers(self, plans: Sequence[StationPlan]) -> dict[str, WebSource]:
         """What gaps are filled from, by station."""
@@ -92,6 +98,23 @@ class Connections:
             yield MqttSource(
                 source_name(address), address, stations, password, self.watch, once=self.once
             )
+
+    def _seedlinks(self, plans: Sequence[StationPlan]) -> Iterable[SeedLinkSource]:
+        for plan, address in _of_kind(plans, "seedlink"):
+            from monitor.ingest.seedlink import SeedLinkSource  # noqa: PLC0415 - needs an extra
+
+            yield SeedLinkSource(
+                source_name(address),
+                address,
+                plan,
+                self.watch,
+                self._wanted_ms,
+                self.room,
+                self.once,
+            )
+
+    def _wanted_ms(self, plan: StationPlan, source: str) -> int | None:
+        return self.wanted_of(plan, source, self.now_ms())
 
     def _services(self, plans: Sequence[StationPlan]) -> Iterable[WebSource]:
         asked: dict[tuple[str, int], tuple[SourceAddress, list[StationPlan]]] = {}
@@ -115,7 +138,7 @@ class Connections:
             self._hosts.setdefault(host, PoliteHost(self.session)),
             plans,
             self.watch,
-            lambda plan, name: self.wanted_of(plan, name, self.now_ms()),
+            self._wanted_ms,
             self.now_ms,
             self.once,
         )
@@ -135,6 +158,8 @@ def source_name(address: SourceAddress) -> str:
     if address.kind == "mqtt":
         scheme, user = "mqtts" if address.tls else "mqtt", f"{address.user}@" * bool(address.user)
         return f"{scheme}://{user}{address.host}:{address.port}"
+    if address.kind == "seedlink":
+        return f"seedlink://{address.host}:{address.port}/{address.path}"
     if address.kind == "folder":
         return f"folder:{address.path}"
     return address.text

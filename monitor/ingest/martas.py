@@ -19,11 +19,10 @@ from itertools import pairwise
 import numpy as np
 
 from archive.elements import ELEMENTS, unit_scale
-from archive.grid import nearest_multiple
 from archive.recording import Recording
 from geofield.types import Float64
 from geofield.utc import moment_ms
-from monitor.ingest.parsing import recording_of
+from monitor.ingest.parsing import on_grid_ms, recording_of
 from monitor.ingest.source import SourceMessage
 from monitor.ingest.stations import StationPlan
 
@@ -31,7 +30,6 @@ _META = re.compile(r"# MagPyBin (\S+) \[(.*?)\] \[(.*?)\] \[(.*?)\] \[(.*?)\]")
 _CLOCK = 7  # columns of the time
 MOST_WAITING = 15  # data messages of a sensor without its meta; a broker hands over twenty
 MOST_LINES = 86_400
-OFF_GRID = 4  # parts of the cadence that a sample may be away from its time
 SEPARATOR = b"\n"
 
 
@@ -111,8 +109,4 @@ def _time_ms(row: list[str], cadence_ms: int) -> int:
     """Time of a line, at the nearest multiple of the cadence."""
     year, month, day, hour, minute, second, microsecond = (int(part) for part in row[:_CLOCK])
     at = datetime(year, month, day, hour, minute, second, microsecond, UTC)
-    stated_ms = moment_ms(at)
-    nearest_ms = nearest_multiple(stated_ms, cadence_ms) * cadence_ms
-    if abs(stated_ms - nearest_ms) * OFF_GRID > cadence_ms:
-        raise ValueError(f"a sample at {at.isoformat()} is not at a multiple of the cadence")
-    return nearest_ms
+    return on_grid_ms(moment_ms(at), cadence_ms)

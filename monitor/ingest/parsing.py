@@ -7,16 +7,19 @@ from collections.abc import Mapping
 import numpy as np
 
 from archive.elements import ANGLES
+from archive.grid import nearest_multiple
 from archive.recording import Recording
 from geofield.series.angle_units import check_declination
 from geofield.series.orientation import to_hez
 from geofield.types import Float64
+from geofield.utc import utc
 from monitor.ingest.stations import StationPlan
 
 SCALARS = frozenset("FS")
 DEGREES, MINUTES = 1.0, 60.0
 UNITS = {"degrees": DEGREES, "minutes": MINUTES}
 WEB_PAGE = b"<"
+OFF_GRID = 4  # parts of the cadence that a sample may be away from its time
 
 
 def recording_of(
@@ -72,6 +75,20 @@ def _angle_parts(plan: StationPlan, element: str, angles_in: float | None) -> fl
             f'"minutes" for [{plan.station}]'
         )
     return parts
+
+
+def on_grid_ms(stated_ms: int, cadence_ms: int) -> int:
+    """The multiple of the cadence that a stated time is nearest to.
+
+    Raises
+    ------
+    ValueError
+        If it is not near one.
+    """
+    nearest_ms = nearest_multiple(stated_ms, cadence_ms) * cadence_ms
+    if abs(stated_ms - nearest_ms) * OFF_GRID > cadence_ms:
+        raise ValueError(f"a sample at {utc(stated_ms)} is not at a multiple of the cadence")
+    return nearest_ms
 
 
 def check_no_web_page(body: bytes) -> None:

@@ -177,8 +177,9 @@ def test_the_image_gets_every_package_of_the_distribution_and_no_torch() -> None
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert all(f"!{name}\n" in ignored for name in packages)
     extras = PROJECT["project"]["optional-dependencies"]
-    assert '[ingest]"' in text
-    for requirement in [*PROJECT["project"]["dependencies"], *extras["archive"], *extras["ingest"]]:
+    assert '[ingest,seedlink]"' in text
+    named = [one for name in ("archive", "ingest", "seedlink") for one in extras[name]]
+    for requirement in [*PROJECT["project"]["dependencies"], *named]:
         assert not requirement.startswith("torch")
     assert text.rstrip().splitlines()[-2].startswith("FROM base")
     assert "\nUSER 10001:10001\n" in text

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from archive.files import FileRefused
+from monitor.ingest.addresses import SeedChannels, seed_channels
 from monitor.ingest.connections import source_name
 from monitor.ingest.stations import StationPlan, read_plans
 
@@ -50,6 +51,13 @@ from = "gin+http://127.0.0.1:8080/GINServices?orientation=Native&format=iaga2002
     assert ott.sources[0].options == {"orientation": "Native", "format": "iaga2002"}
 
 
+def test_channels_of_seedlink_are_named_as_seed_does(tmp_path: Path) -> None:
+    (ott,) = plans(tmp_path, '[OTT]\nfrom = "seedlink://host/C2/OTT/R0/UFX,UF?"')
+    (address,) = ott.sources
+    assert source_name(address) == "seedlink://host:18000/C2/OTT/R0/UFX,UF?"
+    assert seed_channels(address) == SeedChannels("C2", "OTT", "R0", ("UFX", "UF?"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +76,10 @@ from = "gin+http://127.0.0.1:8080/GINServices?orientation=Native&format=iaga2002
         ('[WIC]\nfrom = "mqtts://h"', "lacks a host or topics"),
         ('[WIC]\nfrom = "mqtts://h/impf/#"', "# is no part of it"),
         ('[WIC]\nfrom = "mqtts://h:x/impf/+"', "is no address"),
+        ('[OTT]\nfrom = "seedlink://h"', "network, station, location and channels"),
+        ('[OTT]\nfrom = "seedlink:///C2/OTT/R0/UF?"', "lacks a host"),
+        ('[OTT]\nfrom = "seedlink://h/C2/OTT/R0/UF*"', "network, station, location and channels"),
+        ('[OTT]\nfrom = "usgs"\nbackfill = "seedlink://h/C2/OTT/R0/UF?"', "cannot fill gaps"),
         ('[WIC]\nfrom = "folder:"', "names no folder"),
         ('[WIC]\nfrom = "usgs+https://h/?elemens=H"', "usgs has no option 'elemens'"),
         ('[WIC]\nfrom = "usgs"\nbackfill = "folder:x"', "folder cannot fill gaps"),
