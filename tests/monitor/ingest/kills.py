@@ -1,40 +1,41 @@
-"""The storm of May 2024 through mosquitto and `ingest`, which are killed on the way.
+"""Real days through mosquitto and `ingest`, which are killed on the way.
 
 ``python -m tests.monitor.ingest`` (`make ingest-kills`) is the long run: three days and thirty
-kills. `test_kills.py` is the short one.
+kills, of one station or of 120. `test_kills.py` is the short one.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
+import numpy as np
+
 from archive.recording import Recording
-from geofield.indices import IndexHistory
-from monitor.assembly import assemble
+from geofield.series.orientation import orientation_of
 from monitor.demo.scenario import storm
-from monitor.offline.score import score_recordings
-from monitor.records.scores_and_alerts import encode_alert, encode_score
-from tests.monitor.feeds import calibrated
+from monitor.offline.replay import interleaved
+from tests.abuse.mute import Proxy
+from tests.chaos.workload import EXPORTS, Expected, Workload, calibrate, network_day
 from tests.monitor.ingest.mosquitto import Mosquitto, impf, publish, publisher
-from tests.monitor.ingest.running import Row, expected, ingest, rows_of, wait_for_rows
+from tests.monitor.ingest.running import Row, expected, ingest, rows_of
 from tests.monitor.workers import Site, received, values_by_key, worker
 
 SAMPLES = "samples"
-THRESHOLD = 6.0
 HOUR_MS = 3_600_000
 BATCH = 20  # messages that are published together
+READY_S = 180.0
+STILL_S = 30.0  # without a sample, after which no more are to come
+AWAY_S = 0.4  # that Kafka is away before a kill: messages come, and go nowhere
 
 
 @dataclass(frozen=True)
 class KillPlan:
-    """How much is sent, and what is killed meanwhile."""
+    """What is killed while a workload is sent."""
 
-    hours: int
-    message_s: int
     kills: int
     restarts: int  # of mosquitto
     seed: int = 1
@@ -63,52 +64,100 @@ class KillOutcome:
         return wrong == 0 and self.in_order and self.scores > 0 and self.alerts > 0
 
 
-def storm_as_xyz(hours: int) -> Recording:
+def storm_as_xyz(hours: int, message_s: int) -> Workload:
     """The hours of the storm's main phase; IMPF has no E, so H and E are called X and Y."""
     whole = storm()
     begin_ms = whole.start_ms + 40 * HOUR_MS if hours <= 24 else whole.start_ms
     part = whole.between(begin_ms, begin_ms + hours * HOUR_MS)
     names = {"H": "X", "E": "Y", "Z": "Z"}
-    return replace(part, elements={new: part.elements[old] for old, new in names.items()})
+    as_xyz = replace(part, elements={new: part.elements[old] for old, new in names.items()})
+    return Workload("storm", [as_xyz], EXPORTS / "ulf-1hz.onnx", message_s)
 
 
-def run_kills(site: Site, plan: KillPlan) -> KillOutcome:
-    """Publish the storm while `ingest` and mosquitto are killed, and judge the topics."""
-    recording, began_s = storm_as_xyz(plan.hours), time.monotonic()
+def repeated_network_day(days: int) -> Workload:
+    """The day of 120 observatories, several times, with the elements of the vector alone."""
+    day = network_day()
+    recordings = [
+        replace(
+            one,
+            elements={
+                name: np.tile(one.elements[name], days)
+                for name in orientation_of(frozenset(one.elements))
+            },
+        )
+        for one in day.recordings
+    ]
+    return replace(day, recordings=recordings)
+
+
+def run_kills(site: Site, workload: Workload, plan: KillPlan, kafka: Proxy | None) -> KillOutcome:
+    """Publish a workload while `ingest` and mosquitto are killed, and judge the topics.
+
+    Before every second kill Kafka goes away, if it is behind a proxy: what ingest has by then is in
+    no topic, so mosquitto has to keep it.
+    """
+    wanted, began_s = calibrate(workload, site.settings), time.monotonic()
     draw = random.Random(plan.seed)  # noqa: S311 - the same moments with the same seed
-    calibrated(site.folder / "profiles", site.settings.model, "WIC", THRESHOLD, declination_deg=0)
+    samples = sum(map(len, workload.recordings))
     with Mosquitto(site.folder / "mosquitto") as mosquitto:
-        toml = f'[WIC]\nfrom = "mqtt://127.0.0.1:{mosquitto.port}/impf/wic/pt1s/1/+"'
+        toml = "\n".join(_table(recording, mosquitto.port) for recording in workload.recordings)
         with ingest(site, toml) as running:
-            running.wait_for("/readyz", 200)  # the session is there from now on
-        sending = Sender(mosquitto.port, recording, plan.message_s)
+            running.wait_for("/readyz", 200, READY_S)  # the session is there from now on
+        sending = Sender(mosquitto.port, workload)
         sending.start()
         turns = draw.sample(range(plan.kills), plan.restarts)
         for turn in range(plan.kills):
             with ingest(site, toml) as running:
                 if turn % 3:  # at work, with messages on their way; else also while it starts
-                    running.wait_for("/readyz", 200)
+                    running.wait_for("/readyz", 200, READY_S)
                 time.sleep(draw.uniform(0.0, plan.longest_life_s))
-                running.process.kill()
+                _kill(running.process.kill, kafka if turn % 2 else None)
             if turn in turns:
                 mosquitto.stop()
                 mosquitto.start()
         sending.pace_s = 0.0
         with ingest(site, toml):
-            sending.join(600)
-            wait_for_rows(site, len(recording), 600)
+            sending.join(1800)
+            _wait_for(site, samples)
             time.sleep(1.0)  # whatever comes twice
-    return judged(site, recording, time.monotonic() - began_s)
+    return judged(site, workload, wanted, time.monotonic() - began_s)
+
+
+def _table(recording: Recording, port: int) -> str:
+    code = recording.station
+    cadence, level = {1000: ("PT1S", "pt1s"), 60_000: ("PT1M", "pt1m")}[recording.cadence_ms]
+    return (
+        f'[{code}]\nfrom = "mqtt://127.0.0.1:{port}/impf/{code.lower()}/{level}/1/+"\n'
+        f'cadence = "{cadence}"\nangles = "degrees"'
+    )
+
+
+def _wait_for(site: Site, samples: int) -> None:
+    """Wait until the topic has so many samples, or no more come."""
+    count, grew_s = 0, time.monotonic()
+    while count < samples and time.monotonic() - grew_s < STILL_S:
+        time.sleep(0.5)
+        if (now := len(rows_of(site))) > count:
+            count, grew_s = now, time.monotonic()
+
+
+def _kill(kill: Callable[[], None], kafka: Proxy | None) -> None:
+    if kafka is not None:
+        kafka.go()
+        time.sleep(AWAY_S)
+    kill()
+    if kafka is not None:
+        kafka.come_back()
 
 
 class Sender(Thread):
-    """Publishes a recording as IMPF, a few messages at a time."""
+    """Publishes a workload as IMPF, a few messages at a time."""
 
-    def __init__(self, port: int, recording: Recording, message_s: int) -> None:
+    def __init__(self, port: int, workload: Workload) -> None:
         super().__init__(daemon=True)
         self.pace_s = 0.01
         self._port = port
-        self._messages = [impf(part) for part in recording.records(message_s)]
+        self._messages = [*map(impf, interleaved(workload.recordings, workload.record_s))]
         self._waiting = Event()
 
     def run(self) -> None:
@@ -119,16 +168,17 @@ class Sender(Thread):
                 self._waiting.wait(self.pace_s)
 
 
-def judged(site: Site, recording: Recording, seconds: float) -> KillOutcome:
+def judged(site: Site, workload: Workload, wanted: Expected, seconds: float) -> KillOutcome:
     """Compare the samples with the source's, and the worker's scores with those of the file."""
-    rows, wanted = rows_of(site), expected(recording)
-    lost, doubled, foreign = differences(rows, wanted)
+    rows = rows_of(site)
+    lost, doubled, foreign = differences(
+        rows, [row for recording in workload.recordings for row in expected(recording)]
+    )
     with worker(site) as running:
-        running.wait_for_records(len(received(site, SAMPLES)), 300)
-    scores, alerts = offline(site, recording)
-    times = [row[1] for row in rows]
+        running.wait_for_records(len(received(site, SAMPLES)), 600)
+    scores, alerts = set(wanted.scores), set(wanted.alerts)
     return KillOutcome(
-        lost, doubled, foreign, times == sorted(times),
+        lost, doubled, foreign, in_order(rows),
         len(scores), len(online(site, "scores") ^ scores),
         len(alerts), len(online(site, "alerts") ^ alerts),
         len(rows), seconds,
@@ -140,20 +190,19 @@ def differences(rows: list[Row], wanted: list[Row]) -> tuple[int, int, int]:
     return len(set(wanted) - set(rows)), len(rows) - len(set(rows)), len(set(rows) - set(wanted))
 
 
+def in_order(rows: Sequence[Row]) -> bool:
+    """Whether the samples of each station are in the order of time."""
+    newest: dict[str, int] = {}
+    for station, at_ms, _ in rows:
+        if at_ms < newest.get(station, at_ms):
+            return False
+        newest[station] = at_ms
+    return True
+
+
 def online(site: Site, topic: str) -> set[bytes]:
     return values_of(values_by_key(received(site, topic)).values())
 
 
 def values_of(lists: Iterable[list[bytes]]) -> set[bytes]:
     return {value for values in lists for value in values}
-
-
-def offline(site: Site, recording: Recording) -> tuple[set[bytes], set[bytes]]:
-    """Scores and alerts of `magwatch score` on the same samples."""
-    assembly = assemble(site.settings)
-    outcomes = list(score_recordings([recording], assembly, IndexHistory()))
-    model = assembly.rules.model
-    return (
-        {encode_score(score, model) for outcome in outcomes for score in outcome.scores},
-        {encode_alert(alert) for outcome in outcomes for alert in outcome.alerts},
-    )

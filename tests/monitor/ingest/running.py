@@ -13,6 +13,7 @@ from archive.recording import Recording
 from geofield.types import Float64
 from geofield.utc import time_ms
 from monitor.kafka.embedded_broker import free_port
+from monitor.records.sample_decoder import cadence_of
 from tests.monitor.workers import Running, Site, end, received, wait_until
 from tests.processes import Magwatch
 
@@ -46,8 +47,9 @@ def rows_of(site: Site) -> list[Row]:
         assert record.key == value["iagaCode"].encode()
         columns = [value[name] for name in value if name.startswith("geomagneticField")]
         start_ms = time_ms(value["startDate"])
+        step_ms = cadence_of(value["cadence"])
         rows += [
-            (value["iagaCode"], start_ms + 1000 * number, row)
+            (value["iagaCode"], start_ms + step_ms * number, row)
             for number, row in enumerate(zip(*columns, strict=True))
         ]
     return rows

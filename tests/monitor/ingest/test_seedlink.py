@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from archive.recording import Recording
@@ -27,9 +28,15 @@ def server(tmp_path: Path) -> Iterator[SeedLinkServer]:
 
 
 def recent(minutes: int) -> Recording:
-    """Samples of the last hours: a start asks for the last day."""
+    """Samples of the last hours, as a start asks for the last day.
+
+    X and Z hardly change, so their records are more than twice as long as those of Y.
+    """
     start_s = int(time.time()) // HOUR_S * HOUR_S - 2 * HOUR_S
-    return replace(station("OTT", minutes, 1, elements="XYZ"), start_ms=1000 * start_s)
+    noisy = station("OTT", minutes, 1, elements="XYZ")
+    steps = np.arange(len(noisy)) % 5 / 1000
+    elements = {"X": np.round(20_900 + steps, 3), "Z": np.round(43_900 + steps, 3)}
+    return replace(noisy, start_ms=1000 * start_s, elements=noisy.elements | elements)
 
 
 def toml(port: int, more: str = "scale_nt = 0.001", channels: str = "LF?") -> str:
@@ -41,21 +48,23 @@ def test_samples_reach_the_topic_once_whoever_is_killed(
 ) -> None:
     recording = recent(90)
     records = records_of(recording)
-    third = len(records) // 3
-    server.push(records[:third])
+    # each time a record of X or Z ends: most of it is published, as far as Y has come
+    long_ones = [number for number, record in enumerate(records) if b"LFY" not in record[:20]]
+    first, second = long_ones[3] + 1, long_ones[9] + 1
+    server.push(records[:first])
     with ingest(tansu_site, toml(server.port)) as running:
         running.wait_for("/readyz", 200)
-        wait_for_rows(tansu_site, 1200)
+        wait_for_rows(tansu_site, 1334)
         server.kill()
         running.wait_for("/readyz", 503)
         assert "127.0.0.1" in running.page("/readyz")[1]
         server.start()
         running.wait_for("/readyz", 200)
-        server.push(records[third : 2 * third])
-        wait_for_rows(tansu_site, 3000)
+        server.push(records[first:second])
+        wait_for_rows(tansu_site, 3290)
         assert running.metric("magwatch_ingest_reconnects_total") > 0
         running.process.kill()
-    server.push(records[2 * third :])  # nobody listens
+    server.push(records[second:])  # nobody listens
     with ingest(tansu_site, toml(server.port)):
         wait_for_rows(tansu_site, len(recording))
     assert rows_of(tansu_site) == expected(recording)
