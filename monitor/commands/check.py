@@ -12,7 +12,7 @@ from geofield.calibration.versions import positions
 from monitor.assembly import assemble, window_spec
 from monitor.errors import Refused
 from monitor.exits import exit_code
-from monitor.kafka.topics import admin, missing_topics, sender_dates_samples
+from monitor.kafka.topics import admin, missing_worker_topics, sender_dates_samples
 from monitor.settings import Settings, load_settings
 
 
@@ -66,7 +66,7 @@ def _broker(settings: Settings) -> str:
 
 
 def _topics(settings: Settings) -> str:
-    missing = missing_topics(settings)
+    missing = missing_worker_topics(settings)
     if missing and not settings.create_topics:
         raise Refused(f"missing: {', '.join(missing)}: create them with `magwatch topics`")
     if missing:

@@ -75,7 +75,7 @@ def ingest(
 
 def _check_topics(settings: Settings) -> None:
     missing = missing_topics(settings)
-    for name in ("samples", "deadletter"):
+    for name in ("samples", "deadletter", "sources"):
         if (topic := settings.topic(name)) in missing:
             raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
 

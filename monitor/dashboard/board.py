@@ -11,7 +11,7 @@ from geofield.series.windows import WindowSpec
 from geofield.utc import HOUR_MS
 from monitor.dashboard.refusals import Refusals, RefusedView
 from monitor.dashboard.ring import BYTES_PER_SAMPLE
-from monitor.dashboard.showable import AlertView, RefusedRecord, WindowView
+from monitor.dashboard.showable import AlertView, RefusedRecord, SourceView, WindowView
 from monitor.dashboard.station import Limits, State, Station, StationView
 from monitor.dashboard.station_file import ListedStation
 
@@ -101,6 +101,13 @@ class Board:
         if station is not None:
             station.refused = view
             self._touched.add(station.code)
+
+    def take_source(self, code: str, silent: SourceView | None, at_ms: int) -> None:
+        """Note what was said of a station's sources at `at_ms`: silent, or None if they speak."""
+        station = self._station(code)
+        if station is not None:
+            station.take_source(silent, at_ms)
+            self._touched.add(code)
 
     def take_alert(self, alert: AlertView) -> None:
         """Take in a version of an alert; an older version than the last changes nothing."""

@@ -1,4 +1,4 @@
-"""Feed of the board: reads samples, scores, alerts and dead letters outside any group."""
+"""Feed of the board: reads samples, scores, alerts, dead letters and sources outside any group."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from monitor.dashboard.showable import (
     shown_refusal,
     shown_samples,
     shown_score,
+    shown_source,
 )
 from monitor.kafka.guard import usable
 from monitor.kafka.outage import error_fields
@@ -53,7 +54,7 @@ class UnshownRecords(msgspec.Struct, frozen=True):
 class Feed:
     """Follows the topics for ever and updates a board.
 
-    The topic of dead letters may be missing or forbidden; the others must exist.
+    The topics of dead letters and sources may be missing or forbidden; the others must exist.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class Feed:
             settings.topic("scores"): self._score,
             settings.topic("alerts"): self._alert,
             settings.topic("deadletter"): self._refusal,
+            settings.topic("sources"): self._source,
         }
-        self._letters = settings.topic("deadletter")
+        self._letters, self._sources = settings.topic("deadletter"), settings.topic("sources")
 
     async def follow(self) -> None:
         """Read for ever; after a lost connection, reconnect and read everything again."""
@@ -93,7 +95,8 @@ class Feed:
         self._board.reset_counts()
         # Asked first, as asking for the partitions of a topic may create it.
         topics = self._take.keys() & await consumer.topics()
-        if not topics >= self._take.keys() - {self._letters}:
+        optional = {self._letters, self._sources}
+        if not topics >= self._take.keys() - optional:
             self.status = FeedStatus("topics")
             return
         partitions = [
@@ -113,21 +116,22 @@ class Feed:
             if time.monotonic() - probed_s > PROBE_S:
                 # aiokafka waits without an error for an absent broker
                 present = await asyncio.wait_for(consumer.topics(), PROBE_TIMEOUT_S)
-                if self._letters in present - topics:
-                    return  # the topic of dead letters now exists
+                if optional & (present - topics):
+                    return  # one of them now exists
                 probed_s = time.monotonic()
 
     async def _seek(
         self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
     ) -> Mapping[TopicPartition, range]:
-        """Seek to the oldest records to show, and to the first alert.
+        """Seek to the oldest records to show, and to the first of a compacted topic.
 
         Returns
         -------
         The offsets of the present records to show, by partition.
         """
         since_ms = self._now_ms() - round(self._board.limits.hours * HOUR_MS)
-        recent = [p for p in partitions if p.topic != self._settings.topic("alerts")]
+        compacted = {self._settings.topic("alerts"), self._sources}
+        recent = [p for p in partitions if p.topic not in compacted]
         places = await consumer.offsets_for_times(dict.fromkeys(recent, since_ms))
         spans: dict[TopicPartition, range] = {}
         for partition, end in (await consumer.end_offsets(partitions)).items():
@@ -178,6 +182,11 @@ class Feed:
 
     def _refusal(self, record: ConsumerRecord, now_ms: int) -> None:
         self._board.take_refusal(shown_refusal(record), _received_ms(record, now_ms))
+
+    def _source(self, record: ConsumerRecord, now_ms: int) -> None:
+        if record.value is not None:
+            station, silent = shown_source(record, self._latest_ms(now_ms))
+            self._board.take_source(station, silent, _received_ms(record, now_ms))
 
     def _alert(self, record: ConsumerRecord, now_ms: int) -> None:
         if record.value is not None:  # deleted, which a compacted topic allows

@@ -26,6 +26,7 @@ from monitor.records.scores_and_alerts import (
     RemoteFields,
     ScoreRecord,
 )
+from monitor.records.sources import SOURCE_SCHEMA, SourceRecord
 
 MAX_VALUE_BYTES = 16 * 1024  # of a score or an alert; usual are 1-2 kB
 MAX_TEXT = 2000
@@ -33,8 +34,8 @@ MAX_KEY = 40  # characters of a key
 REASONS = frozenset(reason.value for reason in Reason)
 MAX_FIGURE = 1e9  # above any score, count or return period in days
 EARLIEST_MS = moment_ms(EARLIEST)
-TIMES = ("start", "end", "peak", "decided", "time", "window_start", "window_end")
-Record = TypeVar("Record", ScoreRecord, AlertEvent)
+TIMES = ("start", "end", "peak", "decided", "time", "since", "window_start", "window_end")
+Record = TypeVar("Record", ScoreRecord, AlertEvent, SourceRecord)
 
 
 class Unshowable(ValueError):
@@ -81,6 +82,33 @@ class RefusedRecord(msgspec.Struct, frozen=True):
     key: str
     reason: str
     detail: str
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """That a station's sources are silent since a time, in ms since 1970 UTC, and why if known."""
+
+    station: str
+    since_ms: int
+    said: str
+
+
+def shown_source(record: ConsumerRecord, latest_ms: int) -> tuple[str, SourceView | None]:
+    """A station, and that its sources are silent; None if they speak.
+
+    Raises
+    ------
+    Unshowable
+        If it is no record of a source, or cannot be drawn.
+    """
+    source = _decoded(record.value, SourceRecord)
+    _check_common(source.schema_version, SOURCE_SCHEMA, source.station)
+    since_ms = _time_ms("since", source.since)
+    if not EARLIEST_MS <= since_ms <= latest_ms:
+        raise Unshowable(f"since is no time of the past: {source.since[:40]!r}")
+    if source.state == "speaks":
+        return source.station, None
+    said = _text(source.said.encode(errors="replace"), MAX_DETAIL_CHARACTERS)
+    return source.station, SourceView(source.station, since_ms, said)
 
 
 def shown_samples(record: ConsumerRecord, accepts: Accepts) -> Samples:

@@ -14,7 +14,7 @@ from monitor.dashboard.due import DueWindows
 from monitor.dashboard.future_samples import FutureSamples
 from monitor.dashboard.refusals import RefusedView
 from monitor.dashboard.ring import FieldRing, SampleRing
-from monitor.dashboard.showable import WindowView
+from monitor.dashboard.showable import SourceView, WindowView
 from monitor.dashboard.station_file import ListedStation
 
 # Columns of the ring of windows.
@@ -52,6 +52,7 @@ class State(str, Enum):
     ALERT = "alert"
     OVER = "over"  # the last window is over the threshold, but there is no alert yet
     UNSCORED = "unscored"  # a window is due, but no worker decides it
+    SOURCE_SILENT = "source-silent"  # as `magwatch ingest` says, which has had no values since
     SILENT = "silent"
     HELD_BACK = "held-back"  # its newest sample is from the future, so all others are late
     REFUSED = "refused"  # workers refuse all its records
@@ -85,6 +86,7 @@ class StationView(msgspec.Struct, frozen=True):
     ahead_ms: int | None
     refused: RefusedView | None
     promise: str = ""
+    source: SourceView | None = None  # that its sources are silent
 
 
 class Station:
@@ -101,6 +103,8 @@ class Station:
         self.alert_id: str | None = None  # of the open alert
         self.promise = ""  # of the last window, see `WindowView`
         self.refused: RefusedView | None = None  # refused records
+        self._source: SourceView | None = None  # while its sources are silent
+        self._source_ms = 0  # Kafka's time of the newest record of its sources
         self._limits = limits
         self._due = DueWindows(window, limits.tolerance_ms)
         self._future = FutureSamples(limits.tolerance_ms)
@@ -123,6 +127,10 @@ class Station:
         span = (samples.start_ms, samples.end_ms - samples.cadence_ms)
         self._future.take(span, self.field.end_ms or 0, dated_by_broker)
 
+    def take_source(self, silent: SourceView | None, at_ms: int) -> None:
+        """Note what was said of its sources at `at_ms`: silent, or None if they speak."""
+        self._source, self._source_ms = silent, at_ms
+
     def take_score(self, score: WindowView) -> None:
         """Take in the published score of a window."""
         self._due.take_window(score.end_ms)
@@ -144,6 +152,8 @@ class Station:
             return State.ALERT
         if self._ahead_ms(now_ms) is not None:
             return State.HELD_BACK
+        if self._silent_source() is not None:
+            return State.SOURCE_SILENT
         if self._is_still(self.received_ms, now_ms):
             refused_ms = self.refused.newest_ms if self.refused else None
             return State.SILENT if self._is_still(refused_ms, now_ms) else State.REFUSED
@@ -198,7 +208,12 @@ class Station:
             ahead_ms=self._ahead_ms(now_ms),
             refused=self.refused,
             promise=self.promise,
+            source=self._silent_source(),
         )
+
+    def _silent_source(self) -> SourceView | None:
+        """That its sources are silent, if no samples have come since that was said."""
+        return self._source if self._source_ms >= (self.received_ms or 0) else None
 
     def _is_still(self, at_ms: int | None, now_ms: int) -> bool:
         return at_ms is None or now_ms - at_ms > self._limits.silent_after_ms

@@ -15,6 +15,7 @@ from monitor.http.fetch import Unanswered
 from monitor.ingest.outbox import Outbox
 from monitor.ingest.series import OrientationDiffers
 from monitor.ingest.source import SampleSource, SourceMessage, nothing
+from monitor.ingest.source_states import SourceStates
 from monitor.ingest.station_feed import FeedOutcome, StationFeed
 from monitor.ingest.stations import StationPlan
 from monitor.ingest.watch import SourceWatch
@@ -67,6 +68,8 @@ class Intake:
         Told of everything that an operator should see.
     now_s
         Clock of settling and silence, monotonic.
+    states
+        Told whether a station's sources speak.
     fillers
         What gaps are filled from, by station.
     """
@@ -76,6 +79,7 @@ class Intake:
     outbox: Outbox
     watch: SourceWatch
     now_s: Callable[[], float]
+    states: SourceStates
     fillers: Mapping[str, GapFiller] = field(default_factory=dict)
     _waiting: dict[str, StationFeed] = field(default_factory=dict)  # those that wait, oldest first
     _fills: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -102,6 +106,7 @@ class Intake:
         self._relieve(feed)
         if outcome.heard:
             self.watch.heard(message.plan.station, now_ms() / 1000)
+            self.states.speaks(message.plan.station)
         return True
 
     def _relieve(self, feed: StationFeed) -> None:
@@ -120,16 +125,21 @@ class Intake:
             now_s = self.now_s()
             for feed in self.feeds.values():
                 self._send(feed, feed.tick(now_s))
-                table = feed.plan.table
-                self.watch.silence(
-                    feed.plan.station, silent=feed.silent(now_s), silent_s=table.silent_s
-                )
+                self._watch_silence(feed, now_s)
                 if feed.plan.backfill and feed.overdue(now_s) and not feed.filling:
                     feed.filling = True
                     self._fills[feed.plan.station] = asyncio.create_task(
                         self._fill(feed, feed.series.gap_ms())
                     )
             await asyncio.sleep(TICK_S)
+
+    def _watch_silence(self, feed: StationFeed, now_s: float) -> None:
+        station, silent = feed.plan.station, feed.silent(now_s)
+        self.watch.silence(station, silent=silent, silent_s=feed.plan.table.silent_s)
+        if silent:
+            problems = self.watch.problems
+            said = "; ".join(problems[name] for name in feed.sources if name in problems)
+            self.states.silent(station, feed.quiet_s(now_s), said)
 
     async def settle(self, now_ms: int) -> None:
         """End of a catch-up run: fill what is lacking up to now, and publish all that waits."""

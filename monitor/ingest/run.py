@@ -22,6 +22,7 @@ from monitor.ingest.intake import Intake
 from monitor.ingest.outbox import Outbox, Publish
 from monitor.ingest.passwords import passwords_of
 from monitor.ingest.source import SampleSource
+from monitor.ingest.source_states import SourceStates
 from monitor.ingest.station_feed import StationFeed
 from monitor.ingest.stations import StationPlan
 from monitor.ingest.topic_state import restored
@@ -105,7 +106,8 @@ async def _ingest(run: IngestRun, watch: SourceWatch) -> None:
         watch.station(plan.station, plan.table.silent_s, time.time())
     async with session(run.settings.ingest_contact) as client, _kafka(run) as publish:
         outbox = Outbox(publish, acknowledges=run.publish is None)
-        intake = Intake(run.settings, feeds, outbox, watch, time.monotonic)
+        states = SourceStates(run.settings.topic("sources"), now_ms)
+        intake = Intake(run.settings, feeds, outbox, watch, time.monotonic, states)
         passwords = passwords_of(run.settings.ingest_passwords)
         connections = Connections(
             client, passwords, watch, intake.wanted_of, outbox.empty, now_ms, run.once
@@ -152,6 +154,7 @@ def _announce(plans: Sequence[StationPlan]) -> None:
 async def _listen(run: IngestRun, intake: Intake, sources: Sequence[SampleSource]) -> None:
     sending = asyncio.create_task(intake.outbox.run())
     ticking = asyncio.create_task(intake.tick())
+    telling = asyncio.create_task(_tell(run, intake.states))
     listening = [asyncio.create_task(_keep_on(source, intake)) for source in sources]
     try:
         done: set[asyncio.Task[None]] = set()
@@ -165,11 +168,18 @@ async def _listen(run: IngestRun, intake: Intake, sources: Sequence[SampleSource
         for task in done:
             task.result()
     finally:
-        await cancel_and_wait([ticking, *listening])
+        await cancel_and_wait([ticking, telling, *listening])
         intake.release()
         with suppress(TimeoutError):
             await asyncio.wait_for(intake.outbox.empty(), LAST_S)
         await cancel_and_wait([sending])
+
+
+async def _tell(run: IngestRun, states: SourceStates) -> None:
+    """Publish which sources are silent, on a connection of its own; nowhere in a dry run."""
+    if run.publish is None:
+        async with _kafka(run) as publish:
+            await states.run(publish)
 
 
 async def _keep_on(source: SampleSource, intake: Intake) -> None:

@@ -66,7 +66,16 @@ class StationFeed:
 
     def silent(self, now_s: float) -> bool:
         """Whether all sources are."""
-        return now_s - max(self._spoke_s.values()) > self.plan.table.silent_s
+        return self.quiet_s(now_s) > self.plan.table.silent_s
+
+    def quiet_s(self, now_s: float) -> float:
+        """Time since the newest values, or since the start."""
+        return now_s - max(self._spoke_s.values())
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """Names of its sources, in the order of the file."""
+        return self._sources
 
     def take(
         self,

@@ -28,6 +28,7 @@ from monitor.settings import OWN_OF_LINE, Settings
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024  # the record and its headers
 SCORE_TOPICS = ("scores", "scores-shadow")
+NOT_OF_WORKERS = {"sources"}  # a worker's user may not even see it
 COMPACTED = {"cleanup.policy": "compact"}
 TIMESTAMP_TYPE = "message.timestamp.type"
 DATED_BY_BROKER = {TIMESTAMP_TYPE: "LogAppendTime"}  # senders' clocks may be wrong
@@ -56,7 +57,7 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
     `state` has the workers' checkpoints and `profiles` their online profiles. Both have as many
     partitions as `samples`: the new owner of a partition of samples reads the same partition of
     them. A named line of workers has its own `state` and `profiles`. `control` has the handovers
-    between models.
+    between models. `sources` has which stations' sources are silent.
     """
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
@@ -75,6 +76,7 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
         TopicPlan("control", dict(COMPACTED), partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),
+        TopicPlan("sources", {**COMPACTED, **DATED_BY_BROKER}, partitions=1),
     )
 
 
@@ -163,6 +165,11 @@ def missing_topics(settings: Settings) -> list[str]:
     return _missing(settings, _existing(settings))
 
 
+def missing_worker_topics(settings: Settings) -> list[str]:
+    """Full names of the topics that do not exist yet and a worker needs."""
+    return _worker_topics(settings, missing_topics(settings))
+
+
 def partition_count(settings: Settings) -> int:
     """Number of partitions of the samples topic.
 
@@ -174,7 +181,7 @@ def partition_count(settings: Settings) -> int:
         If topics are missing, or `state` or `profiles` has another number of partitions.
     """
     existing = _existing(settings)
-    missing = _missing(settings, existing)
+    missing = _worker_topics(settings, _missing(settings, existing))
     if missing:
         raise Refused(f"topics missing: {', '.join(missing)}: create them (`magwatch topics`)")
     samples = existing[settings.topic("samples")]
@@ -189,6 +196,11 @@ def partition_count(settings: Settings) -> int:
 
 def _missing(settings: Settings, existing: dict[str, int]) -> list[str]:
     return [name for plan in plans(settings) if (name := settings.topic(plan.name)) not in existing]
+
+
+def _worker_topics(settings: Settings, names: list[str]) -> list[str]:
+    apart = {settings.topic(name) for name in NOT_OF_WORKERS}
+    return [name for name in names if name not in apart]
 
 
 def samples_topic_id(settings: Settings) -> str:

@@ -21,6 +21,7 @@ from monitor.records.scores_and_alerts import (
     DeadLetterHeaders,
     ScoreRecord,
 )
+from monitor.records.sources import SOURCE_SCHEMA, SourceRecord
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +33,7 @@ RECORDS: dict[str, tuple[type[msgspec.Struct], int]] = {
     "deadletter-headers": (DeadLetterHeaders, 1),
     "index": (IndexRecord, 1),
     "handover": (HandoverRecord, HANDOVER_SCHEMA),
+    "source": (SourceRecord, SOURCE_SCHEMA),
 }
 
 

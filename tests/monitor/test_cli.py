@@ -163,8 +163,8 @@ def test_topics_are_created_once_and_check_is_content(broker: str, model_path: P
     prefix = f"cli{free_port()}."
     first = magwatch("topics", BROKER=broker, TOPIC_PREFIX=prefix)
     again = magwatch("topics", BROKER=broker, TOPIC_PREFIX=prefix)
-    assert first.stdout.count("created") == 9
-    assert again.stdout.count("exists") == 9
+    assert first.stdout.count("created") == 10
+    assert again.stdout.count("exists") == 10
     check = magwatch("check", BROKER=broker, TOPIC_PREFIX=prefix, MODEL=str(model_path))
     assert check.returncode == 0, check.stdout
 

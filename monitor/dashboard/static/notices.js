@@ -16,7 +16,7 @@ export class Notices {
 
   #show() {
     const { station, now } = this.#store;
-    const texts = station ? [unscored, heldBack, refused].map((say) => say(station, now)) : [];
+    const texts = station ? [unscored, heldBack, sourceSilent, refused].map((say) => say(station, now)) : [];
     const told = texts.filter(Boolean);
     if (told.join() === this.#shown) return;
     this.#shown = told.join();
@@ -33,6 +33,12 @@ function unscored({ unscored: left, window_end_ms: end, newest_ms: newest }) {
 function heldBack({ ahead_ms: ahead }, now) {
   if (ahead === null) return null;
   return `Held back: a sample of ${stamp(ahead, true)} UTC is ${duration(ahead - now)} ahead of the clock, so all that comes before then is late and not scored. Is the station's clock right? What to do is in the runbook under MagwatchStationHeldBack.`;
+}
+
+function sourceSilent({ source }, now) {
+  if (!source) return null;
+  const said = source.said ? ` (${source.said})` : "";
+  return `Source silent: for ${duration(now - source.since_ms)} no source of the station has brought values to magwatch ingest${said}.`;
 }
 
 function refused({ refused: found }, now) {

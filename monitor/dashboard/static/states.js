@@ -8,6 +8,7 @@ export const STATES = {
   alert: { label: "alert open", shape: "M8 1.5 15.5 14.5H.5z" },
   over: { label: "over threshold", shape: "M8 1 15 8 8 15 1 8z" },
   unscored: { label: "not scored", shape: "M.5 1.5H15.5L8 14.5z" },
+  "source-silent": { label: "source silent", shape: "M1.5 3.5H14.5V6.5H1.5zM1.5 9.5H14.5V12.5H1.5z" },
   silent: { label: "silent", shape: "M1.5 6H14.5V10H1.5z" },
   "held-back": { label: "held back", shape: "M2 1.5H14L9.5 8 14 14.5H2L6.5 8z" },
   refused: {

@@ -19,14 +19,15 @@ from monitor.dashboard.board import Board
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub
 from monitor.dashboard.server import Show, application
-from monitor.dashboard.showable import RefusedRecord
+from monitor.dashboard.showable import RefusedRecord, SourceView
 from monitor.dashboard.station import State
 from monitor.dashboard.station_file import ListedStation
 from tests.monitor.dashboard.builders import NOW_MS, WINDOW, alert, limits, samples, score
 
 COUNTS = {
-    State.ALERT: 5, State.OVER: 3, State.UNSCORED: 8, State.SILENT: 10, State.HELD_BACK: 3,
-    State.REFUSED: 4, State.INSUFFICIENT: 4, State.CALIBRATING: 12, State.WAITING: 3, State.OK: 68,
+    State.ALERT: 5, State.OVER: 3, State.UNSCORED: 8, State.SOURCE_SILENT: 2, State.SILENT: 10,
+    State.HELD_BACK: 3, State.REFUSED: 4, State.INSUFFICIENT: 4, State.CALIBRATING: 12,
+    State.WAITING: 3, State.OK: 66,
 }  # fmt: skip
 TOGETHER = 3  # stations at one place, which no map can part
 
@@ -73,6 +74,8 @@ def bring_to(board: Board, code: str, state: State) -> None:
     seconds = 30 if state == State.WAITING else 900
     for start_ms in (NOW_MS - 2 * seconds * 1000, NOW_MS - seconds * 1000):  # one alone waits
         board.take_samples(samples(code, start_ms, seconds), received_ms)
+    if state == State.SOURCE_SILENT:
+        board.take_source(code, SourceView(code, NOW_MS - HOUR_MS, "cannot connect"), NOW_MS)
     if state == State.HELD_BACK:
         board.take_future(samples(code, NOW_MS + HOUR_MS), NOW_MS, dated_by_broker=True)
     for number in range(-20, 1 if state not in {State.UNSCORED, State.WAITING} else -20):

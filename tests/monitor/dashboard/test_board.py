@@ -9,7 +9,7 @@ import pytest
 from geofield.utc import HOUR_MS
 from monitor.dashboard.board import ALERTS_AT_ONCE, MOST_ALERTS, Board
 from monitor.dashboard.refusals import RefusedView
-from monitor.dashboard.showable import RefusedRecord, WindowView
+from monitor.dashboard.showable import RefusedRecord, SourceView, WindowView
 from monitor.dashboard.station import State
 from tests.monitor.dashboard.builders import (
     NOW_MS,
@@ -54,6 +54,23 @@ def test_silence_is_told_once_and_an_open_alert_comes_before_it() -> None:
     assert shown.changes(later_ms).stations == []
     shown.take_alert(alert())
     assert [view.state for view in shown.changes(later_ms).stations] == [State.ALERT]
+
+
+def test_a_silent_source_is_told_until_samples_come_or_it_speaks() -> None:
+    shown, since_ms = board(), NOW_MS - HOUR_MS
+    silent = SourceView("WIC", since_ms, "cannot connect")
+    shown.take_source("WIC", silent, NOW_MS)  # a station without any sample
+    (view,) = shown.changes(NOW_MS).stations
+    assert (view.state, view.source) == (State.SOURCE_SILENT, silent)
+    shown.take_samples(samples("WIC"), NOW_MS + 1)  # from elsewhere
+    (view,) = shown.changes(NOW_MS + 1).stations
+    assert (view.state, view.source) == (State.WAITING, None)
+    shown.take_source("WIC", silent, NOW_MS + 2)
+    assert shown.changes(NOW_MS + 2).stations[0].state is State.SOURCE_SILENT
+    shown.take_source("WIC", None, NOW_MS + 3)
+    assert shown.changes(NOW_MS + 3).stations[0].state is State.WAITING
+    shown.take_source("wic", silent, NOW_MS + 4)
+    assert shown.changes(NOW_MS + 4).stations == []
 
 
 def test_an_older_version_changes_nothing_and_the_last_one_closes() -> None:

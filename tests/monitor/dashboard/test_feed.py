@@ -16,6 +16,7 @@ from monitor.kafka.embedded_broker import embedded_broker, free_port
 from monitor.kafka.topics import admin, create_topics, missing_topics, plans
 from monitor.offline.pacing import interleaved
 from monitor.offline.replay import Sent, flush, open_producer, send
+from monitor.records.sources import encode_source
 from monitor.settings import Settings
 from tests.monitor.feeds import station
 
@@ -64,20 +65,22 @@ def test_it_waits_for_broker_and_topics_creates_none_and_goes_on_after_an_outage
 async def without_dead_letters(settings: Settings, feed: Feed, board: Board) -> None:
     following = asyncio.create_task(feed.follow())
     await until(lambda: feed.status.kind == "live" and "AAA" in board.stations)
-    await asyncio.to_thread(create_topics, settings)  # the one that was not there
-    await asyncio.to_thread(send_letter, settings)
-    await until(lambda: "BBB" in board.stations)
+    await asyncio.to_thread(create_topics, settings)  # those that were not there
+    await asyncio.to_thread(send_letter_and_source, settings)
+    await until(lambda: {"BBB", "CCC"} <= board.stations.keys())
     assert not following.done()
     following.cancel()
 
 
-def send_letter(settings: Settings) -> None:
+def send_letter_and_source(settings: Settings) -> None:
     with closing(open_producer(settings)) as producer:
         headers = [("reason", b"bad-cadence"), ("detail", b"PT1M")]
         producer.send(settings.topic("deadletter"), b"{}", b"BBB", headers).get(10)
+        source = encode_source("CCC", "silent", now_ms(), "")
+        producer.send(settings.topic("sources"), source, b"CCC").get(10)
 
 
-def test_dead_letters_are_read_where_they_may_be_and_when_they_are_there() -> None:
+def test_dead_letters_and_sources_are_read_when_they_are_there() -> None:
     with embedded_broker() as broker:
         settings = Settings(broker=broker.address, model=default_model_path())
         with closing(admin(settings)) as client:

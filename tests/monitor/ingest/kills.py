@@ -17,7 +17,7 @@ import numpy as np
 from archive.recording import Recording
 from geofield.series.orientation import orientation_of
 from monitor.demo.scenario import storm
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.abuse.mute import Proxy
 from tests.chaos.workload import EXPORTS, Expected, Workload, calibrate, network_day
 from tests.monitor.ingest.mosquitto import Mosquitto, impf, publish, publisher

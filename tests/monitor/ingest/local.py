@@ -18,6 +18,7 @@ from monitor.ingest.connections import Connections, source_name
 from monitor.ingest.intake import Intake
 from monitor.ingest.outbox import Outbox
 from monitor.ingest.source import SampleSource
+from monitor.ingest.source_states import SourceStates
 from monitor.ingest.station_feed import StationFeed
 from monitor.ingest.stations import StationPlan, read_plans
 from monitor.ingest.watch import IngestMetrics, SourceWatch
@@ -68,7 +69,8 @@ async def local_intake(
     watch = SourceWatch(IngestMetrics.unregistered())
     async with session("test@example.org") as client:
         feeds = {plan.station: _feed(plan) for plan in plans}
-        intake = Intake(Settings(), feeds, Outbox(publish), watch, lambda: clock_s[0])
+        states = SourceStates("sources", now_ms)
+        intake = Intake(Settings(), feeds, Outbox(publish), watch, lambda: clock_s[0], states)
         sources = _sources(client, watch, intake, plans, now_ms, once=once)
         sending = asyncio.create_task(intake.outbox.run())
         try:
