@@ -1,0 +1,40 @@
+"""The evaluation document: the content of the JSON file, the HTML page and the model card.
+
+All parts are plain data. Times are UTC, rates are per station-month of 30.4375 days, shares are
+0-1, signal/noise is in units of the station's band-passed background.
+"""
+
+from training.results.document import Ablation, Evaluation, decode, encode
+from training.results.earthquakes import Criterion, Labelled, LabelStep, OnLabels, Verdict
+from training.results.injections import (
+    Cell,
+    FalseAlarms,
+    HalfFound,
+    Injections,
+    LeftOver,
+    Sensitivity,
+)
+from training.results.names import CLASSIFIER, CONTROL, KP_ONLY, NEGATIVE, RIVALS
+
+__all__ = [
+    "CLASSIFIER",
+    "CONTROL",
+    "KP_ONLY",
+    "NEGATIVE",
+    "RIVALS",
+    "Ablation",
+    "Cell",
+    "Criterion",
+    "Evaluation",
+    "FalseAlarms",
+    "HalfFound",
+    "Injections",
+    "LabelStep",
+    "Labelled",
+    "LeftOver",
+    "OnLabels",
+    "Sensitivity",
+    "Verdict",
+    "decode",
+    "encode",
+]
