@@ -155,6 +155,28 @@ def station_of(path: Path) -> str:
         return "" if kind == CSV else iaga_code(begin)
 
 
+def files_by_station(paths: Iterable[Path], station: str | None) -> dict[str, tuple[Path, ...]]:
+    """Files by station: by the codes they state, or all under the code `station`.
+
+    Raises
+    ------
+    ArchiveRefused
+        If a header cannot be read, a code is not valid, or `station` is given for files of several
+        stations.
+    """
+    files: dict[str, list[Path]] = {}
+    for path in paths:
+        files.setdefault(station_of(path), []).append(path)
+    if station is None:
+        return {
+            checked_code(code, its_files[0]): tuple(its_files)
+            for code, its_files in sorted(files.items())
+        }
+    if len(files) > 1:
+        raise ArchiveRefused(f"--station {station}: the files are of {', '.join(sorted(files))}")
+    return {checked_code(station): tuple(its_files) for its_files in files.values()}
+
+
 def read_file(path: Path, stated: Stated = NOTHING) -> Recording:
     """Read one file of one station; the format is recognised by its content, Parquet by its name.
 

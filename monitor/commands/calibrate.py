@@ -12,6 +12,7 @@ import click
 
 from archive.kp_file import read_kp_file
 from archive.model import Model, default_model_path, load_model
+from archive.observatory import files_by_station
 from archive.outputs import check_output_folder
 from archive.tables import Stated
 from geofield.step import Rules
@@ -22,7 +23,7 @@ from monitor.errors import Refused
 from monitor.offline.calibration.calibrate import MAX_KP, CalibrationPlan
 from monitor.offline.calibration.figure import check_drawable
 from monitor.offline.calibration.results import Wishes, conclude
-from monitor.offline.calibration.stations import StationTask, calibrate_stations, files_by_station
+from monitor.offline.calibration.stations import StationTask, calibrate_stations
 from monitor.profiles.replacement import Effective, EffectiveType, Replacement, present
 from monitor.settings import Settings, load_settings
 from support.clock import now_ms

@@ -25,7 +25,7 @@ from tests.training.builders import (
 from training.commands.evaluate import evaluate
 from training.data.windows import DayWindows, non_seismic
 from training.evaluation.data_split import divided
-from training.pipelines.evaluate import third_ms
+from training.pipelines.station_cases import third_ms
 from training.recipe.recipe import load_recipe
 from training.recipe.section import RecipeRefused
 from training.results import decode
@@ -156,10 +156,10 @@ def test_few_transients_are_warned_of_and_none_is_a_refusal(published, tmp_path)
     more = ("--inject", "--calibrate-until", "2024-01-16")
     result = run_by(rules, published, tmp_path, *more)
     assert result.exit_code == 0, result.output
-    assert "few transients could be tried, of some duration 1 at each" in result.output
+    assert "few transients could be tried, of some duration 2 at each" in result.output
     assert "no transient of" not in result.output
     rules.write_text(rules.read_text().replace("durations = [64]", "durations = [64, 600]"))
-    field_nt[29 * SAMPLES_A_DAY + 725] = np.nan  # after the short transient, within the long one
+    field_nt[29 * SAMPLES_A_DAY + 725] = np.nan  # between two short transients, within the long one
     write_field(tmp_path, field_nt)
     result = run_by(rules, published, tmp_path, *more)
     assert "no transient of 36,000 s could be tried: the curves leave this" in result.output
@@ -167,7 +167,7 @@ def test_few_transients_are_warned_of_and_none_is_a_refusal(published, tmp_path)
     write_field(tmp_path, field_nt)
     result = run_by(rules, published, tmp_path, *more)
     assert result.exit_code == 1
-    assert "no transient can be tried" in result.output
+    assert "none can be tried" in result.output
     assert "Traceback" not in result.output
 
 

@@ -32,6 +32,8 @@ class EvaluateOptions(TypedDict):
     leave_out: tuple[Span, ...]
     kp_file: Path | None
     recipe: Path | None
+    stations: Path | None
+    card: bool
     output: Path
 
 
@@ -41,13 +43,19 @@ class EvaluateOptions(TypedDict):
     type=click.Path(path_type=Path),
     required=True,
     multiple=True,
-    help="Archive file, or folder of them, of one station; may be given again.",
+    help="Archive file, or folder of them; may be given again. Each station is judged by itself.",
 )
 @model_option
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path),
     help="Earthquakes: ComCat CSV or GeoJSON, or QuakeML.",
+)
+@click.option(
+    "--stations",
+    type=click.Path(path_type=Path),
+    help="Recipe or file with tables [[stations]], [[drift]] and [[man_made]]: judge these, on the "
+    "files that they name in the folder --data.",
 )
 @click.option("--station", help="IAGA code; else the code in the files.")
 @click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north; else as filed.")
@@ -69,6 +77,11 @@ class EvaluateOptions(TypedDict):
     help="Rules of labels, verdict and transients; else of the model's own recipe.",
 )
 @click.option(
+    "--card",
+    is_flag=True,
+    help="Write into the model's own card, report and evaluation, in place of the stations before.",
+)
+@click.option(
     "--output",
     "-o",
     type=click.Path(path_type=Path, file_okay=False),
@@ -77,19 +90,20 @@ class EvaluateOptions(TypedDict):
     help="Folder for the report.",
 )
 def evaluate(**options: Unpack[EvaluateOptions]) -> None:
-    """Judge a model on an archive, by rules that were fixed before.
+    """Judge a model on archives of one station or several, by rules that were fixed before.
 
     With --catalogue on real earthquakes: the paper's statistic and those that survive, beside what
     the model has to beat. With --inject on synthetic transients. Every window goes through the same
-    step as at the worker. Writes one self-contained HTML page and the same as JSON.
+    step as at the worker. With --stations also on false alarms long after a calibration, and on
+    man-made pulses. Writes one self-contained HTML page and the same as JSON.
 
     \b
     Example:
       magwatch evaluate --data kak2015*.sec --catalogue quakes.csv --station KAK
       magwatch evaluate --data hon/ --inject --calibrate-until 2024-03-13
+      magwatch evaluate --data archive/ --stations training/recipes/judged/ulf-1hz.toml
     """
-    if not options["catalogue"] and not options["inject"]:
-        raise click.UsageError("nothing to judge on: give --catalogue, --inject or both")
+    _check(options)
     kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
     asked = Asked(
         data=options["data"],
@@ -102,6 +116,8 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
         calibrate_until=_day(options["calibrate_until"]),
         left_out=options["leave_out"],
         kp_file=kp_file,
+        stations=options["stations"],
+        card=options["card"],
     )
     with one_line(), Bars() as bars:
         evaluated = evaluate_elsewhere(asked, options["output"], bars.steps)
@@ -109,9 +125,28 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
         click.echo(line)
 
 
+def _check(options: EvaluateOptions) -> None:
+    """Refuse options that contradict each other."""
+    if not (options["catalogue"] or options["inject"] or options["stations"]):
+        raise click.UsageError("nothing to judge on: give --catalogue, --inject or --stations")
+    needless = {
+        "--catalogue": options["catalogue"],
+        "--station": options["station"],
+        "--calibrate-until": options["calibrate_until"],
+        "--leave-out": options["leave_out"],
+    }
+    if options["stations"] and (given := [name for name, value in needless.items() if value]):
+        raise click.UsageError(
+            f"{given[0]} does not go with --stations, which names files and days"
+        )
+    if options["card"] and not options["stations"]:
+        raise click.UsageError("--card is for what --stations names, so that it can be made again")
+
+
 def _lines(evaluated: Evaluated) -> list[str]:
     return [
         *evaluated.warnings,
+        *([evaluated.headline] if evaluated.headline else []),
         evaluated.evaluation.verdict.words,
         f"wrote {', '.join(map(str, evaluated.paths))}",
     ]

@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -15,11 +17,11 @@ from geofield.series.samples import Samples
 from geofield.series.windows import WindowSpec, cut
 from geofield.types import Bool, Float32, Int64
 from geofield.utc import DAY_MS
+from support.extras import how_to_install
 from support.spans import span_of
 from training.recipe.days import span_ms
 from training.recipe.section import RecipeRefused
-from training.recipe.stations import RecipeStation
-from training.recipe.tables import Data
+from training.recipe.tables import LeftOutSpan
 
 _PIECE_MS = 7 * DAY_MS
 
@@ -70,7 +72,35 @@ class DayWindows:
         return DayWindows(self.end_ms[which], self.field_nt[which])
 
 
-def open_archive(data: Data | RecipeStation, folder: Path) -> Archive:
+class ArchiveFiles(Protocol):
+    """A table of the recipe that names files of one station and what in them is left out."""
+
+    @property
+    def files(self) -> list[str]:
+        """Names in the data folder."""
+
+    @property
+    def left_out(self) -> tuple[LeftOutSpan, ...]:
+        """Spans in which the archive is not the field."""
+
+
+def located(name: str, folder: Path) -> Path:
+    """Path of a file in the data folder, or of an example of geomagpy (``magpy/...``).
+
+    Raises
+    ------
+    RecipeRefused
+        If geomagpy is not installed.
+    """
+    if not name.startswith("magpy/"):
+        return folder / name
+    spec = find_spec("magpy")
+    if spec is None or spec.origin is None:
+        raise RecipeRefused(f"{name}: geomagpy is not installed; {how_to_install('examples')}")
+    return Path(spec.origin).parent / "examples" / name.removeprefix("magpy/")
+
+
+def open_archive(data: ArchiveFiles, folder: Path) -> Archive:
     """Read the files of a table of the recipe from `folder`, with NaN in what is left out.
 
     Raises
@@ -80,7 +110,7 @@ def open_archive(data: Data | RecipeStation, folder: Path) -> Archive:
     RecipeRefused
         If a span to leave out has no data.
     """
-    paths = [folder / name for name in data.files]
+    paths = [located(name, folder) for name in data.files]
     recording = read_archive(paths)
     left_out = [span_of(part.span) for part in data.left_out]
     for span in left_out:

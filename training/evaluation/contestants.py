@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.model import Model
-from geofield.calibration.fit import Calibration, QuietScores, fit_profile, newest
-from geofield.calibration.profile import StationProfile, robust_scale_nt
+from geofield.calibration.fit import Calibration, fit_profile
+from geofield.calibration.profile import StationProfile
 from geofield.calibration.threshold import Peaks
 from geofield.scoring.score import stack_scale
-from geofield.series.windows import WindowSpec
-from geofield.types import Float32, Float64, Int64
-from training.data.windows import non_seismic, windows_of
+from geofield.types import Float32, Float64
 from training.evaluation.data_split import DataSplit
 from training.evaluation.methods import Method, methods_of
+from training.evaluation.quiet_windows import background_nt, quiet_scores
 from training.results import CLASSIFIER, NEGATIVE
 
 
@@ -84,15 +83,8 @@ def fitted(
         If the quiet windows are too few for a threshold.
     """
     methods, spec = methods_of(model, dict(rivals)), split.stream.window
-    end_ms, recent_nt = _quiet(split, lambda field_nt: _recent(model, field_nt, spec, advance))
-    scale_nt = robust_scale_nt(recent_nt.reshape(-1, 3).astype(np.float64))
-
-    def scored(field_nt: Float32) -> Float32:
-        scale = stack_scale(scale_nt, len(field_nt))
-        advance(len(field_nt))
-        return np.stack([method.reconstruct(field_nt, scale).rmse for method in methods], axis=1)
-
-    end_ms, scores = _quiet(split, scored)
+    scale_nt = background_nt(split.calibration, split, model, advance)
+    quiet = quiet_scores(split.calibration, split, methods, scale_nt, advance)
     asked = Calibration(
         station=split.calibration.station,
         model_sha256=model.manifest.sha256,
@@ -100,11 +92,7 @@ def fitted(
         alert=split.stream.alert,
         false_alarms_per_month=false_alarms_per_month,
     )
-    quiet = {
-        method.name: QuietScores(end_ms, scores[:, column].astype(np.float64))
-        for column, method in enumerate(methods)
-    }
-    fits = {name: fit_profile(rows, scale_nt, spec, asked) for name, rows in quiet.items()}
+    fits = {name: fit_profile(scores, scale_nt, spec, asked) for name, scores in quiet.items()}
     return Contestants(
         model,
         methods,
@@ -112,27 +100,3 @@ def fitted(
         {name: fit.peaks for name, fit in fits.items()},
         {NEGATIVE: model, **{name: rival for name, rival in rivals.items() if name != CLASSIFIER}},
     )
-
-
-def _recent(
-    model: Model, field_nt: Float32, spec: WindowSpec, advance: Callable[[int], object]
-) -> Float32:
-    """Newest hop of each window, band-passed: [n, steps of a hop, 3] in nT."""
-    filtered_nt = model.filtered(field_nt)
-    advance(len(field_nt))
-    return newest(filtered_nt, spec).reshape(len(field_nt), -1, filtered_nt.shape[2])
-
-
-def _quiet(split: DataSplit, prepared: Callable[[Float32], Float32]) -> tuple[Int64, Float32]:
-    """Quiet windows of the calibration days: ends [n], ascending, and `prepared` of each window.
-
-    Raises
-    ------
-    RecipeRefused
-        If no window is quiet.
-    """
-    spec = split.stream.window
-    windows = windows_of(split.calibration, split.calibration_days, spec, prepared)
-    quiet = np.flatnonzero(non_seismic(windows, spec, split.kp_max, split.stream.history))
-    quiet = quiet[np.argsort(windows.end_ms[quiet])]  # days may be in any order
-    return windows.end_ms[quiet], windows.field_nt[quiet]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from archive.kp import kp_intervals
 from archive.kp_file import KpFile
+from geofield.calibration.living.rules import LivingSetting
 from geofield.indices import IndexHistory
 from geofield.scoring.manifest import ModelWindow
 from geofield.series.samples import Samples
@@ -31,6 +32,8 @@ class DataSplit:
         Window, alert rule and Kp.
     kp_max
         Highest Kp of a quiet window, over which Kp must be known.
+    living
+        Rules by which profiles go on learning; None if they stay as they were made.
     """
 
     calibration: Samples
@@ -39,6 +42,7 @@ class DataSplit:
     days: Sequence[str]
     stream: Stream
     kp_max: float
+    living: LivingSetting | None = None
 
 
 def divided(
@@ -49,7 +53,7 @@ def divided(
     recipe: Recipe,
     kp_file: KpFile | None = None,
 ) -> DataSplit:
-    """Divide an archive by days; the recipe gives the alert rule and the rule of quiet windows.
+    """Divide an archive by days; the recipe gives the rules of alerts, profiles and quiet windows.
 
     Of `kp_file` the days are used that the installed table of Kp does not have.
 
@@ -60,6 +64,7 @@ def divided(
     """
     history = IndexHistory(kp_intervals(samples.start_ms, samples.end_ms, kp_file))
     stream = Stream(window.spec(), recipe.alert.rules(), history)
+    living = recipe.profile.rules(stream.window, recipe.data.kp_max)
     return DataSplit(
         calibration=only(samples, calibration_days),
         calibration_days=calibration_days,
@@ -67,4 +72,5 @@ def divided(
         days=judged_days,
         stream=stream,
         kp_max=recipe.data.kp_max,
+        living=LivingSetting(living, stream.window, stream.alert) if living else None,
     )

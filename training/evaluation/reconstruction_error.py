@@ -15,13 +15,16 @@ _BATCH = 256
 _SILENT = 1e-3  # least rms of a window, in units of the scale: a dead sensor has no field
 
 
-def left_over(
-    method: str, model: Model, field_nt: Float32, scale_nt: tuple[float, float, float]
-) -> LeftOver:
-    """Relative reconstruction error of raw windows [n, span, 3] in nT without a transient."""
+def shares_left(model: Model, field_nt: Float32, scale_nt: tuple[float, float, float]) -> Float64:
+    """Relative reconstruction error of raw windows [n, span, 3] in nT without a transient: [n]."""
     parts = [field_nt[begin : begin + _BATCH] for begin in range(0, len(field_nt), _BATCH)]
-    share = np.concatenate([_share(model, part, scale_nt) for part in parts])
-    return LeftOver(method=method, median=float(np.median(share)), worse=float((share > 1).mean()))
+    return np.concatenate([_share(model, part, scale_nt) for part in parts])
+
+
+def left_over(method: str, shares: Float64) -> LeftOver:
+    """Median of `shares_left`, and the share of windows to which zeros would be nearer."""
+    worse = float((shares > 1).mean())
+    return LeftOver(method=method, median=float(np.median(shares)), worse=worse)
 
 
 def _share(model: Model, field_nt: Float32, scale_nt: tuple[float, float, float]) -> Float64:

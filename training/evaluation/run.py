@@ -8,11 +8,18 @@ from archive.model import Model
 from training.evaluation.contestants import Contestants, fitted
 from training.evaluation.data_split import DataSplit
 from training.evaluation.earthquakes import on_earthquakes
-from training.evaluation.injection.suite import injected, polarized, tables, turned
+from training.evaluation.false_alarms import quiet_counts
+from training.evaluation.injection.suite import (
+    injected,
+    judged_station,
+    polarized,
+    tables,
+    turned,
+)
 from training.labels.catalogue import Catalogue
 from training.labels.types import Site
 from training.recipe.recipe import Recipe
-from training.results import Cell, Evaluation, Injections, Labelled, Verdict
+from training.results import ActivityMeans, Cell, Evaluation, Injections, Labelled, Verdict
 from training.statistics.verdict import not_evaluated
 
 Advance: TypeAlias = Callable[..., object]
@@ -43,7 +50,7 @@ def fit_contestants(
         If the quiet windows are too few for a threshold.
     """
     windows = len(split.calibration) // split.stream.window.hop  # an upper bound: gaps count
-    advance = steps("calibration", 2 * windows)
+    advance = steps(f"{split.judged.station}: calibration", 2 * windows)
     return fitted(model, rivals, split, recipe.promise.false_alarms_per_month, advance)
 
 
@@ -55,14 +62,19 @@ def with_injections(
     cells: list[Cell] | None = None,
 ) -> Injections:
     """Judge on injected transients; `cells` is the main table if it covers several seeds."""
-    seismic = recipe.seismic
+    seismic, where = recipe.seismic, split.judged.station
+    station = judged_station(contestants, split, recipe)
+    by_activity: list[ActivityMeans] = []
     if cells is None:
         count = (len(seismic.families) + len(seismic.unseen_families)) * len(seismic.judge_snr)
-        cells = tables(contestants, split, recipe, steps("transients in windows", count))
+        cells, by_activity = tables(station, steps(f"{where}: transients in windows", count))
     count = 2 * len(turned(recipe))
-    cells = [*cells, *polarized(contestants, split, recipe, steps("polarizations", count))]
-    count = len(contestants.methods) * len(recipe.promise.durations)
-    return injected(contestants, split, recipe, cells, steps("packets in the stream", count))
+    cells = [*cells, *polarized(station, steps(f"{where}: polarizations", count))]
+    windows = len(split.judged) // split.stream.window.hop
+    advance = steps(f"{where}: quiet days", windows)
+    counts = quiet_counts(contestants, split, recipe.promise, advance)
+    advance = steps(f"{where}: packets in the stream", len(recipe.promise.durations))
+    return injected(station, cells, by_activity, counts, advance)
 
 
 def with_earthquakes(
@@ -73,7 +85,7 @@ def with_earthquakes(
     steps: Steps,
 ) -> Labelled:
     """Judge on real earthquakes; raises the errors of `on_earthquakes`."""
-    advance = steps("earthquakes", len(contestants.methods))
+    advance = steps(f"{split.judged.station}: earthquakes", len(contestants.methods))
     return on_earthquakes(
         contestants, split, recipe, earthquakes.catalogue, earthquakes.site, advance
     )

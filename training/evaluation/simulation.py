@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from geofield.alerts.alert import Alert, AlertRules, Change, ModelRef
 from geofield.calibration.profile import StationProfile
 from geofield.indices import IndexHistory
@@ -12,7 +10,6 @@ from geofield.scoring.score import WindowScore
 from geofield.series.samples import Samples
 from geofield.series.windows import WindowSpec
 from geofield.step import Rules, StationState, step
-from geofield.types import Float64
 from training.evaluation.methods import Method
 
 _RECORD = 21_600  # samples of a record: a step then costs little compared with its windows
@@ -56,8 +53,3 @@ def _records(samples: Samples) -> Iterator[Samples]:
     """Consecutive records, as views."""
     for begin in range(0, len(samples), _RECORD):
         yield samples.part(begin, min(begin + _RECORD, len(samples)))
-
-
-def rmse_of(scores: list[WindowScore]) -> Float64:
-    """Score of each window [n], NaN where it has none."""
-    return np.array([window.score.rmse if window.score else np.nan for window in scores])

@@ -1,22 +1,18 @@
-"""External evaluation: a finished model judged on an archive of any station."""
+"""External evaluation: a finished model judged on archives of any stations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from msgspec.structs import replace
 
-from archive.decimation import whole_at_cadence
-from archive.files import visible
-from archive.kp import newer_than_kp
+from archive.files import FileRefused
 from archive.kp_file import KpFile
 from archive.model import Model, ModelRefused, load_model
-from archive.observatory import ArchiveRefused, check_cadence, read_archive, refusing
+from archive.observatory import ArchiveRefused
 from archive.outputs import check_output_folder
-from archive.recording import Recording
-from geofield.utc import DAY_MS, utc_day
 from support.spans import Span
-from training.evaluation.data_split import DataSplit, divided
+from training.evaluation.data_split import DataSplit
 from training.evaluation.run import (
     Earthquakes,
     Steps,
@@ -27,11 +23,23 @@ from training.evaluation.run import (
 )
 from training.labels.catalogue import read_catalogue
 from training.labels.types import Site
-from training.recipe.days import span_ms
+from training.pipelines.judged_tables import drift_of, man_made_of
+from training.pipelines.own_card import into_own_card
+from training.pipelines.station_cases import (
+    FilesAsked,
+    JudgedBy,
+    OpenCase,
+    StationCase,
+    cases_of_files,
+    cases_of_tables,
+)
+from training.recipe.judged import Judged, load_judged
 from training.recipe.recipe import Recipe, load_recipe, shipped_recipe
 from training.recipe.section import RecipeRefused
+from training.report.sections.summary import headline
+from training.report.select import was_seen
 from training.report.write import write_report
-from training.results import RIVALS, Evaluation
+from training.results import RIVALS, Evaluation, Injections, Labelled
 
 FEW_PACKETS = 20
 # An installed package leaves the rivals out: no worker needs them.
@@ -48,7 +56,7 @@ class Asked:
     Attributes
     ----------
     data
-        Files, or folders of files, of one station.
+        Files, or folders of files; with `stations` the folder of the files that it names.
     model
         The ONNX file; its rivals are in the folder ``rivals`` beside it.
     recipe
@@ -67,6 +75,10 @@ class Asked:
         Spans of time in which the data are not the field.
     kp_file
         Kp of days that the installed table does not have.
+    stations
+        File with the tables of `training.recipe.judged`; None to judge all files of `data`.
+    card
+        Whether to write into the model's own card, evaluation and report.
     """
 
     data: Sequence[Path]
@@ -79,19 +91,32 @@ class Asked:
     calibrate_until: str | None
     left_out: Sequence[Span] = ()
     kp_file: KpFile | None = None
+    stations: Path | None = None
+    card: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """Result of an external evaluation: the document, its files, and warnings for the reader."""
+    """Result of an external evaluation.
+
+    Attributes
+    ----------
+    evaluation, paths
+        The document and its files.
+    headline
+        What an operator gets, in a line; empty without transients.
+    warnings
+        What the reader should know.
+    """
 
     evaluation: Evaluation
     paths: Sequence[Path]
+    headline: str
     warnings: Sequence[str]
 
 
 def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
-    """Evaluate a model on an archive, and write the report.
+    """Evaluate a model on archives, and write the report.
 
     Raises
     ------
@@ -102,31 +127,86 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     training.recipe.section.RecipeRefused, training.labels.selection.LabelsRefused
         If the rules leave nothing to judge on.
     """
-    check_output_folder(output)
+    check_output_folder(asked.model.parent if asked.card else output)
     model = load_model(asked.model)
     recipe = load_recipe(asked.recipe or _own_recipe(model))
+    tables = load_judged(asked.stations) if asked.stations else Judged()
     rivals, missing = _rivals(asked.model, model)
     if asked.catalogue is not None:
         _check_beaten(recipe, missing)
-    recording = _recording(asked, model)
-    earthquakes = _earthquakes(recording, asked)
-    split = _split(recording, model, recipe, asked)
-    contestants = fit_contestants(model, rivals, split, recipe, steps)
-    injections = [with_injections(contestants, split, recipe, steps)] if asked.inject else []
-    labelled = []
-    if earthquakes is not None:
-        labelled = [with_earthquakes(contestants, split, recipe, earthquakes, steps)]
-    left_out = [str(span) for span in asked.left_out]
-    evaluation = evaluation_of(model, injections, labelled, {}, left_out)
-    name = f"{model.manifest.name}-{recording.station}"
-    paths = write_report(output, name, evaluation, model.manifest)
-    warnings = [
-        *missing.values(),
-        *_seen(model, split),
-        *_without_kp(recording, asked),
-        *_few_packets(evaluation, recipe),
-    ]
-    return Evaluated(evaluation, paths, warnings)
+    by = JudgedBy(model, recipe, asked.kp_file)
+    cases = _cases(asked, tables, by)
+    judgement = _Judgement(asked, by, rivals, steps)
+    judgement.judge(cases)
+    evaluation = replace(
+        evaluation_of(model, judgement.injections, judgement.labelled, {}, judgement.left_out),
+        drift=drift_of(tables.drift, asked.data[0], by, steps),
+        man_made=man_made_of(tables.man_made, asked.data[0], model, steps),
+    )
+    paths = _written(asked, output, model, evaluation)
+    warnings = [*missing.values(), *judgement.warnings, *_few_packets(evaluation, recipe)]
+    return Evaluated(evaluation, paths, headline(evaluation, model.manifest), warnings)
+
+
+def _cases(asked: Asked, tables: Judged, by: JudgedBy) -> list[StationCase]:
+    if asked.stations:
+        if len(asked.data) > 1 or not asked.data[0].is_dir():
+            raise ArchiveRefused(f"--data: give one folder, that of the files in {asked.stations}")
+        return cases_of_tables(tables.stations, asked.data[0], by)
+    files = FilesAsked(asked.data, asked.station, asked.calibrate_until, asked.left_out)
+    cases = cases_of_files(files, by)
+    if asked.catalogue is not None and len(cases) > 1:
+        codes = ", ".join(case.name for case in cases)
+        raise ArchiveRefused(f"--catalogue judges one station, the files are of {codes}")
+    return cases
+
+
+class _Judgement:
+    """Judges one station after the other, so that the data of one at a time are in memory."""
+
+    def __init__(
+        self, asked: Asked, by: JudgedBy, rivals: Mapping[str, Model], steps: Steps
+    ) -> None:
+        self._asked, self._by, self._rivals, self._steps = asked, by, rivals, steps
+        self.injections: list[Injections] = []
+        self.labelled: list[Labelled] = []
+        self.left_out: list[str] = []
+        self.warnings: list[str] = []
+
+    def judge(self, cases: Sequence[StationCase]) -> None:
+        """Judge all cases. Among several stations of `data`, one that cannot be is warned of."""
+        refused: list[FileRefused] = []
+        for case in cases:
+            try:
+                self._judge(case.opened())
+            except (ArchiveRefused, RecipeRefused) as error:
+                if self._asked.stations or len(cases) == 1:
+                    raise
+                refused.append(error)
+                self.warnings.append(f"not judged: {error}")
+        if refused and len(refused) == len(cases):
+            raise refused[0]
+
+    def _judge(self, case: OpenCase) -> None:
+        split, recipe = case.split, self._by.recipe
+        earthquakes = _earthquakes(case, self._asked)
+        self.warnings += [*_seen(self._by.model, split), *case.warnings]
+        self.left_out += [text for text in case.left_out if text not in self.left_out]
+        contestants = fit_contestants(self._by.model, self._rivals, split, recipe, self._steps)
+        if self._asked.inject or self._asked.stations:
+            self.injections.append(with_injections(contestants, split, recipe, self._steps))
+        if earthquakes is not None:
+            judged = with_earthquakes(contestants, split, recipe, earthquakes, self._steps)
+            self.labelled.append(judged)
+
+
+def _written(asked: Asked, output: Path, model: Model, evaluation: Evaluation) -> Sequence[Path]:
+    if asked.card:
+        return into_own_card(asked.model, model.manifest, evaluation)
+    stations = {known.station for known in evaluation.injections}
+    stations |= {real.station for real in evaluation.labelled}
+    where = min(stations) if len(stations) == 1 else "stations"
+    return write_report(output, f"{model.manifest.name}-{where}", evaluation, model.manifest)
 
 
 def _own_recipe(model: Model) -> Path:
@@ -138,50 +218,6 @@ def _own_recipe(model: Model) -> Path:
             "give it with --recipe"
         )
     return path
-
-
-def _recording(asked: Asked, model: Model) -> Recording:
-    recording = read_archive(_files(asked.data), asked.station)
-    for span in asked.left_out:
-        if not recording.holds(span):
-            raise ArchiveRefused(f"--leave-out {span}: the files hold nothing then")
-    cadence_ms = model.manifest.window.cadence_ms
-    with refusing(recording.station):
-        recording = whole_at_cadence(recording.without(asked.left_out), cadence_ms)
-    check_cadence([recording], model.manifest)
-    return recording
-
-
-def _files(data: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for path in data:
-        inside = [file for file in visible(path) if not file.is_dir()] if path.is_dir() else [path]
-        if not inside:
-            raise ArchiveRefused(f"{path}: the folder is empty")
-        files += inside
-    return files
-
-
-def _split(recording: Recording, model: Model, recipe: Recipe, asked: Asked) -> DataSplit:
-    first, last = utc_day(recording.start_ms), utc_day(recording.end_ms - 1)
-    until = asked.calibrate_until or utc_day(max(third_ms(recording), recording.start_ms + DAY_MS))
-    if not first < until <= last:
-        raise RecipeRefused(
-            f"{recording.station}: data from {first} to {last} cannot be divided at {until}; two "
-            "days are the least: some calibrate, the others are judged"
-        )
-    eve = utc_day(span_ms(until)[0] - 1)
-    samples = recording.samples(recording.reference_declination_deg())
-    window = model.manifest.window
-    days = [f"{first}/{eve}"], [f"{until}/{last}"]
-    return divided(samples, *days, window, recipe, asked.kp_file)
-
-
-def third_ms(recording: Recording) -> int:
-    """Time before which a third of the known samples lie, ms since 1970 UTC."""
-    known = np.all([np.isfinite(values) for values in recording.elements.values()], axis=0)
-    third = int(np.searchsorted(np.cumsum(known), known.sum() / 3))
-    return recording.start_ms + third * recording.cadence_ms
 
 
 def _rivals(path: Path, model: Model) -> tuple[dict[str, Model], dict[str, str]]:
@@ -214,16 +250,16 @@ def _check_beaten(recipe: Recipe, missing: Mapping[str, str]) -> None:
             )
 
 
-def _earthquakes(recording: Recording, asked: Asked) -> Earthquakes | None:
+def _earthquakes(case: OpenCase, asked: Asked) -> Earthquakes | None:
     if asked.catalogue is None:
         return None
-    position_deg = asked.position_deg or recording.position_deg
+    station = case.split.judged.station
+    position_deg = asked.position_deg or case.position_deg
     if position_deg is None:
         raise ArchiveRefused(
-            f"{recording.station}: its files do not state where it stands; give --latitude and "
-            "--longitude"
+            f"{station}: its files do not state where it stands; give --latitude and --longitude"
         )
-    return Earthquakes(read_catalogue(asked.catalogue), Site(recording.station, *position_deg))
+    return Earthquakes(read_catalogue(asked.catalogue), Site(station, *position_deg))
 
 
 def _few_packets(evaluation: Evaluation, recipe: Recipe) -> list[str]:
@@ -250,25 +286,12 @@ def _few_packets(evaluation: Evaluation, recipe: Recipe) -> list[str]:
     return warnings
 
 
-def _without_kp(recording: Recording, asked: Asked) -> list[str]:
-    """A warning if Kp of the newest data is not known."""
-    reason = newer_than_kp(recording.end_ms, asked.kp_file)
-    return [f"{reason}: windows after it do not count as quiet; give --kp-file"] if reason else []
-
-
 def _seen(model: Model, split: DataSplit) -> list[str]:
     """A warning if the model was trained on some of the judged days."""
-    source = model.manifest.provenance
-    if source.station != split.judged.station:
-        return []
-    training = [span_ms(day) for day in (*source.train_days, *source.validation_days)]
-    overlap = any(
-        start_ms < until_ms and begin_ms < end_ms
-        for start_ms, end_ms in training
-        for begin_ms, until_ms in map(span_ms, split.days)
-    )
-    if not overlap:
+    manifest = model.manifest
+    if not was_seen(split.judged.station, split.days, manifest):
         return []
     return [
-        f"some of the judged days trained {model.manifest.name}: what it shows there is no test"
+        f"some of the judged days trained {manifest.name}: what it shows there is no test "
+        f"({split.judged.station})"
     ]

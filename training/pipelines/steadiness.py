@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,8 @@ from geofield.calibration.profile import robust_scale_nt
 from geofield.series.samples import Samples
 from geofield.types import Bool, Float32, Float64, Int64
 from geofield.utc import DAY_MS, utc_day
-from support.extras import how_to_install
 from training.data.scaling import Policy, row_scale_nt
-from training.data.windows import windows_of
+from training.data.windows import located, windows_of
 from training.labels.covariates import solar_hour
 from training.model.batch_scores import band_passed, network_scores
 from training.model.network import Judged
@@ -107,7 +105,7 @@ def away(bench: Bench, names: Sequence[str], folder: Path, policy: Policy) -> Sc
     """
     if not names:
         return None
-    recording = read_archive([_located(name, folder) for name in names])
+    recording = read_archive([located(name, folder) for name in names])
     if recording.cadence_ms != bench.recipe.window.cadence_ms:
         raise RecipeRefused(f"ablation.elsewhere: {recording.station} has another cadence")
     samples = recording.samples(recording.reference_declination_deg())
@@ -130,13 +128,3 @@ def _scaled_windows(
     rows_nt = row_scale_nt(windows, bench.recipe, policy, scale_nt)
     scaled = (windows.field_nt / rows_nt[:, None, :]).astype(np.float32)
     return ScaledWindows(windows.end_ms, scaled, position_deg[1] if position_deg else 0.0)
-
-
-def _located(name: str, folder: Path) -> Path:
-    """Path of a file in the data folder, or of an example of geomagpy (``magpy/...``)."""
-    if not name.startswith("magpy/"):
-        return folder / name
-    spec = find_spec("magpy")
-    if spec is None or spec.origin is None:
-        raise RecipeRefused(f"{name}: geomagpy is not installed; {how_to_install('examples')}")
-    return Path(spec.origin).parent / "examples" / name.removeprefix("magpy/")

@@ -9,20 +9,18 @@ import msgspec
 
 from archive.files import FileRefused, contents
 from archive.text import text_of
-from support.spans import span_of
 from training.recipe.days import span_ms
+from training.recipe.judged import DriftCase, ManMadeCase, judged_problems
 from training.recipe.labels import LabelRules, rule_problems
+from training.recipe.operation import AlertRule, ProfileRule, Promise
 from training.recipe.section import RecipeRefused, RecipeTable
-from training.recipe.stations import RecipeStation, station_problems
+from training.recipe.stations import RecipeStation, no_spans
 from training.recipe.tables import (
     AblationGrid,
-    AlertRule,
     CatalogueChoice,
     Data,
-    LeftOutSpan,
     Loss,
     NetworkSize,
-    Promise,
     Seismic,
     Training,
     Variation,
@@ -41,8 +39,8 @@ class Recipe(RecipeTable, frozen=True):
         Name and version of the model.
     remarks
         Remarks for the model card on how the choices were made.
-    alert
-        Alert rule of the evaluation.
+    alert, profile
+        Rules of alerts and of living profiles in the evaluation.
     labels, verdict
         Rules of the evaluation on earthquakes, fixed before it runs.
     catalogue
@@ -51,6 +49,8 @@ class Recipe(RecipeTable, frozen=True):
         Grid of the ablation; None without one.
     stations
         Other stations, and other days of the first one.
+    drift, man_made
+        What `magwatch evaluate --stations` judges besides, see `training.recipe.judged`.
     """
 
     name: str
@@ -67,9 +67,12 @@ class Recipe(RecipeTable, frozen=True):
     labels: LabelRules
     verdict: VerdictRules
     alert: AlertRule = AlertRule()
+    profile: ProfileRule = ProfileRule()
     catalogue: CatalogueChoice | None = None
     ablation: AblationGrid | None = None
     stations: tuple[RecipeStation, ...] = ()
+    drift: tuple[DriftCase, ...] = ()
+    man_made: tuple[ManMadeCase, ...] = ()
 
     def used(self, use: str) -> list[RecipeStation]:
         """The stations of one use, in the order of the file."""
@@ -161,11 +164,10 @@ def _contradictions(recipe: Recipe) -> list[str]:
     ]
     checks += _promise_checks(recipe.promise)
     problems = [problem for fine, problem in checks if not fine]
-    problems += [f"data.left_out: {problem}" for problem in _no_spans(data.left_out)]
-    for station in recipe.stations:
-        problems += [f"stations.left_out: {problem}" for problem in _no_spans(station.left_out)]
-    problems += station_problems(recipe.stations)
+    problems += [f"data.left_out: {problem}" for problem in no_spans(data.left_out)]
+    problems += judged_problems(recipe.stations, recipe.drift, recipe.man_made)
     problems += _alert_problems(recipe)
+    problems += recipe.profile.problems
     return problems + [f"labels.{problem}" for problem in rule_problems(recipe.labels)]
 
 
@@ -196,16 +198,6 @@ def _alert_problems(recipe: Recipe) -> list[str]:
     except ValueError as error:
         return [f"alert: {error}"]
     return []
-
-
-def _no_spans(parts: Sequence[LeftOutSpan]) -> list[str]:
-    problems = []
-    for part in parts:
-        try:
-            span_of(part.span)
-        except ValueError as error:
-            problems.append(str(error))
-    return problems
 
 
 def _overlap(data: Data) -> bool:

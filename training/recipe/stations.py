@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Literal
 
+from support.spans import span_of
 from training.recipe.days import span_ms
 from training.recipe.section import RecipeTable
 from training.recipe.tables import LeftOutSpan
@@ -49,20 +50,33 @@ def station_problems(stations: Sequence[RecipeStation]) -> list[str]:
             problems.append(f"{where}files and days must not be empty")
         if bool(station.calibration_days) != (station.use == "test"):
             problems.append(f'{where}calibration_days are for use = "test", which needs them')
-        if _shared(station.days, station.calibration_days):
+        if share_a_day(station.days, station.calibration_days):
             problems.append(f"{where}a judged day must not calibrate")
+    for station in stations:
+        problems += [f"stations.left_out: {problem}" for problem in no_spans(station.left_out)]
     problems += [
         f"stations: {', '.join(sorted({*first.files} & {*second.files}))} has a day that is in "
         f'use = "{first.use}" and in use = "{second.use}"'
         for first, second in combinations(stations, 2)
         if first.use != second.use
         and {*first.files} & {*second.files}
-        and _shared(first.days, second.days)
+        and share_a_day(first.days, second.days)
     ]
     return problems
 
 
-def _shared(some: Sequence[str], others: Sequence[str]) -> bool:
+def no_spans(parts: Sequence[LeftOutSpan]) -> list[str]:
+    """Problems of the spans to leave out, in words; empty if there is none."""
+    problems = []
+    for part in parts:
+        try:
+            span_of(part.span)
+        except ValueError as error:
+            problems.append(str(error))
+    return problems
+
+
+def share_a_day(some: Sequence[str], others: Sequence[str]) -> bool:
     """Whether a day is in both lists."""
     spans, other_spans = list(map(span_ms, some)), list(map(span_ms, others))
     return any(

@@ -4,7 +4,6 @@ from typing import Literal
 
 import msgspec
 
-from geofield.alerts.alert import AlertRules
 from geofield.scoring.manifest import ModelWindow
 from geofield.series.windows import WindowSpec
 from training.recipe.section import RecipeTable
@@ -238,76 +237,6 @@ class Training(RecipeTable, frozen=True):
     check_every: int
     patience: int
     weight_decay: float = 0.0
-
-
-class Promise(RecipeTable, frozen=True):
-    """Promised false-alarm rate, and its test with packets.
-
-    Attributes
-    ----------
-    false_alarms_per_month
-        Promised rate, at which the sensitivity is measured.
-    checked_per_month
-        Further rates at which alarms are counted on quiet days that were not used for calibration.
-        With less than a month of data, a higher rate is more informative.
-    durations
-        Durations of the packets, in samples.
-    snr
-        Signal/noise of the packets, ascending.
-    apart
-        Samples from one packet to the next.
-    packets
-        Largest number of packets in the stream; the data after them are not used.
-    draws
-        Number of independent draws of packets, for every duration and signal/noise.
-    """
-
-    false_alarms_per_month: float
-    checked_per_month: list[float]
-    durations: list[int]
-    snr: list[float]
-    apart: int
-    packets: int = 200
-    draws: int = 1
-
-
-class AlertRule(RecipeTable, frozen=True):
-    """Alert rule of the judgement, see `geofield.alerts.alert.AlertRules`.
-
-    These defaults hold for recipes without this table, even if workers of later versions have other
-    defaults.
-
-    Attributes
-    ----------
-    k, n
-        An alert opens when `k` of `n` windows exceed the threshold.
-    clear, clear_ratio
-        It resolves after `clear` windows in a row below `clear_ratio` times the threshold.
-    cooldown_s
-        Shortest time between the end of an alert and the opening of the next.
-    """
-
-    k: int = 4
-    n: int = 5
-    clear: int = 4
-    clear_ratio: float = 0.8
-    cooldown_s: float = 600.0
-
-    def rules(self) -> AlertRules:
-        """The rules in the form that the step takes.
-
-        Raises
-        ------
-        ValueError
-            If values are out of range.
-        """
-        return AlertRules(
-            k=self.k,
-            n=self.n,
-            clear=self.clear,
-            clear_ratio=self.clear_ratio,
-            cooldown_ms=round(1000 * self.cooldown_s),
-        )
 
 
 class AblationGrid(RecipeTable, frozen=True):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Paragraph, ReportSection
-from training.report.sections import about, alerts, summary
+from training.report.sections import about, alerts, operation, summary
 from training.report.sections import earthquakes as real
 from training.report.sections import injections as known
 from training.report.sections.limits import limitations
+from training.report.select import detailed
 from training.report.templates import template
 from training.results import Evaluation, Labelled
 
@@ -16,6 +17,7 @@ def render_card(manifest: Manifest, evaluation: Evaluation) -> str:
     """Render the model card as Markdown."""
     return template("card.md.j2", plain=_plain).render(
         manifest=manifest,
+        headline=summary.headline(evaluation, manifest),
         verdict=real.verdict_words(evaluation.verdict),
         sections=_sections(manifest, evaluation),
     )
@@ -28,16 +30,20 @@ def _plain(text: str) -> str:
 
 def _sections(manifest: Manifest, evaluation: Evaluation) -> Sequence[ReportSection]:
     judged = [
-        section for injections in evaluation.injections for section in known.sections(injections)
+        section
+        for injections in detailed(evaluation, manifest)
+        for section in known.sections(injections)
     ]
     return [
-        *summary.stations(evaluation),
+        *summary.stations(evaluation, manifest),
+        *operation.drift(evaluation),
+        *operation.man_made(evaluation),
         about.what_it_is(manifest),
         about.data(manifest, evaluation),
         *about.left_out(evaluation),
         about.classes(manifest, evaluation),
         *judged,
-        *([alerts.false_alarms(evaluation.injections)] if judged else []),
+        *([alerts.false_alarms(evaluation, manifest)] if evaluation.injections else []),
         *map(_real, evaluation.labelled),
         *([about.ablation(evaluation)] if evaluation.ablation else []),
         limitations(manifest, evaluation),

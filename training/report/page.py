@@ -10,11 +10,11 @@ from markupsafe import Markup
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Paragraph, ReportSection, Table
 from training.report.format import counted, decimal, figure, p_value
-from training.report.sections import about, alerts, summary
+from training.report.sections import about, alerts, operation, summary
 from training.report.sections import earthquakes as real
-from training.report.sections import injections as known
+from training.report.sections import injections as transients
 from training.report.sections.limits import limitations
-from training.report.select import in_any_direction, strengths_of
+from training.report.select import detailed, in_any_direction, strengths_of
 from training.report.style import PALETTE
 from training.report.svg import embed, keys
 from training.report.templates import template
@@ -60,22 +60,26 @@ def render_page(evaluation: Evaluation, manifest: Manifest) -> str:
         manifest=manifest,
         lead=lead[:1].upper() + lead[1:],
         rest=rest.strip(),
-        tiles=_tiles(evaluation),
+        tiles=_tiles(evaluation, manifest),
         rules=_rules(evaluation),
         sentences=[(labelled.station, real.two_p(labelled)) for labelled in evaluation.labelled],
         sections=_sections(evaluation, manifest),
+        headline=summary.headline(evaluation, manifest),
         light={name: light for name, (light, _) in PALETTE.items()},
         dark={name: dark for name, (_, dark) in PALETTE.items()},
     )
 
 
 def _sections(evaluation: Evaluation, manifest: Manifest) -> Sequence[ReportSection]:
-    labelled, judged = evaluation.labelled, evaluation.injections
+    labelled, judged = evaluation.labelled, detailed(evaluation, manifest)
+    absent = [] if evaluation.injections else [_NO_TRANSIENTS]
     return [
-        *summary.stations(evaluation),
+        *summary.stations(evaluation, manifest),
+        *operation.drift(evaluation),
+        *operation.man_made(evaluation),
         *([real.real_section(site, evaluation.verdict) for site in labelled] or [_NO_LABELS]),
-        *([part for site in judged for part in known.sections(site)] or [_NO_TRANSIENTS]),
-        alerts.false_alarms(judged),
+        *([part for site in judged for part in transients.sections(site)] or absent),
+        alerts.false_alarms(evaluation, manifest),
         about.ablation(evaluation),
         limitations(manifest, evaluation),
         about.what_it_is(manifest),
@@ -94,10 +98,14 @@ def _rules(evaluation: Evaluation) -> Table | None:
     return real.criteria_table(criteria, caption) if criteria else None
 
 
-def _tiles(evaluation: Evaluation) -> list[Tile]:
+def _tiles(evaluation: Evaluation, manifest: Manifest) -> list[Tile]:
     return [
         *(tile for labelled in evaluation.labelled for tile in _real_tiles(labelled)),
-        *(tile for injections in evaluation.injections for tile in _known_tiles(injections)),
+        *(
+            tile
+            for injections in detailed(evaluation, manifest)
+            for tile in _known_tiles(injections)
+        ),
     ]
 
 

@@ -7,11 +7,14 @@ All parts are plain data. Times are UTC, rates are per station-month of 30.4375 
 from training.results.document import Ablation, Evaluation, decode, encode
 from training.results.earthquakes import Criterion, Labelled, LabelStep, OnLabels, Verdict
 from training.results.injections import (
+    ActivityMeans,
     Cell,
+    Drift,
     FalseAlarms,
     HalfFound,
     Injections,
     LeftOver,
+    ManMade,
     Sensitivity,
 )
 from training.results.names import CLASSIFIER, CONTROL, KP_ONLY, NEGATIVE, RIVALS
@@ -23,8 +26,10 @@ __all__ = [
     "NEGATIVE",
     "RIVALS",
     "Ablation",
+    "ActivityMeans",
     "Cell",
     "Criterion",
+    "Drift",
     "Evaluation",
     "FalseAlarms",
     "HalfFound",
@@ -32,6 +37,7 @@ __all__ = [
     "LabelStep",
     "Labelled",
     "LeftOver",
+    "ManMade",
     "OnLabels",
     "Sensitivity",
     "Verdict",

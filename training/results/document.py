@@ -4,7 +4,7 @@ import msgspec
 from msgspec import field
 
 from training.results.earthquakes import Labelled, Verdict
-from training.results.injections import Injections
+from training.results.injections import Drift, Injections, ManMade
 from training.results.names import Record
 
 
@@ -56,6 +56,8 @@ class Evaluation(Record, frozen=True):
         Name, version and hash of the model file.
     injections, labelled, ablation
         Results by kind of evaluation.
+    drift, man_made
+        False alarms long after a calibration, and pulses that no field makes.
     verdict
         Verdict, which goes into the manifest.
     facts
@@ -73,6 +75,8 @@ class Evaluation(Record, frozen=True):
     ablation: list[Ablation] = field(default_factory=list)
     facts: dict[str, float] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    man_made: list[ManMade] = field(default_factory=list)
 
 
 def encode(evaluation: Evaluation) -> bytes:

@@ -69,12 +69,46 @@ class HalfFound(Record, frozen=True, kw_only=True):
     interval
         Central 95 % interval of `snr` over other places of the stream and other calibration days;
         an end may be None as `snr`. None if packets were tried at fewer than ten places.
+    living_threshold, living_snr
+        Median threshold of a profile that went on learning over these days, None if not tried; and
+        `snr` at this threshold.
     """
 
     asked_per_month: float
     packets: int
     snr: float | None
     interval: tuple[float | None, float | None] | None = None
+    living_threshold: float | None = None
+    living_snr: float | None = None
+
+
+class ActivityMeans(Record, frozen=True, kw_only=True):
+    """Means over all families of one method, on quiet or on disturbed windows only.
+
+    Attributes
+    ----------
+    method
+        Name of the method.
+    activity
+        ``quiet`` (Kp known and at most that of the recipe) or ``disturbed``.
+    windows
+        Number of windows; each is judged without and with a transient against its own kind.
+    snr
+        Signal/noise of the entries of `auc` and `found`, ascending.
+    auc, found
+        As in `Cell`, means over the families.
+    left_over, worse
+        As in `LeftOver`; None if the method reconstructs nothing.
+    """
+
+    method: str
+    activity: str
+    windows: int
+    snr: list[float]
+    auc: list[float]
+    found: list[float]
+    left_over: float | None = None
+    worse: float | None = None
 
 
 class Sensitivity(Record, frozen=True):
@@ -123,6 +157,8 @@ class FalseAlarms(Record, frozen=True):
         Expected number of alarms at this rate, and number of alarms that opened.
     low, high
         Central 95 % interval of a Poisson count with this expectation.
+    living
+        Number of alarms that opened while the profile went on learning; None if not tried.
     """
 
     method: str
@@ -133,11 +169,17 @@ class FalseAlarms(Record, frozen=True):
     counted: int
     low: int
     high: int
+    living: int | None = None
 
     @property
     def within(self) -> bool:
-        """Whether the count is compatible with the promised rate."""
-        return self.low <= self.counted <= self.high
+        """Whether the count in operation is compatible with the promised rate."""
+        return self.low <= self.opened <= self.high
+
+    @property
+    def opened(self) -> int:
+        """Number of alarms as in operation: with the living profile, if it was tried."""
+        return self.counted if self.living is None else self.living
 
 
 class Injections(Record, frozen=True):
@@ -159,6 +201,10 @@ class Injections(Record, frozen=True):
         Score at 50, 90 and 99 % of the windows without a transient, for negative learning.
     left_over
         Relative reconstruction errors of the autoencoders on these windows.
+    by_activity
+        Quiet and disturbed windows apart; without those of which there are too few.
+    calibration_days
+        Days that calibrated; empty in documents of earlier versions.
     """
 
     station: str
@@ -173,3 +219,62 @@ class Injections(Record, frozen=True):
     false_alarms_per_month: float
     quantiles: list[float]
     left_over: list[LeftOver] = field(default_factory=list)
+    by_activity: list[ActivityMeans] = field(default_factory=list)
+    calibration_days: list[str] = field(default_factory=list)
+
+
+class Drift(Record, frozen=True):
+    """False alarms in quiet days after a calibration.
+
+    Attributes
+    ----------
+    station
+        Name of the station.
+    calibration_days, days
+        UTC days that calibrated, and later ones that were judged.
+    group
+        Name of the cases whose counts are added up; empty for none.
+    after_days
+        Days from the end of the calibration to the begin and the end of the judged days.
+    alarms
+        Counts at each rate.
+    """
+
+    station: str
+    calibration_days: list[str]
+    days: list[str]
+    group: str
+    after_days: tuple[float, float]
+    alarms: list[FalseAlarms]
+
+
+class ManMade(Record, frozen=True):
+    """Pulses that no field makes, in a record.
+
+    Attributes
+    ----------
+    record
+        Name of the record.
+    days, windows
+        Amount of data, in days and in windows.
+    fast
+        Number of windows in which a rate of change reaches five scales in a sample.
+    called
+        Number of windows with a step, a spike or a pulse.
+    marked, found
+        Number of known man-made pulses, and of these found.
+    other_episodes
+        Runs of called windows without a known pulse.
+    wrong
+        Number of their windows if all else in the record is natural; None if that is not known.
+    """
+
+    record: str
+    days: float
+    windows: int
+    fast: int
+    called: int
+    marked: int
+    found: int
+    other_episodes: int
+    wrong: int | None

@@ -27,7 +27,12 @@ def alarm_hours(opened_ms: Int64, longitude_deg: float) -> list[int]:
 
 
 def false_alarms(
-    method: str, station: str, asked_per_month: float, quiet_days: float, counted: int
+    method: str,
+    station: str,
+    asked_per_month: float,
+    quiet_days: float,
+    counted: int,
+    living: int | None = None,
 ) -> FalseAlarms:
     """Compare the alarms on quiet days with the promised rate.
 
@@ -41,6 +46,8 @@ def false_alarms(
         Amount of quiet data, in days, that was not used for calibration.
     counted
         Number of alarms that opened in these data.
+    living
+        Number of alarms that opened while the profile went on learning; None if not tried.
 
     Returns
     -------
@@ -55,6 +62,7 @@ def false_alarms(
         quiet_days=quiet_days,
         expected=expected,
         counted=counted,
+        living=living,
         low=low,
         high=high,
     )

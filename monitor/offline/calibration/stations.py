@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,6 @@ from pathlib import Path
 from rich.progress import Progress
 
 from archive.model import Model, load_model
-from archive.observatory import checked_code, station_of
 from archive.tables import NOTHING, Stated
 from geofield.calibration.diagnostics import diagnose
 from geofield.calibration.profile import StationProfile
@@ -89,29 +88,6 @@ class Failed:
 
     reason: str
     exit_code: int
-
-
-def files_by_station(paths: Iterable[Path], station: str | None) -> dict[str, tuple[Path, ...]]:
-    """Files by station: by the codes they state, or all under the code `station`.
-
-    Raises
-    ------
-    ArchiveRefused
-        If a header cannot be read, or a code is not valid.
-    Refused
-        If `station` is given for files of several stations.
-    """
-    files: dict[str, list[Path]] = {}
-    for path in paths:
-        files.setdefault(station_of(path), []).append(path)
-    if station is None:
-        return {
-            checked_code(code, its_files[0]): tuple(its_files)
-            for code, its_files in sorted(files.items())
-        }
-    if len(files) > 1:
-        raise Refused(f"--station {station}: the files are of {', '.join(sorted(files))}")
-    return {checked_code(station): tuple(its_files) for its_files in files.values()}
 
 
 def calibrate_stations(

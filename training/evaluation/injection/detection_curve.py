@@ -1,6 +1,6 @@
 """Detection curve: share of packets of one duration that alerts detect, at several rates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from geofield.calibration.threshold import DAYS_PER_MONTH, Tail
 from geofield.types import Float64
 from training.evaluation.injection.alert_levels import Levels
 from training.evaluation.injection.snr50 import half_interval, snr_half
-from training.recipe.tables import Promise
+from training.recipe.operation import Promise
 from training.results import HalfFound, Sensitivity
 
 
@@ -20,6 +20,7 @@ def curve(
     profile: StationProfile,
     others: Sequence[Tail],
     promise: Promise,
+    living: Mapping[float, float | None],
 ) -> Sensitivity:
     """Compute the figures of one method and duration.
 
@@ -35,16 +36,22 @@ def curve(
         Tails that other quiet days might have given, see `other_tails`.
     promise
         False-alarm rates and strengths.
+    living
+        Threshold of the living profile by rate; None if profiles do not live on.
     """
 
     def half(per_month: float) -> HalfFound:
         detected = levels.detected(profile.at_rate(per_month).threshold)
+        lived_to = living.get(per_month)
+        in_life = None if lived_to is None else levels.detected(lived_to).shares
         thresholds = np.array([tail.score_once_in(DAYS_PER_MONTH / per_month) for tail in others])
         return HalfFound(
             asked_per_month=per_month,
             packets=len(detected.place),
             snr=snr_half(promise.snr, detected.shares),
             interval=half_interval(promise.snr, levels, thresholds),
+            living_threshold=lived_to,
+            living_snr=None if in_life is None else snr_half(promise.snr, in_life),
         )
 
     detected = levels.detected(profile.threshold)

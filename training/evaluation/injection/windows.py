@@ -46,6 +46,15 @@ class Disturbed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ScoredCell:
+    """Scores [n] by method of the same windows without and with transients."""
+
+    by: Disturbed
+    without: Mapping[str, Float64]
+    scores: Mapping[str, Float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Benchmark:
     """Windows and transients of the benchmark.
 
@@ -77,17 +86,26 @@ class Benchmark:
             for snr in self.injection.snr:
                 yield Disturbed(family, snr, self.field_nt + np.float32(snr) * unit_nt)
 
+    def scored(self, scorer: Scorer) -> Iterator[ScoredCell]:
+        """Yield the scores of all methods without transients and with those of each cell."""
+        without = scorer(self.field_nt)
+        for disturbed in self.disturbed():
+            yield ScoredCell(disturbed, without, scorer(disturbed.field_nt))
+
     def run(self, scorer: Scorer, advance: Callable[[], object] = lambda: None) -> list[Cell]:
         """Compute the cells of all methods of a scorer; call `advance` after each of transients."""
-        without = scorer(self.field_nt)
         cells: list[Cell] = []
-        for disturbed in self.disturbed():
-            scores = scorer(disturbed.field_nt)
-            cells += [
-                self._cell(method, disturbed, without[method], scores[method]) for method in without
-            ]
+        for scored in self.scored(scorer):
+            cells += self.cells(scored)
             advance()
         return cells
+
+    def cells(self, scored: ScoredCell) -> list[Cell]:
+        """The figures of all methods."""
+        return [
+            self._cell(method, scored.by, without, scored.scores[method])
+            for method, without in scored.without.items()
+        ]
 
     def _unit_nt(self, family: str) -> Float32:
         """Transients [n, span, 3] of signal/noise 1, in nT.

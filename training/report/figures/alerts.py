@@ -104,8 +104,8 @@ def _draw_alarms(axes: Axes, false_alarms: Sequence[FalseAlarms]) -> None:
         style = colours[count.method]
         left, right = count.low / count.expected, count.high / count.expected
         axes.barh(row, right - left, left=left, height=0.36, color=BAND)
-        style.mark(axes, [count.counted / count.expected], [row], full=count.within)
-        words = f"{count.counted:,} of {figure(count.expected)}"
+        style.mark(axes, [count.opened / count.expected], [row], full=count.within)
+        words = f"{count.opened:,} of {figure(count.expected)}"
         for x, side, text in ((0.0, "left", name), (1.0, "right", words)):
             box = axes.text(x, row - 0.42, text, transform=edge, va="center", ha=side, fontsize=8)
             box.set_bbox({"facecolor": PAPER, "linewidth": 0, "pad": 1.0})

@@ -7,7 +7,7 @@ import numpy as np
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Bullets, ReportSection
 from training.report.format import counted, days_in, decimal, listed
-from training.report.select import in_any_direction, strengths_of
+from training.report.select import detailed, in_any_direction, strengths_of
 from training.results import NEGATIVE, Evaluation, Injections, Labelled
 
 _ALWAYS = [
@@ -22,12 +22,13 @@ _ALWAYS = [
 
 def limitations(manifest: Manifest, evaluation: Evaluation) -> ReportSection:
     """Section on limitations; it is longer where less was measured."""
+    judged = detailed(evaluation, manifest)
     items = [
         *_about_earthquakes(evaluation),
-        *map(_few_days, evaluation.injections),
+        *map(_few_days, judged),
         *_ALWAYS,
         *_left_out(evaluation),
-        *(limit for known in evaluation.injections for limit in _missed(known)),
+        *(limit for known in judged for limit in _missed(known)),
         *_season(manifest),
     ]
     return ReportSection("Limitations", [Bullets(items)])

@@ -13,7 +13,8 @@ from geofield.series.fir import bandpass_taps
 from geofield.series.samples import Samples
 from tests.geofield.builders import START_MS, profile, spread
 from training.evaluation.injection.alert_levels import Levels
-from training.evaluation.injection.alerts import Packets, draw_packets, levels, part_for
+from training.evaluation.injection.alerts import levels
+from training.evaluation.injection.packets import Packets, draw_packets, free_slots, part_for
 from training.evaluation.injection.snr50 import half_interval, other_tails, snr_half
 from training.evaluation.methods import Method
 from training.evaluation.simulation import Stream
@@ -33,9 +34,15 @@ def noise(count, gap=slice(0, 0)):
     return Samples("WIC", START_MS, 1000, field_nt)
 
 
+def drawn(count, duration=120, packets=PACKETS):
+    """Packets in a stream without gaps."""
+    slots = np.arange(WINDOW.samples, count - packets.apart, packets.apart)
+    return draw_packets(slots, count, duration, WINDOW, SCALE_NT, packets)
+
+
 @pytest.mark.parametrize("duration", PACKETS.durations)
 def test_packets_have_signal_to_noise_one_in_the_band_and_do_not_touch(duration):
-    injected = draw_packets(6000, duration, WINDOW, SCALE_NT, PACKETS)[0]
+    injected = drawn(6000, duration)[0]
     taps = bandpass_taps(WINDOW.low_hz, WINDOW.high_hz, 1.0, WINDOW.taps)
     assert len(injected.onset) == 9
     assert (np.diff(injected.onset) > duration + WINDOW.taps).all()
@@ -46,11 +53,11 @@ def test_packets_have_signal_to_noise_one_in_the_band_and_do_not_touch(duration)
 
 
 def raised(samples, draws, snr=PACKETS.snr):
-    return levels(STREAM, METHOD, samples, profile(), draws, snr)
+    return levels(STREAM, [METHOD], samples, profile().scale_nt, draws, snr)[METHOD.name]
 
 
 def test_strong_packets_open_alerts_soon_and_weak_ones_none():
-    draws = draw_packets(6000, 120, WINDOW, SCALE_NT, replace(PACKETS, draws=2))
+    draws = drawn(6000, packets=replace(PACKETS, draws=2))
     found = raised(noise(6000), draws).detected(profile().threshold)
     assert len(found.place) == 18
     assert found.shares == [0.0, 1.0]
@@ -61,7 +68,7 @@ def test_strong_packets_open_alerts_soon_and_weak_ones_none():
 
 @pytest.mark.parametrize("strength", [4.0, 6.0, 10.0])
 def test_alerts_open_where_the_level_passes_the_threshold(strength):
-    (injected,) = draw_packets(30_000, 120, WINDOW, SCALE_NT, PACKETS)
+    (injected,) = drawn(30_000)
     samples = noise(30_000, slice(9000, 9020))
     reached = raised(samples, [injected], [strength])
     threshold = float(np.median(reached.with_packet.max(axis=2)))
@@ -76,21 +83,49 @@ def test_alerts_open_where_the_level_passes_the_threshold(strength):
     np.testing.assert_array_equal(ends_ms, onset_ms + delay_ms)
 
 
+REACH = WINDOW.samples + WINDOW.taps // 2, 120 + WINDOW.samples + 4 * WINDOW.hop + WINDOW.taps // 2
+
+
+def slots(samples, most=1000):
+    return free_slots(samples, 120, STREAM, PACKETS.apart, most)
+
+
 def test_packets_are_laid_where_data_are():
-    samples = noise(30_000, slice(0, 12_345))
-    part = part_for(samples, packets=5, apart=600)
-    assert part.start_ms == START_MS + 12_345_000
-    assert len(part) == 3000
-    assert len(part_for(samples, packets=1000, apart=600)) == 30_000 - 12_345
-    whole = noise(6000)
-    assert part_for(whole, packets=7, apart=600).field_nt.base is whole.field_nt
-    holed = noise(6000, slice(0, 6000, 500))
-    with pytest.raises(RecipeRefused, match="WIC: no 600 s of the judged days are without a gap"):
-        part_for(holed, packets=7, apart=600)
+    before, after = REACH
+    samples = noise(6000, slice(0, 1234))
+    first = 1234 + before
+    last = 6000 - after - PACKETS.apart // 8
+    assert slots(samples).tolist() == list(range(first, last + 1, PACKETS.apart))
+    assert slots(samples, most=3).tolist() == [first, first + 600, first + 1200]
+
+
+def test_packets_are_not_laid_across_gaps_and_gaps_cost_no_more_than_they_must():
+    before, after = REACH
+    room = before + after + PACKETS.apart // 8
+    samples = noise(6000)
+    gaps = range(0, 6000, room + 1)
+    samples.field_nt[gaps] = np.nan
+    onsets = slots(samples)
+    assert set((onsets - before - 1).tolist()) <= set(gaps)
+    assert (np.diff(onsets) >= PACKETS.apart).all()
+    assert len(onsets) > 6000 // 1200
+    (injected,) = draw_packets(onsets, 6000, 120, WINDOW, SCALE_NT, PACKETS)
+    assert len(raised(samples, [injected]).place) == len(onsets)
+    samples.field_nt[gaps.start :: room] = np.nan
+    assert not len(slots(samples))
+
+
+def test_the_stream_ends_after_its_last_packet():
+    samples = noise(6000)
+    part = part_for(samples, [slots(samples, most=2)], PACKETS.apart)
+    assert len(part) == slots(samples, most=2)[-1] + PACKETS.apart
+    assert part.field_nt.base is samples.field_nt
+    with pytest.raises(RecipeRefused, match="WIC: the judged days have no stretch without a gap"):
+        part_for(samples, [np.array([], np.int64)], PACKETS.apart)
 
 
 def test_packets_in_gaps_are_left_out():
-    draws = draw_packets(6000, 120, WINDOW, SCALE_NT, PACKETS)
+    draws = drawn(6000)
     onset = draws[0].onset[3]
     gap = slice(onset + 10, onset + 90)
     found = raised(noise(6000, gap), draws).detected(profile().threshold)
@@ -100,7 +135,7 @@ def test_packets_in_gaps_are_left_out():
 
 
 def test_packets_in_an_alert_of_its_own_are_left_out():
-    draws = draw_packets(6000, 120, WINDOW, SCALE_NT, PACKETS)
+    draws = drawn(6000)
     onset = draws[0].onset[3]
     loud = noise(6000)
     loud.field_nt[onset : onset + 200] *= 1000
@@ -116,8 +151,8 @@ def test_half_is_where_the_curve_crosses_on_a_logarithmic_scale():
 
 
 def test_every_draw_lays_other_packets_and_the_first_is_that_of_a_single_one():
-    once = draw_packets(6000, 120, WINDOW, SCALE_NT, PACKETS)
-    twice = draw_packets(6000, 120, WINDOW, SCALE_NT, replace(PACKETS, draws=2))
+    once = drawn(6000)
+    twice = drawn(6000, packets=replace(PACKETS, draws=2))
     np.testing.assert_array_equal(twice[0].field_nt, once[0].field_nt)
     assert not np.array_equal(twice[0].field_nt, twice[1].field_nt)
     assert (np.abs(twice[0].onset - twice[1].onset) <= PACKETS.apart // 8).all()
