@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from archive.model import Model
 from geofield.calibration.fit import Calibration, fit_profile
 from geofield.calibration.profile import StationProfile
@@ -12,7 +10,7 @@ from geofield.calibration.threshold import Peaks
 from geofield.scoring.score import stack_scale
 from geofield.types import Float32, Float64
 from training.evaluation.data_split import DataSplit
-from training.evaluation.methods import Method, methods_of
+from training.evaluation.methods import Method, ScoreAll, methods_of, scorer_of
 from training.evaluation.quiet_windows import background_nt, quiet_scores
 from training.results import CLASSIFIER, NEGATIVE
 
@@ -46,13 +44,14 @@ class Contestants:
         """Scale of the station, H, E, Z in nT; the same for every method."""
         return next(iter(self.profiles.values())).scale_nt
 
-    def scores(self, field_nt: Float32) -> dict[str, Float64]:
+    @property
+    def score_all(self) -> ScoreAll:
+        """Scores of every method."""
+        return scorer_of(self.model, self.methods)
+
+    def scores(self, field_nt: Float32) -> Mapping[str, Float64]:
         """Scores [n] of every method for raw windows [n, span, 3] in nT."""
-        scale_nt = stack_scale(self.scale_nt, len(field_nt))
-        return {
-            method.name: method.reconstruct(field_nt, scale_nt).rmse.astype(np.float64)
-            for method in self.methods
-        }
+        return self.score_all(field_nt, stack_scale(self.scale_nt, len(field_nt)))
 
 
 def fitted(
@@ -84,7 +83,8 @@ def fitted(
     """
     methods, spec = methods_of(model, dict(rivals)), split.stream.window
     scale_nt = background_nt(split.calibration, split, model, advance)
-    quiet = quiet_scores(split.calibration, split, methods, scale_nt, advance)
+    score_all = scorer_of(model, methods)
+    quiet = quiet_scores(split.calibration, split, score_all, scale_nt, advance)
     asked = Calibration(
         station=split.calibration.station,
         model_sha256=model.manifest.sha256,

@@ -49,7 +49,8 @@ def quiet_counts(
     """The counts of `quiet_alarms`, from one pass over the judged days."""
     rates = (*promise.checked_per_month, promise.false_alarms_per_month)
     methods = contestants.methods
-    later = quiet_scores(split.judged, split, methods, contestants.scale_nt, advance)
+    score_all, scale_nt = contestants.score_all, contestants.scale_nt
+    later = quiet_scores(split.judged, split, score_all, scale_nt, advance)
     return list(_counts(methods, contestants.profiles, later, split, rates))
 
 

@@ -1,7 +1,8 @@
 """Methods to judge, with the interface of the worker's model: a score for every raw window."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from training.model.baselines import BASELINES
 from training.results import CLASSIFIER, NEGATIVE
 
 _BATCH = 256
+
+ScoreAll: TypeAlias = Callable[[Float32, Float32], Mapping[str, Float64]]
+"""Scores [n] by method of raw windows [n, span, 3], level removed, and scales [n, 3], in nT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,35 @@ def methods_of(model: Model, rivals: dict[str, Model]) -> list[Method]:
         ),
         *(Method(name, _baseline(model, name), False) for name in BASELINES),
     ]
+
+
+def scorer_of(model: Model, methods: Sequence[Method]) -> ScoreAll:
+    """Scores of all methods together: the model runs once for its own and for all baselines."""
+
+    def scored(field_nt: Float32, scale_nt: Float32) -> dict[str, Float64]:
+        parts = [_all(model, methods, field_nt[at], scale_nt[at]) for at in _parts(len(field_nt))]
+        return {
+            method.name: np.concatenate([part[method.name] for part in parts] or [np.empty(0)])
+            for method in methods
+        }
+
+    return scored
+
+
+def _all(
+    model: Model, methods: Sequence[Method], field_nt: Float32, scale_nt: Float32
+) -> dict[str, Float64]:
+    own, filtered_nt = model.run(["rmse", "filtered"], field_nt, scale_nt)
+    scores: dict[str, Float32] = {}
+    for method in methods:
+        if method.name == NEGATIVE:
+            scores[method.name] = own
+        elif method.name in BASELINES:
+            statistic = BASELINES[method.name](filtered_nt, scale_nt[:, None, :])
+            scores[method.name] = statistic.astype(np.float32)
+        else:
+            scores[method.name] = method.reconstruct(field_nt, scale_nt).rmse
+    return {name: score.astype(np.float64) for name, score in scores.items()}
 
 
 def _baseline(model: Model, name: str) -> Reconstruct:

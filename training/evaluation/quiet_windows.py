@@ -3,7 +3,7 @@
 Windows that show faults of the instrument or man-made pulses have no score, as at the worker.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from geofield.quality.search import faults_of
 from geofield.scoring.score import stack_scale
 from geofield.series.samples import Samples
 from geofield.series.windows import Series, Windows, cut_out, under_windows
-from geofield.types import Bool, Float64
+from geofield.types import Bool, Float64, Int64
 from training.evaluation.data_split import DataSplit
-from training.evaluation.methods import Method
+from training.evaluation.methods import ScoreAll
 from training.recipe.section import RecipeRefused
 
 _PIECE_WINDOWS = 1024
@@ -51,14 +51,20 @@ def background_nt(
 def quiet_scores(
     samples: Samples,
     split: DataSplit,
-    methods: Sequence[Method],
+    score_all: ScoreAll,
     scale_nt: tuple[float, float, float],
     advance: Advance = lambda _: None,
 ) -> dict[str, QuietScores]:
-    """Scores of the quiet windows without faults by every method, in order of time."""
+    """Scores of the quiet windows without faults by every method, in order of time.
+
+    Raises
+    ------
+    RecipeRefused
+        If there is no such window.
+    """
     spec = split.stream.window
-    ends_ms = [np.empty(0, np.int64)]
-    scores: list[Float64] = [np.empty((len(methods), 0))]
+    ends_ms: list[Int64] = []
+    scores: list[Mapping[str, Float64]] = []
     for series, windows, quiet in _pieces(samples, split, advance):
         faults = faults_of(series, windows, quiet, np.array([scale_nt]), [len(series)], spec)
         quiet[list(faults)] = False
@@ -67,10 +73,16 @@ def quiet_scores(
         kept = windows[quiet]
         field_nt, scale = kept.levelled_nt(), stack_scale(scale_nt, len(kept))
         ends_ms.append(kept.end_ms)
-        scores.append(np.array([method.reconstruct(field_nt, scale).rmse for method in methods]))
-    end_ms, every = np.concatenate(ends_ms), np.concatenate(scores, axis=1)
+        scores.append(score_all(field_nt, scale))
+    if not scores:
+        raise RecipeRefused(
+            f"{samples.station}: no complete window without a fault has a known Kp of at most "
+            f"{split.kp_max:g}, so nothing quiet can be counted on"
+        )
+    end_ms = np.concatenate(ends_ms)
     return {
-        method.name: QuietScores(end_ms, row) for method, row in zip(methods, every, strict=True)
+        name: QuietScores(end_ms, np.concatenate([part[name] for part in scores]))
+        for name in scores[0]
     }
 
 

@@ -24,7 +24,7 @@ from training.evaluation.run import (
 from training.labels.catalogue import read_catalogue
 from training.labels.types import Site
 from training.pipelines.judged_tables import drift_of, man_made_of
-from training.pipelines.own_card import into_own_card
+from training.pipelines.own_card import into_own_card, own_evaluation
 from training.pipelines.station_cases import (
     FilesAsked,
     JudgedBy,
@@ -131,6 +131,7 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     model = load_model(asked.model)
     recipe = load_recipe(asked.recipe or _own_recipe(model))
     tables = load_judged(asked.stations) if asked.stations else Judged()
+    own = own_evaluation(asked.model, model.manifest) if asked.card else None
     rivals, missing = _rivals(asked.model, model)
     if asked.catalogue is not None:
         _check_beaten(recipe, missing)
@@ -143,7 +144,10 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
         drift=drift_of(tables.drift, asked.data[0], by, steps),
         man_made=man_made_of(tables.man_made, asked.data[0], model, steps),
     )
-    paths = _written(asked, output, model, evaluation)
+    if own is not None:
+        paths = into_own_card(asked.model, model.manifest, own, evaluation)
+    else:
+        paths = write_report(output, _name(model, evaluation), evaluation, model.manifest)
     warnings = [*missing.values(), *judgement.warnings, *_few_packets(evaluation, recipe)]
     return Evaluated(evaluation, paths, headline(evaluation, model.manifest), warnings)
 
@@ -200,13 +204,12 @@ class _Judgement:
             self.labelled.append(judged)
 
 
-def _written(asked: Asked, output: Path, model: Model, evaluation: Evaluation) -> Sequence[Path]:
-    if asked.card:
-        return into_own_card(asked.model, model.manifest, evaluation)
+def _name(model: Model, evaluation: Evaluation) -> str:
+    """Name of the report: of the model and the station, or of several stations together."""
     stations = {known.station for known in evaluation.injections}
     stations |= {real.station for real in evaluation.labelled}
     where = min(stations) if len(stations) == 1 else "stations"
-    return write_report(output, f"{model.manifest.name}-{where}", evaluation, model.manifest)
+    return f"{model.manifest.name}-{where}"
 
 
 def _own_recipe(model: Model) -> Path:

@@ -16,21 +16,8 @@ from training.report.write import write_report
 from training.results import Evaluation, decode
 
 
-def into_own_card(model: Path, manifest: Manifest, elsewhere: Evaluation) -> Sequence[Path]:
-    """Write the results into the model's own files, in place of those of other stations before.
-
-    Parameters
-    ----------
-    model
-        The model; its evaluation, report and card lie beside it.
-    manifest
-        Its manifest.
-    elsewhere
-        The results.
-
-    Returns
-    -------
-    Paths of the evaluation, the report and the card.
+def own_evaluation(model: Path, manifest: Manifest) -> Evaluation:
+    """The evaluation beside a model.
 
     Raises
     ------
@@ -46,6 +33,27 @@ def into_own_card(model: Path, manifest: Manifest, elsewhere: Evaluation) -> Seq
         raise ModelRefused(f"{path}: no evaluation ({error}): train the model again") from error
     if own.sha256 != manifest.sha256:
         raise ModelRefused(f"{path} is of another model than {model}: train the model again")
+    return own
+
+
+def into_own_card(
+    model: Path, manifest: Manifest, own: Evaluation, elsewhere: Evaluation
+) -> Sequence[Path]:
+    """Write the results into the model's own files, in place of those of other stations before.
+
+    Parameters
+    ----------
+    model
+        The model; its evaluation, report and card lie beside it.
+    manifest, own
+        Its manifest and its evaluation.
+    elsewhere
+        The results.
+
+    Returns
+    -------
+    Paths of the evaluation, the report and the card.
+    """
     kept = [known for known in own.injections if on_own_days(known, manifest)]
     merged = replace(
         own,

@@ -18,7 +18,7 @@ from geofield.series.windows import Series, WindowSpec, cut_out, under_windows
 from geofield.types import Bool, Float64, Int64
 from training.evaluation.injection.alert_levels import Levels
 from training.evaluation.injection.packets import InjectedPackets, around, reach_of
-from training.evaluation.methods import Method
+from training.evaluation.methods import ScoreAll
 from training.evaluation.simulation import Stream
 
 _PIECE_WINDOWS = 1024
@@ -26,7 +26,7 @@ _PIECE_WINDOWS = 1024
 
 def levels(
     stream: Stream,
-    methods: Sequence[Method],
+    score_all: ScoreAll,
     samples: Samples,
     scale_nt: tuple[float, float, float],
     draws: Sequence[InjectedPackets],
@@ -38,8 +38,8 @@ def levels(
 
     Parameters
     ----------
-    stream, methods, samples, scale_nt
-        Window and alert rule, the methods, the samples, and the station's scale in nT.
+    stream, score_all, samples, scale_nt
+        Window and alert rule, scores of all methods, samples, and the station's scale in nT.
     draws
         Packets of one duration, from `draw_packets`; each draw is added by itself.
     snr
@@ -52,9 +52,9 @@ def levels(
     spec = stream.window
     series = under_windows(samples, spec)
     end_ms = series.ends * spec.cadence_ms
-    rmse = _rmse(series, np.arange(len(series)), methods, scale_nt, spec)
+    names, rmse = _rmse(series, np.arange(len(series)), score_all, scale_nt, spec)
     without = _alert_levels(end_ms, rmse, stream)
-    parts: list[list[Levels]] = [[] for _ in methods]
+    parts: dict[str, list[Levels]] = {name: [] for name in names}
     for injected in draws:
         place = np.flatnonzero(_without_gap(injected, samples, stream))
         window, since_s = _after(injected.onset[place], injected.duration, samples, stream, end_ms)
@@ -63,14 +63,11 @@ def levels(
         for strength in snr:
             disturbed = replace(series, field_nt=series.field_nt + strength * added_nt)
             changed = rmse.copy()
-            changed[:, touched] = _rmse(disturbed, touched, methods, scale_nt, spec)
+            changed[:, touched] = _rmse(disturbed, touched, score_all, scale_nt, spec)[1]
             raised.append(_alert_levels(end_ms, changed, stream)[:, window])
-        for number, of_method in enumerate(np.stack(raised, axis=1)):
-            parts[number].append(Levels(place, since_s, without[number][window], of_method))
-    return {
-        method.name: Levels.together(of_method)
-        for method, of_method in zip(methods, parts, strict=True)
-    }
+        for name, alone, of_method in zip(names, without, np.stack(raised, axis=1), strict=True):
+            parts[name].append(Levels(place, since_s, alone[window], of_method))
+    return {name: Levels.together(of_method) for name, of_method in parts.items()}
 
 
 def _under(
@@ -87,23 +84,23 @@ def _under(
 def _rmse(
     series: Series,
     which: Int64,
-    methods: Sequence[Method],
+    score_all: ScoreAll,
     scale_nt: tuple[float, float, float],
     spec: WindowSpec,
-) -> Float64:
-    """Scores of some windows by every method, NaN where data are missing: [methods, windows]."""
-    rmse = np.full((len(methods), len(which)), np.nan)
-    for first in range(0, len(which), _PIECE_WINDOWS):
+) -> tuple[list[str], Float64]:
+    """Methods, and their scores of some windows, NaN where data are missing: [methods, windows]."""
+    pieces = []
+    for first in range(0, max(len(which), 1), _PIECE_WINDOWS):
         rows = which[first : first + _PIECE_WINDOWS]
         part = replace(series, ends=series.ends[rows], starts=series.starts[rows])
         windows = cut_out(part, spec)
-        complete = np.flatnonzero(windows.sufficient)
-        if len(complete):
-            field_nt = windows[complete].levelled_nt()
-            scale = stack_scale(scale_nt, len(complete))
-            for number, method in enumerate(methods):
-                rmse[number, first + complete] = method.reconstruct(field_nt, scale).rmse
-    return rmse
+        complete = windows.sufficient
+        field_nt = windows[complete].levelled_nt()
+        scores = score_all(field_nt, stack_scale(scale_nt, len(field_nt)))
+        rmse = np.full((len(scores), len(rows)), np.nan)
+        rmse[:, complete] = np.array(list(scores.values()))
+        pieces.append(rmse)
+    return list(scores), np.concatenate(pieces, axis=1)
 
 
 def _alert_levels(end_ms: Int64, rmse: Float64, stream: Stream) -> Float64:

@@ -184,8 +184,8 @@ def _sensitivity(
         living[count.row.method][count.row.asked_per_month] = count.living_threshold
 
     def measured(draws: list[InjectedPackets]) -> list[Sensitivity]:
-        methods, scale_nt = contestants.methods, contestants.scale_nt
-        raised = levels(split.stream, methods, judged, scale_nt, draws, promise.snr)
+        score_all, scale_nt = contestants.score_all, contestants.scale_nt
+        raised = levels(split.stream, score_all, judged, scale_nt, draws, promise.snr)
         advance()
         duration_s = draws[0].duration * judged.cadence_ms / 1000
         return [

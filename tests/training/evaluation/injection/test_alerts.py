@@ -53,7 +53,10 @@ def test_packets_have_signal_to_noise_one_in_the_band_and_do_not_touch(duration)
 
 
 def raised(samples, draws, snr=PACKETS.snr):
-    return levels(STREAM, [METHOD], samples, profile().scale_nt, draws, snr)[METHOD.name]
+    def scored(field_nt, scale_nt):
+        return {METHOD.name: METHOD.reconstruct(field_nt, scale_nt).rmse}
+
+    return levels(STREAM, scored, samples, profile().scale_nt, draws, snr)[METHOD.name]
 
 
 def test_strong_packets_open_alerts_soon_and_weak_ones_none():
