@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from archive.files import FileRefused
 from archive.kp_file import KpFile
-from archive.model import Model, ModelRefused, load_model
+from archive.model import Model, load_model
 from archive.observatory import ArchiveRefused
 from archive.outputs import check_output_folder
 from support.spans import Span
@@ -25,6 +25,7 @@ from training.labels.catalogue import read_catalogue
 from training.labels.types import Site
 from training.pipelines.judged_tables import drift_of, man_made_of
 from training.pipelines.own_card import into_own_card, own_evaluation
+from training.pipelines.rivals import check_beaten, rivals_of
 from training.pipelines.station_cases import (
     FilesAsked,
     JudgedBy,
@@ -33,20 +34,15 @@ from training.pipelines.station_cases import (
     cases_of_files,
     cases_of_tables,
 )
-from training.recipe.judged import Judged, load_judged
+from training.recipe.judged import JudgedTables, load_judged
 from training.recipe.recipe import Recipe, load_recipe, shipped_recipe
 from training.recipe.section import RecipeRefused
 from training.report.sections.summary import headline
 from training.report.select import was_seen
 from training.report.write import write_report
-from training.results import RIVALS, Evaluation, Injections, Labelled
+from training.results import Evaluation, Injections, Labelled
 
 FEW_PACKETS = 20
-# An installed package leaves the rivals out: no worker needs them.
-_IN_A_CHECKOUT = (
-    "those of the shipped models are in a checkout, to be installed by "
-    "pip install --editable '.[train]'"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +126,11 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     check_output_folder(asked.model.parent if asked.card else output)
     model = load_model(asked.model)
     recipe = load_recipe(asked.recipe or _own_recipe(model))
-    tables = load_judged(asked.stations) if asked.stations else Judged()
+    tables = load_judged(asked.stations) if asked.stations else JudgedTables()
     own = own_evaluation(asked.model, model.manifest) if asked.card else None
-    rivals, missing = _rivals(asked.model, model)
+    rivals, missing = rivals_of(asked.model, model)
     if asked.catalogue is not None:
-        _check_beaten(recipe, missing)
+        check_beaten(recipe, missing)
     by = JudgedBy(model, recipe, asked.kp_file)
     cases = _cases(asked, tables, by)
     judgement = _Judgement(asked, by, rivals, steps)
@@ -152,7 +148,7 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
     return Evaluated(evaluation, paths, headline(evaluation, model.manifest), warnings)
 
 
-def _cases(asked: Asked, tables: Judged, by: JudgedBy) -> list[StationCase]:
+def _cases(asked: Asked, tables: JudgedTables, by: JudgedBy) -> list[StationCase]:
     if asked.stations:
         if len(asked.data) > 1 or not asked.data[0].is_dir():
             raise ArchiveRefused(f"--data: give one folder, that of the files in {asked.stations}")
@@ -221,36 +217,6 @@ def _own_recipe(model: Model) -> Path:
             "give it with --recipe"
         )
     return path
-
-
-def _rivals(path: Path, model: Model) -> tuple[dict[str, Model], dict[str, str]]:
-    """Usable trained rivals by method, and for every other method why it has none.
-
-    A usable rival has a file and the model's window.
-    """
-    rivals: dict[str, Model] = {}
-    missing = {}
-    for method, suffix in RIVALS.items():
-        rival = path.parent / "rivals" / f"{path.stem}-{suffix}.onnx"
-        try:
-            if not rival.is_file():
-                raise ModelRefused(f"no {rival}: {_IN_A_CHECKOUT}")
-            loaded = load_model(rival)
-            if loaded.manifest.window != model.manifest.window:
-                raise ModelRefused(f"{rival} is for other windows")
-            rivals[method] = loaded
-        except ModelRefused as refused:
-            missing[method] = f"without the {method}: {refused}"
-    return rivals, missing
-
-
-def _check_beaten(recipe: Recipe, missing: Mapping[str, str]) -> None:
-    """Refuse, before hours of work, if a method that the verdict needs is missing."""
-    for method in recipe.verdict.beat:
-        if method in missing:
-            raise RecipeRefused(
-                f"{missing[method]}; the recipe's verdict has to beat it (verdict.beat)"
-            )
 
 
 def _earthquakes(case: OpenCase, asked: Asked) -> Earthquakes | None:

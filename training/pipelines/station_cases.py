@@ -106,12 +106,14 @@ def cases_of_files(asked: FilesAsked, by: JudgedBy) -> list[StationCase]:
     Raises
     ------
     ArchiveRefused
-        If a file is missing, or `station` is given for files of several stations.
+        If a file is missing, or `station` or `left_out` is given for files of several stations.
     """
     by_station = files_by_station(_files(asked.data), asked.station)
-    only = len(by_station) == 1
+    if len(by_station) > 1 and asked.left_out:
+        codes = ", ".join(by_station)
+        raise ArchiveRefused(f"--leave-out is about one station, the files are of {codes}")
     return [
-        StationCase(code, partial(_of_files, code, paths, asked, by, only))
+        StationCase(code, partial(_of_files, code, paths, asked, by))
         for code, paths in by_station.items()
     ]
 
@@ -144,26 +146,19 @@ def open_table(table: RecipeStation | DriftCase, folder: Path, by: JudgedBy) -> 
     return OpenCase(split, archive.position_deg, left_out)
 
 
-def _of_files(
-    code: str,
-    paths: Sequence[Path],
-    asked: FilesAsked,
-    by: JudgedBy,
-    only: bool,
-) -> OpenCase:
+def _of_files(code: str, paths: Sequence[Path], asked: FilesAsked, by: JudgedBy) -> OpenCase:
     recording = read_archive(paths, code)
-    left_out = [span for span in asked.left_out if recording.holds(span)]
-    if only and len(left_out) < len(asked.left_out):
-        (first, *_) = (span for span in asked.left_out if span not in left_out)
-        raise ArchiveRefused(f"--leave-out {first}: the files hold nothing then")
+    for span in asked.left_out:
+        if not recording.holds(span):
+            raise ArchiveRefused(f"--leave-out {span}: the files hold nothing then")
     cadence_ms = by.model.manifest.window.cadence_ms
     with refusing(recording.station):
-        recording = whole_at_cadence(recording.without(left_out), cadence_ms)
+        recording = whole_at_cadence(recording.without(asked.left_out), cadence_ms)
     check_cadence([recording], by.model.manifest)
     split = _divided_by_date(recording, asked, by)
     reason = newer_than_kp(recording.end_ms, by.kp_file)
     told = f"{reason}: windows after it do not count as quiet; give --kp-file"
-    spans = [str(span) if only else f"{code}, {span}" for span in left_out]
+    spans = [str(span) for span in asked.left_out]
     return OpenCase(split, recording.position_deg, spans, [told] if reason else [])
 
 

@@ -74,7 +74,7 @@ class ManMadeCase(RecipeTable, frozen=True):
         return span_of(self.span) if self.span else Span()
 
 
-class Judged(RecipeTable, frozen=True):
+class JudgedTables(RecipeTable, frozen=True):
     """The tables together; `stations` are those with ``use = "test"``."""
 
     stations: tuple[RecipeStation, ...] = ()
@@ -82,7 +82,7 @@ class Judged(RecipeTable, frozen=True):
     man_made: tuple[ManMadeCase, ...] = ()
 
 
-def load_judged(path: Path) -> Judged:
+def load_judged(path: Path) -> JudgedTables:
     """Read the tables from a file of their own, or from a recipe.
 
     Raises
@@ -94,8 +94,9 @@ def load_judged(path: Path) -> Judged:
     try:
         tables = tomllib.loads(text_of(contents(path)))
         if "window" in tables:  # a recipe, which is checked as a whole where it is used
-            tables = {name: tables[name] for name in Judged.__struct_fields__ if name in tables}
-        judged = msgspec.convert(tables, Judged)
+            own = JudgedTables.__struct_fields__
+            tables = {name: table for name, table in tables.items() if name in own}
+        judged = msgspec.convert(tables, JudgedTables)
         problems = judged_problems(judged.stations, judged.drift, judged.man_made)
     except FileRefused as error:
         raise RecipeRefused(str(error)) from error

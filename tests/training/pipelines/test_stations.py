@@ -114,5 +114,5 @@ def test_the_evaluation_and_the_card_say_what_each_station_was_for(several):
     )
     told = re.search(r"- LWD, 2024-02-09 to 2024-02-29: (\d+) false alarms", card)
     assert told is not None, card[:600]
-    assert int(told[1]) == alarms.counted
+    assert int(told[1]) == alarms.opened
     assert "In short: other stations and seasons" in (several / "out/tiny.html").read_text()

@@ -10,7 +10,7 @@ from tests.training.report.builders import elsewhere, full, injections, manifest
 from tests.training.report.markup import Walk
 from tests.training.report.test_card import table
 from training.report.card import render_card
-from training.report.format import decimal, figure
+from training.report.format import decimal
 from training.report.page import render_page
 from training.report.sections.summary import headline
 from training.report.select import unseen, was_seen
@@ -33,7 +33,7 @@ def test_the_headline_is_of_the_stations_that_trained_nothing(evaluation, card):
     assert "12 false alarms in 82 quiet days where 11.7 were promised (1 in a month)" in told
     curves = [curve for curve in elsewhere("BSL", 0).sensitivity if curve.method == NEGATIVE]
     half = [curve.half[0].living_snr for curve in curves]
-    assert f"from {figure(min(half))} to {figure(max(half))} times the background up" in told
+    assert f"from {min(half):.1f} to {max(half):.1f} times the background up" in told
     assert card.splitlines()[6] == told
     (shown,) = [
         one.text
@@ -61,8 +61,10 @@ def test_days_that_trained_are_in_no_headline():
     assert not was_seen("DED", ["2014-04-08"], about)
     assert was_seen("HON", ["2024-03-08"], about)
     assert [known.station for known in unseen(several(), about)] == ["NEW"]
-    only_own = replace(several(), injections=several().injections[:1])
+    own = replace(elsewhere("HON", 1), days=["2024-03-13", "2024-03-14"])
+    only_own = replace(several(), injections=[own])
     assert [known.station for known in unseen(only_own, about)] == ["HON"]
+    assert "gets, the test days of its own station, HON, 2024-03-13" in headline(only_own, about)
 
 
 def test_without_transients_there_is_no_headline():

@@ -7,7 +7,13 @@ import numpy as np
 from geofield.scoring.manifest import Manifest
 from training.report.blocks import Block, Bullets, Paragraph, ReportSection, Row, Table
 from training.report.format import ABSENT, counted, dates, decimal, figure, percent
-from training.report.select import in_any_direction, methods_of, strengths_of, unseen
+from training.report.select import (
+    in_any_direction,
+    methods_of,
+    on_own_days,
+    strengths_of,
+    unseen,
+)
 from training.results import NEGATIVE, Evaluation, FalseAlarms, Injections, Sensitivity
 
 _ACTIVITIES = ("quiet", "disturbed")
@@ -31,15 +37,16 @@ def headline(evaluation: Evaluation, manifest: Manifest) -> str:
     top = max(snr for curve in curves for snr in curve.snr)
     half = [_median(map(_half_snr, same)) for same in alike]
     delay_s = [delay for same in alike if (delay := _median(map(_delay_s, same))) is not None]
-    after = _range([delay / 60 for delay in delay_s], figure)
+    after = _range(delay_s, lambda delay: f"{delay / 60:.0f}")
+    own = "" if not on_own_days(judged[0], manifest) else "the test days of its own station, "
     days = sum(row.quiet_days for row in alarms)
     return (
-        f"What an operator gets, {_where(judged)}: "
+        f"What an operator gets, {own}{_where(judged)}: "
         f"{counted(sum(row.opened for row in alarms), 'false alarm')} in {figure(days)} quiet days "
         f"where {figure(sum(row.expected for row in alarms))} were promised "
         f"({figure(judged[0].false_alarms_per_month)} in a month); half of the signals of "
         f"{_range(durations, figure)} s open an alert from "
-        f"{_range([top * 1.001 if snr is None else snr for snr in half], lambda x: _upto(x, top))} "
+        f"{_range([2 * top if snr is None else snr for snr in half], lambda snr: _upto(snr, top))} "
         f"times the background up"
         f"{f', after {after} minutes' if delay_s else ''}."
     )
@@ -206,7 +213,7 @@ def _range(values: Sequence[float], write: Callable[[float], str]) -> str:
 
 
 def _upto(snr: float | None, top: float) -> str:
-    return f"more than {top:g}" if snr is None or snr > top else figure(snr)
+    return f"more than {top:g}" if snr is None or snr > top else figure(round(snr, 1))
 
 
 def _where(judged: Sequence[Injections]) -> str:
