@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archive.model import load_model
+from archive.model import load_manifest, load_model
 from geofield.scoring.score import stack_scale
 from geofield.series.windows import Windows
 from tests.brokers import ROOT
@@ -17,6 +17,7 @@ from training.evaluation.injection.windows import Benchmark, Injection
 from training.recipe.recipe import load_recipe, shipped_recipe
 from training.recipe.transients import Frame
 from training.report.card import render_card
+from training.report.sections.summary import headline
 from training.results import RIVALS, decode
 
 MODEL = Path(str(files("exports") / "ulf-1hz.onnx"))
@@ -75,6 +76,13 @@ def test_a_model_was_made_by_the_shipped_recipe_and_its_rivals_with_it(name):
         assert manifest.version == recipe.version
         assert int(manifest.recipe["seed"]) in recipe.training.seeds
     assert all("not a monitor" in load_model(path).manifest.skill for path in rivals)
+
+
+def test_the_readme_says_in_the_words_of_the_card_what_an_operator_gets():
+    told = headline(evaluated("ulf-1hz"), load_manifest(shipped("ulf-1hz").with_suffix(".json")))
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert told in readme
+    assert told in shipped("ulf-1hz").with_suffix(".md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)

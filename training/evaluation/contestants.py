@@ -12,6 +12,7 @@ from geofield.types import Float32, Float64
 from training.evaluation.data_split import DataSplit
 from training.evaluation.methods import Method, ScoreAll, methods_of, scorer_of
 from training.evaluation.quiet_windows import background_nt, quiet_scores
+from training.recipe.section import RecipeRefused
 from training.results import CLASSIFIER, NEGATIVE
 
 
@@ -85,6 +86,11 @@ def fitted(
     scale_nt = background_nt(split.calibration, split, model, advance)
     score_all = scorer_of(model, methods)
     quiet = quiet_scores(split.calibration, split, score_all, scale_nt, advance)
+    if not all(map(len, quiet.values())):
+        raise RecipeRefused(
+            f"{split.calibration.station}: every quiet window of the days that calibrate shows a "
+            "fault of the instrument or a man-made pulse"
+        )
     asked = Calibration(
         station=split.calibration.station,
         model_sha256=model.manifest.sha256,

@@ -55,16 +55,11 @@ def quiet_scores(
     scale_nt: tuple[float, float, float],
     advance: Advance = lambda _: None,
 ) -> dict[str, QuietScores]:
-    """Scores of the quiet windows without faults by every method, in order of time.
-
-    Raises
-    ------
-    RecipeRefused
-        If there is no such window.
-    """
+    """Scores of the quiet windows without faults by every method, in order of time."""
     spec = split.stream.window
-    ends_ms: list[Int64] = []
-    scores: list[Mapping[str, Float64]] = []
+    nothing = np.empty((0, spec.span, 3), np.float32)
+    ends_ms: list[Int64] = [np.empty(0, np.int64)]
+    scores: list[Mapping[str, Float64]] = [score_all(nothing, stack_scale(scale_nt, 0))]
     for series, windows, quiet in _pieces(samples, split, advance):
         faults = faults_of(series, windows, quiet, np.array([scale_nt]), [len(series)], spec)
         quiet[list(faults)] = False
@@ -74,11 +69,6 @@ def quiet_scores(
         field_nt, scale = kept.levelled_nt(), stack_scale(scale_nt, len(kept))
         ends_ms.append(kept.end_ms)
         scores.append(score_all(field_nt, scale))
-    if not scores:
-        raise RecipeRefused(
-            f"{samples.station}: no complete window without a fault has a known Kp of at most "
-            f"{split.kp_max:g}, so nothing quiet can be counted on"
-        )
     end_ms = np.concatenate(ends_ms)
     return {
         name: QuietScores(end_ms, np.concatenate([part[name] for part in scores]))

@@ -90,7 +90,7 @@ def model_alarms(known):
 def test_every_station_of_a_folder_is_judged_and_one_that_cannot_be_is_told(folder_judged):
     output, evaluation = folder_judged
     assert "not judged: DAY: data from 2024-01-01 to 2024-01-01 cannot be divided" in output
-    assert "What an operator gets, 2 stations on days that trained nothing (CAL, LWD)" in output
+    assert "What an operator gets at 2 stations on days that trained nothing (CAL, LWD)" in output
     assert [known.station for known in evaluation.injections] == ["CAL", "LWD"]
     for known in evaluation.injections:
         assert known.calibration_days == ["2024-01-01/2024-01-15"]
@@ -159,7 +159,7 @@ def test_stations_drift_and_pulses_come_into_the_own_card_each_time_the_same(own
     assert "CAL, 2024-01-20T00:00:00/2024-01-20T06:00:00: A car." in after.left_out
     card = written[0][2].decode()
     (told,) = [line for line in card.splitlines() if line.startswith("What an operator gets")]
-    assert told.startswith("What an operator gets, CAL, 2024-01-16 to 2024-02-01: ")
+    assert told.startswith("What an operator gets at CAL, 2024-01-16 to 2024-02-01: ")
     assert told in result.output
 
 

@@ -33,7 +33,7 @@ def test_the_headline_is_of_the_stations_that_trained_nothing(evaluation, card):
     assert "12 false alarms in 82 quiet days where 11.7 were promised (1 in a month)" in told
     curves = [curve for curve in elsewhere("BSL", 0).sensitivity if curve.method == NEGATIVE]
     half = [curve.half[0].living_snr for curve in curves]
-    assert f"from {min(half):.1f} to {max(half):.1f} times the background up" in told
+    assert f"once they are {min(half):.1f} to {max(half):.1f} times the background" in told
     assert card.splitlines()[6] == told
     (shown,) = [
         one.text
@@ -50,7 +50,7 @@ def test_a_strength_that_a_living_profile_never_finds_is_not_replaced_by_another
         for curve in known.sensitivity
     ]
     judged = replace(evaluation, injections=[replace(known, sensitivity=never)])
-    assert "from more than 32 times the background up" in headline(judged, manifest())
+    assert "once they are more than 32 times the background" in headline(judged, manifest())
 
 
 def test_days_that_trained_are_in_no_headline():
@@ -64,7 +64,7 @@ def test_days_that_trained_are_in_no_headline():
     own = replace(elsewhere("HON", 1), days=["2024-03-13", "2024-03-14"])
     only_own = replace(several(), injections=[own])
     assert [known.station for known in unseen(only_own, about)] == ["HON"]
-    assert "gets, the test days of its own station, HON, 2024-03-13" in headline(only_own, about)
+    assert "gets on the test days of its own station, HON, 2024-03-13" in headline(only_own, about)
 
 
 def test_without_transients_there_is_no_headline():

@@ -38,16 +38,16 @@ def headline(evaluation: Evaluation, manifest: Manifest) -> str:
     half = [_median(map(_half_snr, same)) for same in alike]
     delay_s = [delay for same in alike if (delay := _median(map(_delay_s, same))) is not None]
     after = _range(delay_s, lambda delay: f"{delay / 60:.0f}")
-    own = "" if not on_own_days(judged[0], manifest) else "the test days of its own station, "
+    at = "on the test days of its own station," if on_own_days(judged[0], manifest) else "at"
     days = sum(row.quiet_days for row in alarms)
+    reached = [2 * top if snr is None else snr for snr in half]
+    strong = _range(reached, lambda snr: _upto(snr, top))
     return (
-        f"What an operator gets, {own}{_where(judged)}: "
+        f"What an operator gets {at} {_where(judged)}: "
         f"{counted(sum(row.opened for row in alarms), 'false alarm')} in {figure(days)} quiet days "
         f"where {figure(sum(row.expected for row in alarms))} were promised "
         f"({figure(judged[0].false_alarms_per_month)} in a month); half of the signals of "
-        f"{_range(durations, figure)} s open an alert from "
-        f"{_range([2 * top if snr is None else snr for snr in half], lambda snr: _upto(snr, top))} "
-        f"times the background up"
+        f"{_range(durations, figure)} s open an alert once they are {strong} times the background"
         f"{f', after {after} minutes' if delay_s else ''}."
     )
 
@@ -70,7 +70,7 @@ def stations(evaluation: Evaluation, manifest: Manifest) -> list[ReportSection]:
             "without a transient are flagged. Left over: rms of the error of a window without a "
             "transient over the rms of the window, median. Worse: share of these windows to which "
             "zeros would be nearer. Alarms: opened on quiet days, the profile living on, and how "
-            f"many were promised at {_often(judged)} in a month."
+            f"many were promised at {figure(_often(judged))} in a month."
         ),
     ]
     if len(judged) > 1:
