@@ -150,8 +150,11 @@ def evaluate_elsewhere(asked: Asked, output: Path, steps: Steps) -> Evaluated:
 
 def _cases(asked: Asked, tables: JudgedTables, by: JudgedBy) -> list[StationCase]:
     if asked.stations:
-        if len(asked.data) > 1 or not asked.data[0].is_dir():
+        folder, *more = asked.data
+        if more:
             raise ArchiveRefused(f"--data: give one folder, that of the files in {asked.stations}")
+        if not folder.is_dir():
+            raise ArchiveRefused(f"{folder}: no such folder of the files in {asked.stations}")
         return cases_of_tables(tables.stations, asked.data[0], by)
     files = FilesAsked(asked.data, asked.station, asked.calibrate_until, asked.left_out)
     cases = cases_of_files(files, by)
