@@ -7,7 +7,6 @@ import click
 
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused
-from geofield.calibration.threshold import NoTail, TailTooShort
 from geofield.series.orientation import OrientationError
 from support.extras import ExtraMissing
 from training.labels.formats import CatalogueRefused
@@ -24,11 +23,9 @@ _REFUSALS = (
     LabelsRefused,
     LeakFound,
     ModelRefused,
-    NoTail,
     OrientationError,
     RecipeRefused,
     ShuffleRefused,
-    TailTooShort,
     TooFewUnits,
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from archive.model import Model
 from geofield.calibration.fit import Calibration, fit_profile
 from geofield.calibration.profile import StationProfile
-from geofield.calibration.threshold import Peaks
+from geofield.calibration.threshold import NoTail, Peaks, TailTooShort
 from geofield.scoring.score import stack_scale
 from geofield.types import Float32, Float64
 from training.evaluation.data_split import DataSplit
@@ -78,9 +78,7 @@ def fitted(
     Raises
     ------
     training.recipe.section.RecipeRefused
-        If the calibration days have no quiet window.
-    geofield.calibration.threshold.TailTooShort
-        If the quiet windows are too few for a threshold.
+        If the calibration days have no quiet window, or too few for a threshold.
     """
     methods, spec = methods_of(model, dict(rivals)), split.stream.window
     scale_nt = background_nt(split.calibration, split, model, advance)
@@ -98,7 +96,10 @@ def fitted(
         alert=split.stream.alert,
         false_alarms_per_month=false_alarms_per_month,
     )
-    fits = {name: fit_profile(scores, scale_nt, spec, asked) for name, scores in quiet.items()}
+    try:
+        fits = {name: fit_profile(scores, scale_nt, spec, asked) for name, scores in quiet.items()}
+    except (NoTail, TailTooShort) as error:
+        raise RecipeRefused(f"{split.calibration.station}: {error}") from error
     return Contestants(
         model,
         methods,

@@ -45,9 +45,7 @@ def fit_contestants(
     Raises
     ------
     training.recipe.section.RecipeRefused
-        If the calibration days have no quiet window.
-    geofield.calibration.threshold.TailTooShort
-        If the quiet windows are too few for a threshold.
+        If the calibration days have no quiet window, or too few for a threshold.
     """
     windows = len(split.calibration) // split.stream.window.hop  # an upper bound: gaps count
     advance = steps(f"{split.judged.station}: calibration", 2 * windows)

@@ -98,6 +98,8 @@ def load_judged(path: Path) -> JudgedTables:
             tables = {name: table for name, table in tables.items() if name in own}
         judged = msgspec.convert(tables, JudgedTables)
         problems = judged_problems(judged.stations, judged.drift, judged.man_made)
+    except RecipeRefused as error:
+        raise RecipeRefused(f"{path}: {error}") from error
     except FileRefused as error:
         raise RecipeRefused(str(error)) from error
     except (ValueError, RecursionError) as error:

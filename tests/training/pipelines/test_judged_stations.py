@@ -27,8 +27,8 @@ left_out = [{span = "2024-01-20T00:00/2024-01-20T06:00", why = "A car."}]
 
 [[drift]]
 files = ["lwd.parquet"]
-calibration_days = ["2024-01-01/2024-01-10"]
-days = ["2024-01-16/2024-02-01"]
+calibration_days = ["2024-01-01/2024-01-15"]
+days = ["2024-01-18/2024-02-01"]
 
 [[man_made]]
 name = "a pulse"
@@ -151,7 +151,7 @@ def test_stations_drift_and_pulses_come_into_the_own_card_each_time_the_same(own
     assert after.injections[0] == before.injections[0]
     assert [known.station for known in after.injections[1:]] == ["CAL"]
     (drift,) = after.drift
-    assert (drift.station, drift.after_days) == ("LWD", (5.0, 22.0))
+    assert (drift.station, drift.after_days) == ("LWD", (2.0, 17.0))
     assert {row.asked_per_month for row in drift.alarms} == {4.0, 30.0}
     assert all(row.counted >= row.living for row in drift.alarms)
     assert max(row.counted for row in drift.alarms) > 0

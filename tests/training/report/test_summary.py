@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from tests.training.report.builders import elsewhere, full, injections, manifest, several
+from tests.training.report.builders import full, injections, manifest
 from tests.training.report.markup import Walk
+from tests.training.report.several import elsewhere, several
 from tests.training.report.test_card import table
 from training.report.card import render_card
 from training.report.format import decimal
