@@ -31,6 +31,10 @@ class ArchiveRefused(FileRefused):
     """A file cannot be read as magnetometer samples; the message names it and the reason."""
 
 
+class SeveralStations(ValueError):
+    """One station is named for files of several."""
+
+
 def read_archive(
     paths: Iterable[Path], station: str | None = None, stated: Stated = NOTHING
 ) -> Recording:
@@ -161,8 +165,9 @@ def files_by_station(paths: Iterable[Path], station: str | None) -> dict[str, tu
     Raises
     ------
     ArchiveRefused
-        If a header cannot be read, a code is not valid, or `station` is given for files of several
-        stations.
+        If a header cannot be read, or a code is not valid.
+    SeveralStations
+        If `station` is given for files of several stations.
     """
     files: dict[str, list[Path]] = {}
     for path in paths:
@@ -173,7 +178,7 @@ def files_by_station(paths: Iterable[Path], station: str | None) -> dict[str, tu
             for code, its_files in sorted(files.items())
         }
     if len(files) > 1:
-        raise ArchiveRefused(f"--station {station}: the files are of {', '.join(sorted(files))}")
+        raise SeveralStations(f"--station {station}: the files are of {', '.join(sorted(files))}")
     return {checked_code(station): tuple(its_files) for its_files in files.values()}
 
 

@@ -12,7 +12,7 @@ import click
 
 from archive.kp_file import read_kp_file
 from archive.model import Model, default_model_path, load_model
-from archive.observatory import files_by_station
+from archive.observatory import SeveralStations, files_by_station
 from archive.outputs import check_output_folder
 from archive.tables import Stated
 from geofield.step import Rules
@@ -113,7 +113,10 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
     model_path = settings.model or default_model_path()
     model = load_model(model_path)
     plan = _plan(settings, model, options)
-    stations = files_by_station(files, options["station"])
+    try:
+        stations = files_by_station(files, options["station"])
+    except SeveralStations as error:
+        raise Refused(str(error)) from error
     if len(stations) > 1:
         _refuse_for_several(stations, options)
     rules = Rules(plan.window, plan.alert, model.ref, {})

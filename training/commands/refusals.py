@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import click
 
 from archive.model import ModelRefused
-from archive.observatory import ArchiveRefused
+from archive.observatory import ArchiveRefused, SeveralStations
 from geofield.series.orientation import OrientationError
 from support.extras import ExtraMissing
 from training.labels.formats import CatalogueRefused
@@ -25,6 +25,7 @@ _REFUSALS = (
     ModelRefused,
     OrientationError,
     RecipeRefused,
+    SeveralStations,
     ShuffleRefused,
     TooFewUnits,
 )

@@ -106,7 +106,9 @@ def cases_of_files(asked: FilesAsked, by: JudgedBy) -> list[StationCase]:
     Raises
     ------
     ArchiveRefused
-        If a file is missing, or `station` or `left_out` is given for files of several stations.
+        If a file is missing, or `left_out` is given for files of several stations.
+    archive.observatory.SeveralStations
+        If `station` is given for files of several stations.
     """
     by_station = files_by_station(_files(asked.data), asked.station)
     if len(by_station) > 1 and asked.left_out:

