@@ -27,6 +27,8 @@ Stage = Callable[[str, int], Report]
 Judge = Callable[[Judged], float]
 """Judges a network on the validation days; higher is better."""
 
+_LEAST_IN_BAND = 0.02  # of the peak before the filter; what leaves less in the band stays weak
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
@@ -187,6 +189,9 @@ class _Batches:
         vector = drawn.vector_nt() / material.row_scale_nt[rows]
         waveform = self._tensor(drawn.waveform.astype(np.float32)[:, :, None])
         filtered: Tensor = material.front_end(waveform)
+        if seismic.in_band:
+            peak = filtered.abs().amax(dim=1, keepdim=True)
+            filtered = filtered / peak.clamp(min=_LEAST_IN_BAND)
         return filtered * self._tensor(vector.astype(np.float32)[:, None, :])
 
     def _tensor(self, values: Float32 | NDArray[np.complex64]) -> Tensor:

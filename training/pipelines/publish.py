@@ -200,9 +200,10 @@ def _non_seismic(recipe: Recipe) -> str:
 def _seismic(recipe: Recipe) -> str:
     seismic, labels = recipe.seismic, recipe.labels
     if seismic.source == "synthetic":
+        after = " after the filter" if seismic.in_band else ""
         return (
             f"synthetic: the same windows with transients added ({', '.join(seismic.families)}; "
-            f"signal/noise {seismic.snr_low:g}-{seismic.snr_high:g})"
+            f"signal/noise {seismic.snr_low:g}-{seismic.snr_high:g}{after})"
         )
     return (
         f"real windows {labels.lead_begin_days:g} to {labels.lead_end_days:g} days before "

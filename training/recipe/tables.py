@@ -150,6 +150,10 @@ class Seismic(RecipeTable, frozen=True):
         Families for judgement only.
     snr_low, snr_high
         Range of the signal/noise in training, log-uniform.
+    in_band
+        Whether the signal/noise in training is of the peak after the filter, as in the benchmark.
+        Without it a transient that lies mostly outside the band is hardly there. At one sample a
+        second few do; stretched to minutes most families reach below the band.
     judge_snr
         Signal/noise of each column of the benchmark.
     """
@@ -160,6 +164,7 @@ class Seismic(RecipeTable, frozen=True):
     snr_low: float
     snr_high: float
     judge_snr: list[float]
+    in_band: bool = False
 
 
 class Variation(RecipeTable, frozen=True):
