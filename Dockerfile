@@ -25,9 +25,9 @@ RUN /opt/magwatch/bin/pip install --no-deps "geomagpy>=2.0.2,<3" \
 
 FROM python:3.11-slim-trixie AS base
 ENV PATH=/opt/magwatch/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
-# A new named volume at /profiles gets this owner.
+# New named volumes at /profiles and /history get this owner.
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin magwatch \
-    && install --directory --owner=magwatch --group=magwatch /profiles
+    && install --directory --owner=magwatch --group=magwatch /profiles /history
 USER 10001:10001
 EXPOSE 9464
 STOPSIGNAL SIGTERM

@@ -25,7 +25,7 @@ OTHERS := 3.12 3.13
 
 MODEL ?= ulf-1hz
 
-.PHONY: help demo test test-pythons pytest lint containers train bench chaos abuse ingest-kills soak dashboards up down clean
+.PHONY: help demo test test-pythons pytest lint containers train bench chaos abuse history-kills ingest-kills soak dashboards up down clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 14
@@ -81,6 +81,9 @@ chaos: $(TEST_ENV)/ready ## Replay real days for ten minutes while workers and b
 
 ingest-kills: $(TEST_ENV)/ready ## Publish three days through mosquitto while ingest is killed thirty times (KILLS="--seed 7")
 	$(TEST_BIN)/python -m tests.monitor.ingest $(KILLS)
+
+history-kills: $(TEST_ENV)/ready ## Keep three days of three stations while history and Kafka are killed (KILLS="--seed 7")
+	$(TEST_BIN)/python -m tests.monitor.history $(KILLS)
 
 abuse: $(TEST_ENV)/ready ## Send hostile records to every topic for ten minutes while stations stream (ABUSE="--seed 7")
 	$(TEST_BIN)/python -m tests.abuse $(ABUSE)

@@ -7,6 +7,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics import MetricWrapperBase
 
+from monitor.history.watch import HistoryMetrics
 from monitor.ingest.watch import IngestMetrics
 from monitor.metrics.metrics import Metrics
 
@@ -15,10 +16,11 @@ BEGIN = "<!-- from here to the end made by docs/make_metrics.py -->\n"
 
 
 def registered() -> list[MetricWrapperBase]:
-    """All metrics of the worker and of `magwatch ingest`, sorted by name."""
+    """All metrics of the worker and of the services beside it, sorted by name."""
     registry = CollectorRegistry()
     Metrics.create(registry, station_cap=1)
     IngestMetrics.create(registry, station_cap=1)
+    HistoryMetrics.create(registry)
     names = {metric: metric.describe()[0].name for metric in registry._collector_to_names}
     return sorted(names, key=names.__getitem__)
 

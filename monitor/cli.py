@@ -42,6 +42,11 @@ COMMANDS = {
         "demo",
         "Real storm and quiet days through the whole system.",
     ),
+    "history": (
+        "monitor.commands.history",
+        "history",
+        "Keep samples, scores and alerts as files.",
+    ),
     "indices": ("monitor.commands.indices", "indices", "Publish Kp and Dst from their services."),
     "ingest": ("monitor.commands.ingest", "ingest", "Bring live data of stations into the topic."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),

@@ -257,6 +257,10 @@ class Settings(BaseSettings):
         description="URL of Kyoto's Dst at NOAA",
     )
 
+    history_write_s: Seconds = Field(
+        300.0, description="interval of writing the files of `magwatch history`"
+    )
+
     ingest_contact: str = Field(
         "",
         pattern=r"^[\x20-\x7e]*$",

@@ -5,6 +5,7 @@ Creation is idempotent: existing topics are not changed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,8 +212,14 @@ def samples_topic_id(settings: Settings) -> str:
     BrokerUnreachable
         If no broker answers.
     """
-    (topic,) = _described(settings, [settings.topic("samples")])
-    return str(topic.get("topic_id"))  # brokers before Kafka 2.8 have none
+    return topic_ids(settings, ["samples"])["samples"]
+
+
+def topic_ids(settings: Settings, names: Sequence[str]) -> dict[str, str]:
+    """Ids of topics by their names without prefix; errors as of `samples_topic_id`."""
+    described = _described(settings, [settings.topic(name) for name in names])
+    by_topic = {topic["name"]: str(topic.get("topic_id")) for topic in described}
+    return {name: by_topic[settings.topic(name)] for name in names}  # none before Kafka 2.8
 
 
 def sender_dates_samples(settings: Settings) -> bool:

@@ -39,6 +39,7 @@ from monitor.records.sample_payloads import (
 
 MAX_VALUE_BYTES = 8 * 1024 * 1024  # a day of 1 s samples with all their digits
 MAX_CONTENT_TYPE_BYTES = 1000
+ANY_CADENCE = 0
 LOG_APPEND_TIME = 1  # Kafka's type of timestamps set by the broker
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -136,7 +137,7 @@ def raw_record(record: Any) -> RawRecord:
 class Accepts:
     """The rules by which records are accepted."""
 
-    cadence_ms: int  # of the model
+    cadence_ms: int  # of the model; `ANY_CADENCE` accepts all
     future_tolerance_ms: int
     declination_deg: Mapping[str, float]  # reference declinations of the stations with a profile
     most_unprofiled: int  # stations without a profile that each partition may have
@@ -299,7 +300,9 @@ def _cadence_ms(text: str, expected_ms: int) -> int:
         cadence_ms = cadence_of(text)
     except ValueError as error:
         raise _Refusal(Reason.BAD_CADENCE, str(error)) from None
-    if cadence_ms != expected_ms:
+    if cadence_ms <= 0:
+        raise _Refusal(Reason.BAD_CADENCE, f"cadence {text[:40]} is no time")
+    if expected_ms not in (ANY_CADENCE, cadence_ms):
         raise _Refusal(
             Reason.BAD_CADENCE,
             f"cadence {text[:40]} is not the model's {expected_ms / 1000:g} s",

@@ -20,7 +20,8 @@ from tests.processes import magwatch
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STANDING = re.compile(  # commands that go on until they are told to end
-    r"magwatch (worker|dashboard|indices|ingest [\w.]+|replay .*|alerts --webhook .*)$"
+    r"magwatch (worker|dashboard|indices|ingest [\w.]+|history [\w./]+|replay .*"
+    r"|alerts --webhook .*)$"
 )
 ABSENT = re.compile(r"magwatch (train|evaluate) .*?(your-data/|kak2015\*\.sec|hon/)")
 ALONE = re.compile(r"magwatch [^|<>&;]*$")  # bash does no more than expand its words

@@ -147,7 +147,7 @@ def test_what_must_outlive_a_container_is_in_a_named_volume() -> None:
     mounts = [str(volume) for service in SERVICES.values() for volume in service.get("volumes", [])]
     named = {mount.partition(":")[0] for mount in mounts if not mount.startswith(".")}
     assert named == document()["volumes"].keys() == {
-        "alertmanager", "grafana", "kafka", "profiles", "prometheus",
+        "alertmanager", "grafana", "history", "kafka", "profiles", "prometheus",
     }  # fmt: skip
     folders = {mount.partition(":")[0] for mount in mounts if mount.startswith(".")}
     assert all((ROOT / folder).is_dir() for folder in folders)

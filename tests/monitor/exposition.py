@@ -16,6 +16,7 @@ from geofield.indices import IndexHistory
 from geofield.scoring.score import PromiseCount, WindowScore
 from geofield.series.samples import Samples
 from geofield.step import Rules, step
+from monitor.history.watch import HistoryMetrics
 from monitor.ingest.manner import SampleCounts
 from monitor.ingest.watch import IngestMetrics, SourceWatch
 from monitor.metrics.metrics import Metrics
@@ -48,6 +49,13 @@ def ingest_exposition() -> str:
     watch.taken("WIC", SampleCounts(new=2), backfill=True)
     watch.published("WIC", SENT_MS, 1)
     watch.gaps("WIC", 1, "")
+    return _without_values(registry)
+
+
+def history_exposition() -> str:
+    """What `magwatch history` shows."""
+    registry = CollectorRegistry()
+    HistoryMetrics.create(registry)
     return _without_values(registry)
 
 

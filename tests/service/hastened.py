@@ -18,7 +18,8 @@ from tests.brokers import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
-INGEST = "ingest.json"  # its targets, beside those of the workers
+# Targets of other services, beside those of the workers.
+INGEST, HISTORY = "ingest.json", "history.json"
 PLACEHOLDER = "http://webhook.invalid/"
 UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 IN_EXPRESSION = re.compile(r"(?<=\[)\d+[smhd](?=\])|(?<=offset )\d+[smhd]")
@@ -62,10 +63,13 @@ def prometheus_config(document: dict[str, Any], ports: Ports, workers: Path) -> 
     document["alerting"]["alertmanagers"] = [{"static_configs": managers}]
     found = {
         "magwatch": {"file_sd_configs": [{"files": [str(workers)], "refresh_interval": "1s"}]},
-        "magwatch-ingest": {
-            "file_sd_configs": [
-                {"files": [str(workers.with_name(INGEST))], "refresh_interval": "1s"}
-            ]
+        **{
+            job: {
+                "file_sd_configs": [
+                    {"files": [str(workers.with_name(name))], "refresh_interval": "1s"}
+                ]
+            }
+            for job, name in (("magwatch-ingest", INGEST), ("magwatch-history", HISTORY))
         },
         "prometheus": {"static_configs": [{"targets": [f"127.0.0.1:{ports.prometheus}"]}]},
         "alertmanager": {"static_configs": managers},
@@ -90,7 +94,8 @@ def write(folder: Path, ports: Ports, receiver: str) -> tuple[Path, Path, Path]:
     workers, prometheus = folder / "workers.json", folder / "prometheus.yml"
     alertmanager = folder / "alertmanager.yml"
     workers.write_text("[]")
-    workers.with_name(INGEST).write_text("[]")
+    for name in (INGEST, HISTORY):
+        workers.with_name(name).write_text("[]")
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     for path in (PROMETHEUS / "rules").glob("*.yml"):
         shipped = yaml.safe_load(path.read_text())

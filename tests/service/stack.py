@@ -21,9 +21,10 @@ from monitor.kafka.embedded_broker import Broker, embedded_broker, free_port
 from monitor.offline.score import score_recordings
 from monitor.records.sample_encoder import encode_samples
 from tests.monitor.feeds import calibrated, station
+from tests.monitor.history.running import history
 from tests.monitor.ingest.running import ingest
 from tests.monitor.workers import Running, Site, new_site, worker
-from tests.service.hastened import INGEST, Ports, write
+from tests.service.hastened import HISTORY, INGEST, Ports, write
 from tests.service.servers import (
     Alertmanager,
     Prometheus,
@@ -91,9 +92,12 @@ def running_stack(folder: Path, model: Path) -> Iterator[Stack]:
         whole.watch(watched)
         metrics.wait_for('up{job="magwatch"} == 1')
         stack.enter_context(feeding(site))
-        sources = stack.enter_context(ingest(site, stations(folder)))
-        address = sources.url.removeprefix("http://")
-        targets.with_name(INGEST).write_text(json.dumps([{"targets": [address]}]))
+        for name, service in (
+            (INGEST, ingest(site, stations(folder))),
+            (HISTORY, history(site, folder / "history")),
+        ):
+            address = stack.enter_context(service).url.removeprefix("http://")
+            targets.with_name(name).write_text(json.dumps([{"targets": [address]}]))
         yield whole
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.brokers import ROOT
-from tests.monitor.exposition import GOLDEN, ingest_exposition
+from tests.monitor.exposition import GOLDEN, history_exposition, ingest_exposition
 from tests.service.hastened import ALERTMANAGER, PROMETHEUS
 from tests.service.queries import (
     Query,
@@ -36,9 +36,10 @@ EVERY_QUERY = rule_queries() + panel_queries()
 
 
 def shown() -> dict[str, set[str]]:
-    """Names of the series of worker and ingest with their labels."""
+    """Names of the series of worker, ingest and history with their labels."""
     found: dict[str, set[str]] = {}
-    for name, labels in SHOWN.findall(GOLDEN.read_text() + ingest_exposition()):
+    text = GOLDEN.read_text() + ingest_exposition() + history_exposition()
+    for name, labels in SHOWN.findall(text):
         found.setdefault(name, set()).update(LABELLED.findall(labels))
     return found
 
