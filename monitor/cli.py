@@ -42,6 +42,7 @@ COMMANDS = {
         "demo",
         "Real storm and quiet days through the whole system.",
     ),
+    "export": ("monitor.commands.export", "export", "Write a day of the history as IAGA-2002."),
     "history": (
         "monitor.commands.history",
         "history",

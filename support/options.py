@@ -1,9 +1,11 @@
 """Options that several commands share."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from geofield.utc import moment_ms
 from support.spans import Span, span_of
 
 
@@ -22,7 +24,18 @@ class SpanType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+DAY = click.DateTime(["%Y-%m-%d"])
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
+
+
+def between(begin: datetime | None, end: datetime | None) -> Span:
+    """The span from one moment to another, UTC; without an end where it is None."""
+    everything = Span()
+    return Span(
+        moment_ms(begin) if begin else everything.start_ms,
+        moment_ms(end) if end else everything.end_ms,
+    )
+
 
 leave_out = click.option(
     "--leave-out",

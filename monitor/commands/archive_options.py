@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from archive.history import is_history, with_day_files
 from archive.kp_file import KpFile, read_kp_file
 from archive.tables import Stated
 from geofield.series.orientation import ORIENTATIONS
-from support.options import kp_file_option
+from support.options import MOMENT, between, kp_file_option
 
 
 def archive_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -38,6 +40,27 @@ def archive_options(command: Callable[..., None]) -> Callable[..., None]:
         command(*arguments, stated=_stated(units, orientation), **options)
 
     return with_stated
+
+
+def history_days(command: Callable[..., None]) -> Callable[..., None]:
+    """Add --from and --to to a command of `files` and `station`, which then gets day files."""
+
+    @click.option("--from", "begin", type=MOMENT, help="First day to read of a history, UTC.")
+    @click.option("--to", "end", type=MOMENT, help="First day not to read of it, UTC.")
+    @wraps(command)
+    def with_days(
+        *arguments: Any,
+        files: tuple[Path, ...],
+        begin: datetime | None,
+        end: datetime | None,
+        **options: Any,
+    ) -> None:
+        if (begin or end) and not all(map(is_history, files)):
+            raise click.UsageError("--from and --to select days of a history, not parts of files")
+        read = with_day_files(files, options["station"], between(begin, end))
+        command(*arguments, files=tuple(read), **options)
+
+    return with_days
 
 
 @dataclass(frozen=True, slots=True)

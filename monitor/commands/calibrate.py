@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 
 import click
 
+from archive.history import with_day_files
 from archive.kp_file import read_kp_file
 from archive.model import Model, default_model_path, load_model
 from archive.observatory import SeveralStations, files_by_station
@@ -27,7 +28,7 @@ from monitor.offline.calibration.stations import StationTask, calibrate_stations
 from monitor.profiles.replacement import Effective, EffectiveType, Replacement, present
 from monitor.settings import Settings, load_settings
 from support.clock import now_ms
-from support.options import MOMENT, kp_file_option, leave_out, model_option
+from support.options import MOMENT, between, kp_file_option, leave_out, model_option
 from support.spans import Span
 
 
@@ -105,6 +106,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
       magwatch calibrate hon202403*.sec --leave-out 2024-03-09T11:15/2024-03-09T11:18
       magwatch calibrate new*.sec --kp-file Kp_ap_since_1932.txt
       magwatch calibrate archive/*.sec --replace --effective 2024-06-01
+      magwatch calibrate history/ --station WIC --from 2026-01-01 --to 2026-02-01
     """
     check_output_folder(options["profiles"])
     if options["plot"]:
@@ -113,6 +115,8 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
     model_path = settings.model or default_model_path()
     model = load_model(model_path)
     plan = _plan(settings, model, options)
+    span = between(options["begin"], options["end"])
+    files = tuple(with_day_files(files, options["station"], span))
     try:
         stations = files_by_station(files, options["station"])
     except SeveralStations as error:
@@ -125,7 +129,6 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
         for station in stations
     }
     _check_replaceable(replacements.values(), options["replace"])
-    span = _span(options["begin"], options["end"])
     tasks = [
         StationTask(
             station=station,
@@ -181,11 +184,3 @@ def _check_replaceable(replacements: Iterable[Replacement], replace: bool) -> No
             f"{', '.join(paths)} exist{'s' if len(paths) == 1 else ''}: give --replace to put a "
             "new profile there; what is there is kept"
         )
-
-
-def _span(begin: datetime | None, end: datetime | None) -> Span:
-    everything = Span()
-    return Span(
-        moment_ms(begin) if begin else everything.start_ms,
-        moment_ms(end) if end else everything.end_ms,
-    )

@@ -14,7 +14,7 @@ from archive.recording import Recorded
 from archive.tables import Stated
 from geofield.scoring.manifest import Manifest
 from geofield.utc import utc
-from monitor.commands.archive_options import KpOptions, archive_options, kp_options
+from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
 from monitor.logs import configure_logs
 from monitor.offline.pacing import interleaved, paced
 from monitor.offline.replay import ENCODERS, INTERRUPTED_S, Sent, flush, producing, send, send_kp
@@ -72,6 +72,7 @@ def _announced(recordings: Sequence[Recorded], speed: float | None) -> str:
 @archive_options
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--station", help="Send as this IAGA code; else the code in each file.")
+@history_days
 @click.option("--speed", type=Speed(), default="60x", show_default=True, help="max, or e.g. 60x.")
 @click.option(
     "--record-s",

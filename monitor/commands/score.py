@@ -23,7 +23,7 @@ from geofield.scoring.score import WindowScore
 from geofield.step import Outcome, Rules
 from geofield.utc import utc
 from monitor.assembly import assemble
-from monitor.commands.archive_options import KpOptions, archive_options, kp_options
+from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
 from monitor.offline.score import kp_history, score_recordings, warn_of_missing_kp
 from monitor.offline.score_files import ScoreFormat, write_scores
 from monitor.records.scores_and_alerts import encode_alert, model_fields, score_record
@@ -37,6 +37,7 @@ from support.progress import progress_bar
 @archive_options
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--station", help="Score as this IAGA code; else the code in each file.")
+@history_days
 @click.option("--profiles", type=click.Path(path_type=Path), help="Folder of station profiles.")
 @model_option
 @kp_options("Classify alerts by the Kp of these days.")
@@ -73,6 +74,7 @@ def score(
     Example:
       magwatch calibrate wic20240509.sec --profiles profiles
       magwatch score wic20240510.sec --profiles profiles -o scores.csv --alerts alerts.jsonl
+      magwatch score history/ --station WIC --from 2026-01-04 --to 2026-01-05
     """
     kind = ScoreFormat.of(output)
     _check_outputs(files, output, alerts)

@@ -8,10 +8,11 @@ from typing import TypedDict, Unpack
 
 import click
 
+from archive.history import with_day_files
 from archive.kp_file import read_kp_file
 from archive.model import DEFAULT_MODEL
 from archive.shipped import find_model
-from support.options import kp_file_option, leave_out, model_option
+from support.options import MOMENT, between, kp_file_option, leave_out, model_option
 from support.spans import Span
 from training.commands.bars import Bars
 from training.commands.refusals import one_line
@@ -25,6 +26,8 @@ class EvaluateOptions(TypedDict):
     model: Path | None
     catalogue: Path | None
     station: str | None
+    begin: datetime | None
+    end: datetime | None
     latitude: float | None
     longitude: float | None
     inject: bool
@@ -43,7 +46,8 @@ class EvaluateOptions(TypedDict):
     type=click.Path(path_type=Path),
     required=True,
     multiple=True,
-    help="Archive file, or folder of them; may be given again. Each station is judged by itself.",
+    help="Archive file, folder of them, or a history; may be given again. Each station is judged "
+    "by itself.",
 )
 @model_option
 @click.option(
@@ -58,6 +62,8 @@ class EvaluateOptions(TypedDict):
     "files that they name in the folder --data.",
 )
 @click.option("--station", help="IAGA code; else the code in the files.")
+@click.option("--from", "begin", type=MOMENT, help="First day to read of a history, UTC.")
+@click.option("--to", "end", type=MOMENT, help="First day not to read of it, UTC.")
 @click.option("--latitude", type=click.FloatRange(-90, 90), help="Degrees north; else as filed.")
 @click.option("--longitude", type=click.FloatRange(-180, 360), help="Degrees east; else as filed.")
 @click.option(
@@ -101,12 +107,15 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
     Example:
       magwatch evaluate --data kak2015*.sec --catalogue quakes.csv --station KAK
       magwatch evaluate --data hon/ --inject --calibrate-until 2024-03-13
-      magwatch evaluate --data archive/ --stations training/recipes/judged/ulf-1hz.toml
+    help="Archive file, folder of them, or a history; may be given again. Each station is judged "
+    "by itself.",
     """
     _check(options)
     kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
     asked = Asked(
-        data=options["data"],
+        data=with_day_files(
+            options["data"], options["station"], between(options["begin"], options["end"])
+        ),
         model=find_model(options["model"] or DEFAULT_MODEL),
         recipe=options["recipe"],
         catalogue=options["catalogue"],

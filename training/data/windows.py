@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from archive.history import with_day_files
 from archive.kp import kp_intervals
 from archive.observatory import read_archive
 from geofield.calibration.quiet import windows_by_kp
@@ -110,7 +111,7 @@ def open_archive(data: ArchiveFiles, folder: Path) -> Archive:
     RecipeRefused
         If a span to leave out has no data.
     """
-    paths = [located(name, folder) for name in data.files]
+    paths = with_day_files(located(name, folder) for name in data.files)
     recording = read_archive(paths)
     left_out = [span_of(part.span) for part in data.left_out]
     for span in left_out:

@@ -22,7 +22,7 @@ class Data(RecipeTable, frozen=True):
     Attributes
     ----------
     files
-        File names in the data folder.
+        Names in the data folder, of files or of a folder of history of one station.
     source, licence
         Origin and licence of the data, for the model card.
     train_days, validation_days, test_days
