@@ -55,6 +55,7 @@ COMMANDS = {
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),
+    "status": ("monitor.commands.status", "status", "Show all stations in the terminal."),
     "topics": ("monitor.commands.topics", "topics", "Create the topics."),
     "worker": ("monitor.commands.worker", "worker", "Run a scoring worker."),
 }

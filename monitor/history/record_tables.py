@@ -42,7 +42,7 @@ class TableKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RecordPlace:
     """The place of a record: its file, and its id there, by which the file is in order."""
 
     table: TableKey
@@ -50,16 +50,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _RecordKind:
     """A topic: columns with their types, and what a record has in them."""
 
     columns: Mapping[str, str]
     decode: Callable[[bytes], Any]
-    row: Callable[[Any], Row]
+    row: Callable[[Any], RecordPlace]
     values: Callable[[Any], tuple[object, ...]]
 
 
-def row_of(topic: str, value: bytes) -> Row:
+def row_of(topic: str, value: bytes) -> RecordPlace:
     """Place of a record.
 
     Raises
@@ -131,10 +131,10 @@ def records_of(content: bytes, name: str) -> list[bytes]:
         raise FileRefused(f"{name}: not readable ({reason})") from error
 
 
-def _score_row(score: ScoreRecord) -> Row:
+def _score_row(score: ScoreRecord) -> RecordPlace:
     start_ms = time_ms(score.window_start)
     table = TableKey("scores", score.station, utc_day(start_ms))
-    return Row(table, f"{start_ms:015} {score.window_end} {score.model.sha256}")
+    return RecordPlace(table, f"{start_ms:015} {score.window_end} {score.model.sha256}")
 
 
 def _score_values(score: ScoreRecord) -> tuple[object, ...]:
@@ -146,12 +146,12 @@ def _score_values(score: ScoreRecord) -> tuple[object, ...]:
     )
 
 
-def _alert_row(alert: AlertEvent) -> Row:
+def _alert_row(alert: AlertEvent) -> RecordPlace:
     data, start_ms = alert.data, time_ms(alert.data.start)
     if data.version > MOST_VERSIONS:
         raise ValueError(f"version {data.version:,} of an alert")
     table = TableKey("alerts", data.station, utc_day(start_ms))
-    return Row(table, f"{start_ms:015} {data.alert_id} {data.version:06}")
+    return RecordPlace(table, f"{start_ms:015} {data.alert_id} {data.version:06}")
 
 
 def _alert_values(alert: AlertEvent) -> tuple[object, ...]:
@@ -165,7 +165,7 @@ def _alert_values(alert: AlertEvent) -> tuple[object, ...]:
 
 
 _KINDS = {
-    "scores": _Kind(
+    "scores": _RecordKind(
         dict.fromkeys(("window_start", "window_end", "decided"), _MOMENT)
         | dict.fromkeys(("model", "model_version", "quality"), _WORD)
         | dict.fromkeys(("completeness", "rmse", "threshold"), _REAL)
@@ -174,7 +174,7 @@ _KINDS = {
         _score_row,
         _score_values,
     ),
-    "alerts": _Kind(
+    "alerts": _RecordKind(
         {"alert_id": _WORD, "version": _COUNT, "status": _WORD}
         | dict.fromkeys(("start", "end", "peak", "decided"), _MOMENT)
         | dict.fromkeys(("score", "threshold", "return_period_days"), _REAL)

@@ -13,8 +13,8 @@ from aiokafka.errors import KafkaError
 from archive.files import FileRefused
 from monitor.errors import BrokerUnreachable
 from monitor.history.offsets import first_offsets, note, noted
-from monitor.history.pending import Pending
 from monitor.history.store import Store
+from monitor.history.unwritten import UnwrittenRecords
 from monitor.history.watch import TOPICS, HistoryMetrics
 from monitor.http.probe_server import Health
 from monitor.http.probes import watched
@@ -27,7 +27,7 @@ from monitor.records.sample_decoder import ANY_CADENCE, Accepts
 from monitor.settings import Settings
 from monitor.stopping import until_stopped
 
-POLL_RECORDS = 5000  # few enough that the process answers between two polls
+POLL_RECORDS = 1000  # few enough that the process answers between two polls
 log = structlog.get_logger("magwatch.history")
 
 
@@ -51,13 +51,14 @@ class History:
     store: Store
     metrics: HistoryMetrics
     once: bool = False
-    _waiting_for: str | None = "the topics"
-    _pending: Pending = field(init=False)
+    _read: bool = False  # whether the topics can be read now
+    _not_written: FileRefused | None = None  # why the last files were not written
+    _unwritten: UnwrittenRecords = field(init=False)
     _guards: dict[str, Guard] = field(init=False)
 
     def __post_init__(self) -> None:
         tolerance_ms = round(self.settings.future_tolerance_s * 1000)
-        self._pending = Pending(Accepts(ANY_CADENCE, tolerance_ms, {}, 0))
+        self._unwritten = UnwrittenRecords(Accepts(ANY_CADENCE, tolerance_ms, {}, 0))
         self._guards = {name: Guard(name, self.metrics.refused.labels(name).inc) for name in TOPICS}
         self.metrics.complete.set_to_current_time()
 
@@ -66,20 +67,25 @@ class History:
         asyncio.run(self._run(health))
 
     async def _run(self, health: Health | None) -> None:
-        async with watched(self.settings, health, lambda: self._waiting_for):
+        async with watched(self.settings, health, self._waits_for):
             await until_stopped(self._keep_on())
+
+    def _waits_for(self) -> str | None:
+        if self._not_written is not None:
+            return f"its files: {self._not_written}"
+        return None if self._read else "the topics"
 
     async def _keep_on(self) -> None:
         backoff = Backoff()
         while True:
-            self._pending.clear()  # what is not in the files is read again
+            self._unwritten.clear()  # what is not in the files is read again
             try:
                 await self._follow(backoff)
             except (KafkaError, OSError, BrokerUnreachable) as error:
-                self._waiting_for = "the topics"
+                self._read = False
                 log.warning("not read, trying again", **error_fields(error))
             except FileRefused as error:
-                self._waiting_for = f"its files: {error}"
+                self._not_written = error
                 log.error("not written, trying again", error=str(error))
             else:
                 return
@@ -105,12 +111,13 @@ class History:
             written_s = time.monotonic()
             while True:
                 await self._poll(consumer, names)
-                self._waiting_for = None
+                self._read = True
                 more = not self.once or await behind(consumer, ends)
                 due = time.monotonic() - written_s >= self.settings.history_write_s
-                if due or self._pending.full or not more:
-                    await self._write(consumer, ends, ids)
-                    backoff.reset()
+                if due or self._unwritten.full or self._not_written or not more:
+                    if await self._write(consumer, ends, ids):
+                        self._not_written = None
+                        backoff.reset()
                     written_s = time.monotonic()
                 if not more:
                     return
@@ -122,7 +129,7 @@ class History:
             self.metrics.records.labels(name).inc(len(records))
 
             def take(record: ConsumerRecord, name: str = name) -> None:
-                self._pending.take(name, record)
+                self._unwritten.take(name, record)
 
             for _ in self._guards[name](records, take):
                 pass
@@ -132,22 +139,29 @@ class History:
         consumer: AIOKafkaConsumer,
         ends: dict[TopicPartition, int],
         ids: dict[str, str],
-    ) -> None:
-        """Write what is pending and then the offsets up to which it was read."""
+    ) -> bool:
+        """Write what is unwritten and then the offsets up to which it was read.
+
+        Returns
+        -------
+        Whether the files now have all that the topics had when they were last asked.
+        """
         polled_s = time.time()
         offsets = {partition: await consumer.position(partition) for partition in ends}
         lag = {
             partition: max((consumer.highwater(partition) or ends[partition]) - offset, 0)
             for partition, offset in offsets.items()
         }
-        changed = await asyncio.to_thread(list, self._pending.write(self.store))
+        changed = await asyncio.to_thread(list, self._unwritten.write(self.store))
         await asyncio.to_thread(note, self.store, ids, offsets)
-        self._pending.clear()
+        self._unwritten.clear()
         for name in TOPICS:
             topic = self.settings.topic(name)
             left = sum(count for partition, count in lag.items() if partition.topic == topic)
             self.metrics.lag.labels(name).set(left)
             self.metrics.files.labels(name).inc(changed.count(name))
-        if not any(lag.values()):
+        log.info("files written", files=len(changed), records_left=sum(lag.values()))
+        complete = not any(lag.values())
+        if complete:
             self.metrics.complete.set(polled_s)
-        log.info("files are up to date", files=len(changed), records_left=sum(lag.values()))
+        return complete

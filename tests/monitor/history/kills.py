@@ -24,7 +24,7 @@ from geofield.utc import HOUR_MS
 from monitor.demo.scenario import storm
 from monitor.records.sample_encoder import encode_samples
 from tests.monitor.history.running import catch_up, files_in, files_of, history
-from tests.monitor.history.test_pending import score
+from tests.monitor.history.test_unwritten import score
 from tests.monitor.webhook.feeds import lives
 from tests.monitor.workers import Site
 

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet
 
 from archive.recording import Recording
-from monitor.history.pending import Pending
 from monitor.history.store import Store
+from monitor.history.unwritten import UnwrittenRecords
 from monitor.records.sample_decoder import ANY_CADENCE, Accepts
 from monitor.records.sample_encoder import encode_samples
 
@@ -45,7 +45,7 @@ def sample_record(recording: Recording) -> Any:
 
 def written(store: Store, *records: tuple[str, Any]) -> list[str]:
     """Take the usable records in and write them; returns the topics of the changed files."""
-    pending = Pending(ACCEPTS)
+    pending = UnwrittenRecords(ACCEPTS)
     for topic, item in records:
         with suppress(ValueError):
             pending.take(topic, item)

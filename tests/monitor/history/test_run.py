@@ -11,7 +11,7 @@ from monitor.kafka.topics import admin, create_topics
 from tests.abuse.mute import tansu_behind_a_proxy
 from tests.monitor.feeds import station
 from tests.monitor.history.running import catch_up, files_in, files_of, history, put
-from tests.monitor.history.test_pending import score
+from tests.monitor.history.test_unwritten import score
 from tests.monitor.test_recreated import recreate_samples
 from tests.monitor.webhook.feeds import lives, publish
 from tests.monitor.workers import Site, encoded, new_site, send, wait_until

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from archive.files import FileRefused
 from geofield.utc import HOUR_MS
-from monitor.history.pending import Pending
+from monitor.history.unwritten import UnwrittenRecords
 from monitor.records.scores_and_alerts import encode_score
 from tests.geofield.alerts.test_alert import window
 from tests.geofield.builders import MODEL
@@ -101,7 +101,7 @@ def test_what_changes_nothing_is_not_written() -> None:
 )
 def test_samples_that_cannot_be_used_are_refused(value: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Pending(ACCEPTS).take("samples", record(value))
+        UnwrittenRecords(ACCEPTS).take("samples", record(value))
 
 
 def score(number: int, rmse: float = 0.5) -> bytes:
@@ -153,7 +153,7 @@ def test_an_alert_that_could_not_be_written_is_refused(old: bytes, new: bytes) -
     _, value = lives("WIC")[0]
     assert old in value
     with pytest.raises(ValueError, match=r"."):
-        Pending(ACCEPTS).take("alerts", record(value.replace(old, new)))
+        UnwrittenRecords(ACCEPTS).take("alerts", record(value.replace(old, new)))
 
 
 @pytest.mark.parametrize("topic", ["samples", "scores"])
@@ -169,7 +169,7 @@ def test_a_damaged_file_is_named_and_stays(topic: str) -> None:
 
 
 def test_memory_is_bounded() -> None:
-    pending, hour = Pending(ACCEPTS), sample_record(station("WIC", 60, 1))
+    pending, hour = UnwrittenRecords(ACCEPTS), sample_record(station("WIC", 60, 1))
     for _ in range(400):
         if pending.full:
             break

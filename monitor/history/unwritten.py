@@ -28,7 +28,7 @@ PART_NUMBERS = 40  # what a part costs beside its numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _SampleSegment:
     """Values [elements, samples] from sample `number` on."""
 
     number: int
@@ -37,7 +37,7 @@ class _Part:
 
 
 @dataclass(slots=True)
-class Pending:
+class UnwrittenRecords:
     """Records by the file that they belong to, in the order in which they were read.
 
     Attributes
@@ -47,7 +47,7 @@ class Pending:
     """
 
     accepts: Accepts
-    _samples: dict[DayKey, list[_Part]] = field(default_factory=lambda: defaultdict(list))
+    _samples: dict[DayKey, list[_SampleSegment]] = field(default_factory=lambda: defaultdict(list))
     _records: dict[TableKey, dict[str, bytes]] = field(default_factory=lambda: defaultdict(dict))
     _numbers: int = 0
 
@@ -112,7 +112,7 @@ class Pending:
         orientation = orientation_of(frozenset(report.elements))
         values = _measured(report, orientation)
         for key, number, begin, stop in _days(report, orientation):
-            part = _Part(number, report.elements, values[:, begin:stop])
+            part = _SampleSegment(number, report.elements, values[:, begin:stop])
             self._samples[key].append(part)
             self._numbers += part.values.size + PART_NUMBERS
 
