@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from monitor.dashboard.status import show_status
-from monitor.logs import configure_logs
 from monitor.settings import load_settings
 
 
@@ -25,6 +24,4 @@ def status(broker: str | None, profiles: str | None, watch: bool) -> None:
       magwatch status --profiles profiles
       magwatch status --watch
     """
-    settings = load_settings(broker=broker, profiles=profiles)
-    configure_logs(settings)
-    show_status(settings, watch=watch)
+    show_status(load_settings(broker=broker, profiles=profiles), watch=watch)

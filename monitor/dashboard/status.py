@@ -17,6 +17,7 @@ from monitor.dashboard.serve import new_board
 from monitor.dashboard.station import StationView
 from monitor.errors import Refused
 from monitor.kafka.topics import missing_topics
+from monitor.logs import configure_logs
 from monitor.settings import Settings
 from monitor.stopping import cancel_and_wait, until_stopped
 from support.clock import now_ms
@@ -37,8 +38,11 @@ def show_status(settings: Settings, *, watch: bool) -> None:
     Refused
         If no broker answers, or a topic is missing.
     """
-    if missing := set(missing_topics(settings)) - {settings.topic("deadletter")}:
-        raise Refused(f"topics missing: {', '.join(sorted(missing))}: run `magwatch topics`")
+    missing = missing_topics(settings)
+    for name in ("samples", "scores", "alerts"):
+        if (topic := settings.topic(name)) in missing:
+            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    configure_logs(settings)
     settings = settings.model_copy(update={"dashboard_hours": HOURS})
     asyncio.run(until_stopped(_show(settings, watch=watch)))
 

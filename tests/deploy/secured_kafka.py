@@ -9,7 +9,8 @@ from monitor.kafka.embedded_broker import free_port
 from tests.brokers import KafkaProcess
 
 PASSWORDS = {
-    name: f"{name}-secret-of-the-test" for name in ("admin", "setup", "worker", "station", "reader")
+    name: f"{name}-secret-of-the-test"
+    for name in ("admin", "setup", "worker", "station", "reader", "history")
 }
 DAYS = "2"
 

@@ -15,7 +15,7 @@ import pytest
 from monitor.kafka.embedded_broker import embedded_broker, free_port
 from tests.brokers import ROOT
 from tests.deploy.composition import services
-from tests.deploy.natively import Host, healthy, magwatch, running, wait_for
+from tests.deploy.natively import Host, healthy, running_magwatch, wait_for
 from tests.monitor.index_feed.services import Served, gfz, service, table
 from tests.monitor.webhook.feeds import lives, publish
 from tests.monitor.webhook.receivers import Reply, Script, receiver
@@ -57,7 +57,7 @@ def started(
     own = site.environment(**settings) | {
         key: text for key, text in host.environment(found).items() if key not in site.environment()
     }
-    with running(host, name, host.command(found, magwatch()), own) as process:
+    with running_magwatch(host, name, found, own) as process:
         yield Probed(process, f"http://127.0.0.1:{port}", site.folder / f"{name}.log", found)
 
 
@@ -106,14 +106,15 @@ def test_ingest_is_healthy_while_one_of_its_sources_answers(site: Site) -> None:
         wait_for("a healthy one again", one.healthy)
 
 
-@pytest.mark.parametrize("name", ["indices", "webhook"])
+@pytest.mark.parametrize("name", ["indices", "webhook", "history"])
 def test_without_its_broker_none_is_healthy(tmp_path: Path, name: str) -> None:
     addresses = {f"INDEX_{one}_URL": "http://127.0.0.1:9/" for one in ("NOAA", "KYOTO")}
     with service(Served(gfz(table()))) as url, receiver(Script()) as hook, ExitStack() as broker:
         site = new_site(
             broker.enter_context(embedded_broker()).address, tmp_path, Path("unused.onnx")
         )
-        with started(site, name, {"WEBHOOK": hook}, INDEX_GFZ_URL=url, **addresses) as one:
+        places = {"/history": str(tmp_path / "history")}
+        with started(site, name, {"WEBHOOK": hook}, places, INDEX_GFZ_URL=url, **addresses) as one:
             wait_for("a healthy service", one.healthy)
             broker.close()
             wait_for("an unhealthy one", one.unhealthy)

@@ -124,7 +124,9 @@ def sent_by_station(secured: Secured, mechanism: str) -> int:
     return sent.records
 
 
-def test_with_tls_login_and_the_documented_permissions_all_of_it_works(secured: Secured) -> None:
+def test_with_tls_login_and_the_documented_permissions_all_of_it_works(
+    secured: Secured, tmp_path: Path
+) -> None:
     settings = secured.settings("worker", model=default_model_path())
     assert settings.profiles
     calibrated(settings.profiles, default_model_path(), "WIC", threshold=1.5)
@@ -142,7 +144,13 @@ def test_with_tls_login_and_the_documented_permissions_all_of_it_works(secured: 
         "alerts", "--from-beginning", "--no-follow", environment=secured.environment("reader")
     )
     assert "OPENED" in shown.stdout
-    assert not any(password in log + shown.stderr for password in PASSWORDS.values())
+    kept = secured.run(
+        "history", str(tmp_path), "--once", environment=secured.environment("history")
+    )
+    assert kept.returncode == 0, kept.stderr
+    assert {path.name for path in tmp_path.iterdir()} >= {"samples", "scores", "alerts"}
+    said = log + shown.stderr + kept.stderr
+    assert not any(password in said for password in PASSWORDS.values())
 
 
 @pytest.fixture(scope="module")
