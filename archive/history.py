@@ -7,7 +7,7 @@ in ``scores/station=WIC/day=2026-01-04/`` and ``alerts/…``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from archive.observatory import ArchiveRefused
@@ -44,6 +44,20 @@ def with_day_files(
     for path in paths:
         files += _day_files(path, station, span) if is_history(path) else [path]
     return files
+
+
+def with_selected_days(paths: Sequence[Path], station: str | None, span: Span) -> list[Path]:
+    """As `with_day_files`, for a command that cannot use a part of another file.
+
+    Raises
+    ------
+    ArchiveRefused
+        Also if days are to be selected of what is no history.
+    """
+    other = next((path for path in paths if not is_history(path)), None)
+    if span != _ALWAYS and other is not None:
+        raise ArchiveRefused(f"{other}: --from and --to select days of a history, and it is none")
+    return with_day_files(paths, station, span)
 
 
 def is_history(path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from archive.history import is_history, with_day_files
+from archive.history import with_selected_days
 from archive.kp_file import KpFile, read_kp_file
 from archive.tables import Stated
 from geofield.series.orientation import ORIENTATIONS
@@ -55,9 +55,7 @@ def history_days(command: Callable[..., None]) -> Callable[..., None]:
         end: datetime | None,
         **options: Any,
     ) -> None:
-        if (begin or end) and not all(map(is_history, files)):
-            raise click.UsageError("--from and --to select days of a history, not parts of files")
-        read = with_day_files(files, options["station"], between(begin, end))
+        read = with_selected_days(files, options["station"], between(begin, end))
         command(*arguments, files=tuple(read), **options)
 
     return with_days

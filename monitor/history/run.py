@@ -61,6 +61,7 @@ class History:
         self._unwritten = UnwrittenRecords(Accepts(ANY_CADENCE, tolerance_ms, {}, 0))
         self._guards = {name: Guard(name, self.metrics.refused.labels(name).inc) for name in TOPICS}
         self.metrics.complete.set_to_current_time()
+        self.metrics.interval.set(self.settings.history_write_s)
 
     def run(self, health: Health | None) -> None:
         """Run until SIGTERM or Ctrl-C, or once; lost brokers and full disks are waited for."""

@@ -22,6 +22,7 @@ class HistoryMetrics:
     files: Counter
     lag: Gauge
     complete: Gauge
+    interval: Gauge
 
     @classmethod
     def create(cls, registry: CollectorRegistry) -> Self:
@@ -42,6 +43,10 @@ class HistoryMetrics:
                 "history_complete_timestamp_seconds",
                 "Time at which the files last had all records of the topics; before the first one, "
                 "of the start.",
+            ),
+            make.gauge(
+                "history_write_interval_seconds",
+                "MAGWATCH_HISTORY_WRITE_S: time between two times of writing files.",
             ),
         )
         for topic in TOPICS:

@@ -70,6 +70,7 @@ OF_WORKERS = {
     "MagwatchBrokerAway",
     "MagwatchNoWorkers",
 }
+OF_HISTORY = {"MagwatchHistoryBehind"}
 VARIABLES = {
     "station": LOUD,
     "instance": ".*",
@@ -83,7 +84,7 @@ EMPTY_PANELS: dict[str, str] = {}
 
 
 def test_every_fault_has_a_test() -> None:
-    assert OF_STATIONS.keys() | OF_WORKERS == alerting().keys()
+    assert OF_STATIONS.keys() | OF_WORKERS | OF_HISTORY == alerting().keys()
 
 
 @pytest.mark.parametrize("name", OF_STATIONS)
@@ -170,6 +171,19 @@ def test_a_network_with_a_line_in_shadow_alone_is_reported(stack: Stack, tmp_pat
     with worker(site, LINE="next") as alone, stack.watching(alone):
         send(site, encoded(station("NEW", 20, seed=9).records(60)))
         stack.receiver.wait_for("MagwatchNoModelInCharge")
+
+
+def test_a_history_that_cannot_be_written_is_reported_until_it_can(stack: Stack) -> None:
+    samples = stack.site.folder / "history" / "samples"
+    for _ in range(6):  # it may just be replacing a file
+        files = list(samples.rglob("*.parquet"))
+        for path in files:
+            path.write_bytes(b"damaged")
+        time.sleep(0.5)
+    stack.receiver.wait_for("MagwatchHistoryBehind")
+    for path in files:
+        path.unlink()
+    stack.receiver.wait_for("MagwatchHistoryBehind", "resolved")
 
 
 def address(worker: Running) -> str:

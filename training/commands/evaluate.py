@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from archive.history import with_day_files
+from archive.history import with_selected_days
 from archive.kp_file import read_kp_file
 from archive.model import DEFAULT_MODEL
 from archive.shipped import find_model
@@ -107,13 +107,19 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
     Example:
       magwatch evaluate --data kak2015*.sec --catalogue quakes.csv --station KAK
       magwatch evaluate --data hon/ --inject --calibrate-until 2024-03-13
-    help="Archive file, folder of them, or a history; may be given again. Each station is judged "
-    "by itself.",
+      magwatch evaluate --data archive/ --stations training/recipes/judged/ulf-1hz.toml
+      magwatch evaluate --data history/ --station HON --from 2026-01-01 --inject
     """
     _check(options)
-    kp_file = read_kp_file(options["kp_file"]) if options["kp_file"] else None
-    asked = Asked(
-        data=with_day_files(
+    with one_line(), Bars() as bars:
+        evaluated = evaluate_elsewhere(_asked(options), options["output"], bars.steps)
+    for line in _lines(evaluated):
+        click.echo(line)
+
+
+def _asked(options: EvaluateOptions) -> Asked:
+    return Asked(
+        data=with_selected_days(
             options["data"], options["station"], between(options["begin"], options["end"])
         ),
         model=find_model(options["model"] or DEFAULT_MODEL),
@@ -124,14 +130,10 @@ def evaluate(**options: Unpack[EvaluateOptions]) -> None:
         inject=options["inject"],
         calibrate_until=_day(options["calibrate_until"]),
         left_out=options["leave_out"],
-        kp_file=kp_file,
+        kp_file=read_kp_file(options["kp_file"]) if options["kp_file"] else None,
         stations=options["stations"],
         card=options["card"],
     )
-    with one_line(), Bars() as bars:
-        evaluated = evaluate_elsewhere(asked, options["output"], bars.steps)
-    for line in _lines(evaluated):
-        click.echo(line)
 
 
 def _check(options: EvaluateOptions) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.dataset
 import pytest
 from click.testing import CliRunner, Result
 
@@ -78,10 +79,20 @@ def test_replay_sends_the_days(
     assert {record.key for record in received(tansu_site, "samples")} == {b"HON"}
 
 
+def test_it_is_a_table_as_it_is(history: Path) -> None:
+    table = pyarrow.dataset.dataset(history / "samples", partitioning="hive").to_table(
+        filter=pyarrow.dataset.field("station") == "HON"
+    )
+    assert table.column_names == ["time", "H", "E", "Z", "cadence_ms", "station", "day"]
+    assert table["cadence_ms"].unique().to_pylist() == [1000]
+    np.testing.assert_array_equal(table["H"], station("HON", 60, 1).elements["H"])
+    assert str(table["time"][0]) == "2024-05-09 00:00:00+00:00"
+
+
 def test_days_of_files_are_not_selected(tmp_path: Path) -> None:
     result = magwatch("score", QUIET, "--from", "2018-08-29", "-o", tmp_path / "scores.csv")
-    assert result.exit_code == 2
-    assert "--from and --to select days of a history" in result.output
+    assert result.exit_code == 5
+    assert "example5.sec: --from and --to select days of a history, and it is none" in result.output
 
 
 def test_what_the_history_lacks_is_one_line(history: Path, tmp_path: Path) -> None:
