@@ -61,6 +61,7 @@ COMMANDS = {
     "indices": Command(("indices", "--source", "gfz"), "index published"),
     "webhook": Command(("alerts", "--webhook", "http://127.0.0.1:9/")),
     "alerts": Command(("alerts", "--versions")),
+    "history": Command(("history", "history"), "files written"),
 }
 
 
@@ -82,9 +83,11 @@ def away_for_a_while(name: str, folder: Path, model: Path, url: str) -> str:
     with tansu_behind_a_proxy() as proxy:
         site = new_site(proxy.address, folder, model)
         # so often that a poll that has something falls into the time
-        environment = site.environment(INDEX_GFZ_URL=url, INDEX_POLL_S="1")
+        environment = site.environment(INDEX_GFZ_URL=url, INDEX_POLL_S="1", HISTORY_WRITE_S="1")
         with (log := folder / "log").open("wb") as stream:
-            process = Magwatch(command.arguments, env=environment, stdout=stream, stderr=stream)
+            process = Magwatch(
+                command.arguments, env=environment, cwd=folder, stdout=stream, stderr=stream
+            )
         try:
             asked = proxy.connections
             wait_until(lambda: command.at_work in log.read_text(), LOADED_S)
