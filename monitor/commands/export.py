@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from archive.export import csv, iaga2002, iaga2002_name, whole_day
-from archive.history import with_day_files
+from archive.history import is_history, with_day_files
 from archive.observatory import read_archive
 from archive.outputs import write_file
 from geofield.utc import DAY_MS, moment_ms
 from monitor.dashboard.station_file import read_stations
+from monitor.errors import Refused
 from monitor.settings import load_settings
 from support.options import DAY
 from support.spans import Span
@@ -21,7 +22,7 @@ from support.spans import Span
 
 @click.command()
 @click.argument("station")
-@click.argument("day", type=DAY)
+@click.argument("day", type=DAY, metavar="YYYY-MM-DD")
 @click.option(
     "--history",
     "folder",
@@ -52,6 +53,8 @@ def export(
     """
     settings = load_settings(stations=stations)
     listed = read_stations(settings.stations) if settings.stations else {}
+    if not is_history(folder):
+        raise Refused(f"{folder}: no files of `magwatch history` are there: give --history")
     day_ms = moment_ms(day)
     files = with_day_files([folder], station, Span(day_ms, day_ms + DAY_MS))
     recording = whole_day(read_archive(files), day_ms)

@@ -112,6 +112,12 @@ def test_export_writes_a_day_that_is_read_back(history: Path, tmp_path: Path, en
         np.testing.assert_array_equal(read.elements[name], values)
 
 
+def test_without_a_history_export_says_so(tmp_path: Path) -> None:
+    result = magwatch("export", "WIC", "2018-08-29", "--history", tmp_path)
+    assert result.exit_code == 1
+    assert "no files of `magwatch history` are there" in result.output
+
+
 def test_export_names_the_file_and_takes_the_position(
     history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
