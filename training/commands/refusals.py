@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import click
 
+from archive.catalogue_formats import CatalogueRefused
 from archive.model import ModelRefused
 from archive.observatory import ArchiveRefused, SeveralStations
 from geofield.series.orientation import OrientationError
 from support.extras import ExtraMissing
-from training.labels.formats import CatalogueRefused
 from training.labels.selection import LabelsRefused
 from training.labels.split import LeakFound
 from training.recipe.section import RecipeRefused

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archive.catalogue import Catalogue
 from archive.kp import kp_intervals
+from geofield.earthquakes.types import Site
 from geofield.indices import IndexHistory
 from geofield.types import Bool, Float32
 from geofield.utc import DAY_MS, utc_day
 from training.data.windows import Archive, windows_of
 from training.labels.build import prepare
-from training.labels.catalogue import Catalogue
 from training.labels.match import match_controls
 from training.labels.split import Split, check_no_leak, check_sides, check_split, split
-from training.labels.types import Site
 from training.recipe.days import span_ms
 from training.recipe.recipe import Recipe
 from training.recipe.section import RecipeRefused

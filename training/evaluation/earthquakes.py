@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from archive.catalogue import Catalogue
 from geofield.alerts.alert import Alert
+from geofield.earthquakes.types import Site
 from geofield.indices import EVENTUALLY_MS
 from geofield.scoring.score import WindowScore
 from geofield.types import Float64, Int64
@@ -13,9 +15,7 @@ from training.evaluation.data_split import DataSplit
 from training.evaluation.methods import Method
 from training.evaluation.on_labels import judge
 from training.labels.build import prepare
-from training.labels.catalogue import Catalogue
 from training.labels.labeller import milliseconds
-from training.labels.types import Site
 from training.recipe.recipe import Recipe
 from training.results import Labelled
 from training.statistics.inputs import Effort, LabelledWindows, MethodScores, kp_alone

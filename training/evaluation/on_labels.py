@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from geofield.scoreboard.molchan import band, molchan
 from geofield.types import Bool, Float64, Int64
 from geofield.utc import DAY_MS, utc
 from training.evaluation.injection.windows import auc, rank_sum_p
@@ -13,7 +14,6 @@ from training.results import Labelled, LabelStep, OnLabels
 from training.statistics.bootstrap import auc_interval
 from training.statistics.false_alarms import alarm_hours, alarms_per_month
 from training.statistics.inputs import LabelledWindows, MethodScores, scored_by_all
-from training.statistics.molchan import band, molchan
 from training.statistics.permutation import event_p
 from training.statistics.shuffle import Shuffles, draw_shuffles, ring, shuffled_aucs, shuffled_p
 from training.statistics.units import Units, gather, substantial

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from archive.catalogue import Catalogue
 from archive.model import Model
+from geofield.earthquakes.types import Site
 from training.evaluation.contestants import Contestants, fitted
 from training.evaluation.data_split import DataSplit
 from training.evaluation.earthquakes import on_earthquakes
@@ -16,8 +18,6 @@ from training.evaluation.injection.suite import (
     tables,
     turned,
 )
-from training.labels.catalogue import Catalogue
-from training.labels.types import Site
 from training.recipe.recipe import Recipe
 from training.results import ActivityMeans, Cell, Evaluation, Injections, Labelled, Verdict
 from training.statistics.verdict import not_evaluated

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from archive.catalogue import Catalogue
+from geofield.earthquakes.types import Earthquake, Site
 from geofield.indices import IndexHistory
 from geofield.types import Bool, Int64
-from training.labels.catalogue import Catalogue
 from training.labels.covariates import highest_kp, local_hour
 from training.labels.labeller import Labelling, milliseconds, times_ms, windows_step
 from training.labels.selection import LabelsRefused, Selection, refuse_if_nothing, select
-from training.labels.types import Earthquake, Site
 from training.recipe.labels import LabelRules
 
 __all__ = ["Labelling", "LabelsRefused", "prepare"]

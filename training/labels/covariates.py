@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from geofield.earthquakes.types import Site
 from geofield.indices import EVENTUALLY_MS, IndexHistory
 from geofield.types import Float64, Int64
 from geofield.utc import HOUR_MS
-from training.labels.types import Site
 
 
 def local_hour(site: Site, time_ms: Int64) -> Float64:

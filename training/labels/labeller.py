@@ -17,10 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geofield.earthquakes.types import Earthquake
 from geofield.types import Bool, Int64
 from geofield.utc import DAY_MS
 from training.labels.selection import refuse_if_nothing
-from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Earthquake, Labels
+from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Labels
 from training.recipe.labels import LabelRules
 from training.results import LabelStep
 

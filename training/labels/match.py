@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geofield.earthquakes.types import Site
 from geofield.indices import IndexHistory
 from geofield.types import Bool, Int64
 from training.labels.covariates import highest_kp, local_hour, season
-from training.labels.types import Labels, Site
+from training.labels.types import Labels
 
 _HOURS_OF_A_BIN = 3
 _HOUR_BINS = 8

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geofield.earthquakes.types import Earthquake
 from geofield.types import Bool, Int64
 from geofield.utc import DAY_MS
 from training.labels.selection import LabelsRefused
-from training.labels.types import Earthquake, Labels
+from training.labels.types import Labels
 from training.recipe.labels import LabelRules, day_ms
 from training.recipe.section import RecipeRefused, RecipeTable
 

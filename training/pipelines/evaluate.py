@@ -6,11 +6,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from archive.catalogue import read_catalogue
 from archive.files import FileRefused
 from archive.kp_file import KpFile
 from archive.model import Model, load_model
 from archive.observatory import ArchiveRefused
 from archive.outputs import check_output_folder
+from geofield.earthquakes.types import Site
 from support.spans import Span
 from training.evaluation.data_split import DataSplit
 from training.evaluation.run import (
@@ -21,8 +23,6 @@ from training.evaluation.run import (
     with_earthquakes,
     with_injections,
 )
-from training.labels.catalogue import read_catalogue
-from training.labels.types import Site
 from training.pipelines.judged_tables import drift_of, man_made_of
 from training.pipelines.own_card import into_own_card, own_evaluation
 from training.pipelines.rivals import check_beaten, rivals_of

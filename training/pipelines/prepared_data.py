@@ -11,6 +11,7 @@ import torch
 from scipy.signal import hilbert
 from torch import Tensor
 
+from archive.catalogue import read_catalogue
 from geofield.calibration.profile import robust_scale_nt
 from geofield.series.samples import Samples
 from geofield.types import Float32, Float64
@@ -19,7 +20,6 @@ from training.data.earthquake_windows import LabelledData, labelled_data
 from training.data.scaling import Policy, row_scale_nt
 from training.data.windows import Archive, non_seismic, open_archive, windows_of
 from training.evaluation.injection.windows import Benchmark, Injection, auc
-from training.labels.catalogue import read_catalogue
 from training.model.batch_scores import band_passed, baseline_scores, network_scores
 from training.model.network import FrontEnd, Judged
 from training.model.train_loop import Judge, Material
@@ -137,7 +137,7 @@ def prepare(recipe: Recipe, folder: Path, device: str) -> Bench:
     ------
     archive.observatory.ArchiveRefused, training.recipe.section.RecipeRefused
         If the data do not satisfy the recipe.
-    training.labels.catalogue.CatalogueRefused, training.labels.selection.LabelsRefused
+    archive.catalogue.CatalogueRefused, training.labels.selection.LabelsRefused
         If the earthquakes do not satisfy the recipe.
     """
     keep_memory()

@@ -8,9 +8,11 @@ from typing import Protocol
 
 import msgspec
 
+from archive.catalogue import read_catalogue
 from archive.model import Model
 from archive.observatory import read_archive
 from archive.outputs import check_output_folder, write_file
+from geofield.earthquakes.types import Site
 from geofield.utc import DAY_MS, utc_day
 from support.spans import span_of
 from training.evaluation.data_split import DataSplit, divided
@@ -24,8 +26,6 @@ from training.evaluation.run import (
     with_earthquakes,
     with_injections,
 )
-from training.labels.catalogue import read_catalogue
-from training.labels.types import Site
 from training.model.train_loop import Stage
 from training.pipelines.ablation import ablation_path, read_ablation
 from training.pipelines.publish import (

@@ -1,21 +1,13 @@
 """The rules of labelling: a table of the recipe, with the source of every choice."""
 
 from datetime import UTC, date, datetime
-from typing import Literal
 
 import msgspec
 
+from geofield.earthquakes.rules import EarthquakeRules, RadiusRule, earthquake_rule_problems
 from training.recipe.section import RecipeRefused, RecipeTable
 
-Radius = Literal["dobrovolsky", "fixed", "dobrovolsky-or-fixed", "kls"]
-
 _NO_KP_LIMIT = 9.0
-_KEYS_OF_RADIUS: dict[Radius, tuple[str, ...]] = {
-    "dobrovolsky": (),
-    "fixed": ("radius_km",),
-    "dobrovolsky-or-fixed": ("radius_km",),
-    "kls": ("kls_min",),
-}
 
 
 class LabelRules(RecipeTable, frozen=True):
@@ -66,7 +58,7 @@ class LabelRules(RecipeTable, frozen=True):
         Outside these dates no window is non-seismic.
     """
 
-    radius: Radius
+    radius: RadiusRule
     magnitude_min: float
     lead_begin_days: float
     guard_days: float
@@ -90,16 +82,27 @@ class LabelRules(RecipeTable, frozen=True):
         """Whether Kp limits the windows."""
         return self.kp_max < _NO_KP_LIMIT
 
+    def earthquakes(self) -> EarthquakeRules:
+        """The rules that concern earthquakes alone."""
+        return EarthquakeRules(
+            radius=self.radius,
+            magnitude_min=self.magnitude_min,
+            radius_km=self.radius_km,
+            kls_min=self.kls_min,
+            magnitude_max=self.magnitude_max,
+            depth_max_km=self.depth_max_km,
+            aftershock_km=self.aftershock_km,
+            aftershock_hours=self.aftershock_hours,
+            mainshock_min=self.mainshock_min,
+            swarm_km=self.swarm_km,
+            swarm_days=self.swarm_days,
+        )
+
 
 def rule_problems(rules: LabelRules) -> list[str]:
     """Problems of the rules, each with its key; empty if there are none."""
     hours, first, last = rules.local_hours, rules.covered_from_utc, rules.covered_until_utc
     checks = [
-        (
-            -3 <= rules.magnitude_min < rules.magnitude_max <= 10,
-            "magnitude_min must be below magnitude_max, both within -3 to 10",
-        ),
-        (rules.depth_max_km > 0, "depth_max_km must be positive"),
         (
             0 <= rules.lead_end_days < rules.lead_begin_days < 1000,
             "lead_end_days must not be negative, and must be less than lead_begin_days",
@@ -115,22 +118,13 @@ def rule_problems(rules: LabelRules) -> list[str]:
         ),
         (len(hours) != 2 or hours[0] != hours[1], "local_hours must differ"),
         (0 <= rules.kp_max <= 9, "kp_max must be within 0 to 9"),
-        (
-            rules.aftershock_km >= 0 and rules.aftershock_hours >= 0,
-            "aftershock_km and aftershock_hours must not be negative",
-        ),
-        (
-            rules.swarm_km >= 0 and rules.swarm_days >= 0,
-            "swarm_km and swarm_days must not be negative",
-        ),
-        (
-            (rules.swarm_km > 0) == (rules.swarm_days > 0),
-            "swarm_km and swarm_days must both be given or both be 0",
-        ),
         *((_is_day(rules, key), f"{key} must be a UTC date such as 2007-01-01") for key in _DAYS),
         (not (first and last) or first < last, "covered_from_utc must be before covered_until_utc"),
     ]
-    return [problem for fine, problem in checks if not fine] + _radius_problems(rules)
+    return [
+        *earthquake_rule_problems(rules.earthquakes()),
+        *(problem for fine, problem in checks if not fine),
+    ]
 
 
 def check_rules(rules: LabelRules) -> None:
@@ -167,15 +161,3 @@ def _is_day(rules: LabelRules, key: str) -> bool:
         return not text or bool(date.fromisoformat(text))
     except ValueError:
         return False
-
-
-def _radius_problems(rules: LabelRules) -> list[str]:
-    wanted = _KEYS_OF_RADIUS[rules.radius]
-    problems = []
-    for key in ("radius_km", "kls_min"):
-        value = getattr(rules, key)
-        if key in wanted and not 0 < value < 1e6:
-            problems.append(f'{key} must be positive with radius = "{rules.radius}"')
-        if key not in wanted and value != 0:
-            problems.append(f'{key} has no effect with radius = "{rules.radius}": leave it out')
-    return problems

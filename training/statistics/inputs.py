@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geofield.earthquakes.types import Site
 from geofield.types import Bool, Float64, Int64
-from training.labels.types import Labels, Site
+from training.labels.types import Labels
 from training.recipe.section import RecipeTable
 from training.results import KP_ONLY
 from training.statistics.shuffle import Relabel

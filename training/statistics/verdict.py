@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from geofield.scoreboard.molchan import area_skill, area_skill_p
 from training.recipe.section import RecipeRefused
 from training.recipe.verdict_rules import VerdictRules
 from training.results import Criterion, OnLabels, Verdict
-from training.statistics.molchan import area_skill, area_skill_p
 
 NOT_EVALUATED = (
     "no skill shown on real earthquakes: the seismic class is synthetic and no earthquake was "

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import msgspec
 import numpy as np
 
+from archive.catalogue import Catalogue
+from geofield.earthquakes.types import Earthquake, Site
 from geofield.types import Int64
-from training.labels.catalogue import Catalogue
-from training.labels.types import Earthquake, Labels, Site
+from training.labels.types import Labels
 from training.recipe.labels import LabelRules
 
 HOUR_MS = 3_600_000

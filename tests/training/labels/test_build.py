@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from archive.catalogue import Catalogue
+from geofield.earthquakes.types import Earthquake
 from geofield.indices import KP, IndexHistory, IndexInterval
 from tests.training.labels.builders import (
     DAY_MS,
@@ -15,9 +17,8 @@ from tests.training.labels.builders import (
     window_ends,
 )
 from training.labels.build import LabelsRefused, prepare
-from training.labels.catalogue import Catalogue
 from training.labels.labeller import Labelling
-from training.labels.types import NEITHER, Earthquake, Labels
+from training.labels.types import NEITHER, Labels
 from training.recipe.labels import LabelRules
 from training.recipe.section import RecipeRefused
 

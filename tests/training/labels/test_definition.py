@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from geofield.earthquakes.types import Earthquake
 from geofield.indices import IndexHistory
 from tests.training.labels.builders import (
     DAY_MS,
@@ -18,7 +19,7 @@ from tests.training.labels.builders import (
 )
 from training.labels.build import LabelsRefused, prepare
 from training.labels.labeller import Labelling
-from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Earthquake
+from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC
 from training.recipe.labels import LabelRules
 
 COARSE = ends("2020-01-01", "2021-01-01", 4 * HOUR_MS)

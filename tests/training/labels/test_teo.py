@@ -5,14 +5,14 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from archive.catalogue import read_catalogue
+from geofield.earthquakes.types import Site
 from geofield.indices import IndexHistory
 from tests.data import shared_data
 from tests.training.labels.builders import DAY_MS, utc_ms
 from training.labels.build import prepare
-from training.labels.catalogue import read_catalogue
 from training.labels.labeller import Labelling
 from training.labels.split import Split, check_no_leak, check_sides, split
-from training.labels.types import Site
 from training.recipe.labels import LabelRules
 
 TEO = Site("TEO", 19.746, -99.193)

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.signal import lfilter
 
+from geofield.earthquakes.types import Earthquake, Site
 from geofield.types import Float64, Int64
-from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Earthquake, Labels, Site
+from training.labels.types import NEITHER, NON_SEISMIC, SEISMIC, Labels
 from training.recipe.verdict_rules import VerdictRules
 from training.results import OnLabels
 from training.statistics.inputs import Effort, LabelledWindows, MethodScores

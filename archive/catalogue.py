@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from archive.files import MIB, FileRefused, contents
-from training.labels.arrays import columns, near_pairs
-from training.labels.formats import (
+from archive.catalogue_formats import (
     CatalogueRefused,
     Entry,
     csv_entries,
     geojson_entries,
     quakeml_entries,
 )
-from training.labels.types import Earthquake
+from archive.files import MIB, FileRefused, contents
+from geofield.earthquakes.columns import columns, near_pairs
+from geofield.earthquakes.types import Earthquake
 
 _READERS: dict[str, Callable[[bytes], Iterator[Entry]]] = {
     ".csv": csv_entries,

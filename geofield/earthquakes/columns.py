@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geofield.alerts.distance import great_circle_km
+from geofield.earthquakes.types import Earthquake
 from geofield.types import Float64, Int64
-from training.labels.types import Earthquake
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geofield.alerts.distance import great_circle_km
-from training.labels.geometry import (
+from geofield.earthquakes.geometry import (
     dobrovolsky_km,
     hypocentral_km,
     seismicity_index,

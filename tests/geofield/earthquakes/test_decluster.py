@@ -2,10 +2,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geofield.earthquakes.columns import columns, distance_km, near_pairs
+from geofield.earthquakes.decluster import aftershocks, largest_of_swarms
+from geofield.earthquakes.types import Earthquake
 from tests.training.labels.builders import DAY_MS, HOUR_MS, quake
-from training.labels.arrays import columns, distance_km, near_pairs
-from training.labels.decluster import aftershocks, largest_of_swarms
-from training.labels.types import Earthquake
 
 
 def found(*earthquakes: Earthquake) -> list[bool]:

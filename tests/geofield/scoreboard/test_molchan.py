@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from geofield.scoreboard.molchan import Curve, area_skill, area_skill_p, band, molchan
 from tests.training.statistics.builders import (
     HOP_MS,
     LEAD_MS,
@@ -11,7 +12,6 @@ from tests.training.statistics.builders import (
     ends,
     random_times,
 )
-from training.statistics.molchan import Curve, area_skill, area_skill_p, band, molchan
 
 WINDOWS = 4_000
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from archive.catalogue import CatalogueRefused, read_catalogue
+from geofield.earthquakes.types import Earthquake
 from support.extras import ExtraMissing
 from tests.data import shared_data
 from tests.training.labels.builders import utc_ms
-from training.labels.catalogue import CatalogueRefused, read_catalogue
-from training.labels.types import Earthquake
 
 HEADER = "time,latitude,longitude,depth,mag,magType,place,type,id\n"
 OAXACA = (

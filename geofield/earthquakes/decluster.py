@@ -4,9 +4,9 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geofield.earthquakes.columns import Columns, near_pairs
 from geofield.types import Bool
 from geofield.utc import HOUR_MS
-from training.labels.arrays import Columns, near_pairs
 
 
 def aftershocks(quakes: Columns, within_km: float, within_hours: float, main_min: float) -> Bool:

@@ -1,0 +1,1 @@
+"""Earthquakes: catalogued values, and which of them count at a station."""

@@ -1,0 +1,1 @@
+"""Alarms against earthquakes: what counts, and what chance would give."""
