@@ -52,6 +52,7 @@ COMMANDS = {
     "ingest": ("monitor.commands.ingest", "ingest", "Bring live data of stations into the topic."),
     "profiles": ("monitor.commands.profiles", "profiles", "List the stations' profiles."),
     "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
+    "quakes": ("monitor.commands.quakes", "quakes", "Publish earthquakes as they become known."),
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),

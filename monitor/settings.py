@@ -260,11 +260,30 @@ class Settings(BaseSettings):
     history_write_s: Seconds = Field(
         300.0, description="interval of writing the files of `magwatch history`"
     )
+    quakes_poll_s: float = Field(
+        60.0, ge=60, le=DAY_S, description="interval of polls of the USGS's summary feed"
+    )
+    quakes_changes_s: float = Field(
+        900.0, ge=60, le=DAY_S, description="interval of polls of the USGS's revisions, deletions"
+    )
+    quakes_magnitude_min: float = Field(
+        4.5, ge=-1, le=10, description="least magnitude of an earthquake that `quakes` publishes"
+    )
+    quakes_summary_url: str = Field(
+        "https://earthquake.usgs.gov/earthquakes/feed/v1.0/summary/2.5_day.geojson",
+        pattern=HTTP_PATTERN,
+        description="URL of the USGS's summary feed of earthquakes",
+    )
+    quakes_fdsn_url: str = Field(
+        "https://earthquake.usgs.gov/fdsnws/event/1/query",
+        pattern=HTTP_PATTERN,
+        description="URL of the USGS's FDSN event service, without the query",
+    )
 
     ingest_contact: str = Field(
         "",
         pattern=r"^[\x20-\x7e]*$",
-        description="e-mail or URL that `magwatch ingest` tells web services in its User-Agent",
+        description="e-mail or URL that `ingest` and `quakes` tell web services in the User-Agent",
     )
     ingest_passwords: SecretStr | None = Field(
         None,

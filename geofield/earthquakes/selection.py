@@ -46,11 +46,22 @@ class _Rule(NamedTuple):
     passes: Bool
 
 
-def select_earthquakes(quakes: Columns, site: Site, rules: EarthquakeRules) -> SelectedEarthquakes:
-    """Apply the rules to earthquakes in order of time."""
+def aftershocks_of(quakes: Columns, rules: EarthquakeRules) -> Bool:
+    """Whether each earthquake [n] is an aftershock, wherever the station is."""
+    return aftershocks(quakes, rules.aftershock_km, rules.aftershock_hours, rules.mainshock_min)
+
+
+def select_earthquakes(
+    quakes: Columns, site: Site, rules: EarthquakeRules, follows: Bool | None = None
+) -> SelectedEarthquakes:
+    """Apply the rules to earthquakes in order of time.
+
+    `follows` is what `aftershocks_of` gave, for many stations with one rule.
+    """
+    follows = aftershocks_of(quakes, rules) if follows is None else follows
     near = _near(quakes, site, rules)
     steps, counts = [], np.ones(len(quakes), dtype=bool)
-    for rule in (near, _large(quakes, rules), _shallow(quakes, rules), _single(quakes, rules)):
+    for rule in (near, _large(quakes, rules), _shallow(quakes, rules), _single(follows, rules)):
         counts = counts & rule.passes
         steps.append(SelectionStep(rule.words, int(counts.sum())))
     if rules.swarm_days:
@@ -101,8 +112,7 @@ def _shallow(quakes: Columns, rules: EarthquakeRules) -> _Rule:
     return _Rule(f"no deeper than {rules.depth_max_km:g} km", np.asarray(passes))
 
 
-def _single(quakes: Columns, rules: EarthquakeRules) -> _Rule:
-    follows = aftershocks(quakes, rules.aftershock_km, rules.aftershock_hours, rules.mainshock_min)
+def _single(follows: Bool, rules: EarthquakeRules) -> _Rule:
     words = (
         f"no aftershocks ({rules.aftershock_km:g} km and {rules.aftershock_hours:g} h of "
         f"magnitude {rules.mainshock_min:g} or more)"

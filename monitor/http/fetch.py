@@ -26,7 +26,7 @@ class Unanswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FetchedAnswer:
-    """Status 200 or 304, headers and body of an answer."""
+    """Status 200, 204 (no data) or 304, headers and body of an answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -74,7 +74,7 @@ async def fetch(
     Raises
     ------
     Unanswered
-        If there is no whole answer with status 200 or 304.
+        If there is no whole answer with status 200, 204 or 304.
     """
     try:
         async with session.get(
@@ -93,8 +93,22 @@ async def fetch(
         raise Unanswered(reason(error)) from None
 
 
+def validators(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers that ask for the document only if it has changed."""
+    asked = {
+        "If-None-Match": headers.get("ETag"),
+        "If-Modified-Since": headers.get("Last-Modified"),
+    }
+    # what a client may read it may not always send
+    return {name: text for name, text in asked.items() if text and _sendable(text)}
+
+
+def _sendable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-    if response.status == 304:
+    if response.status in {204, 304}:
         return b""
     if response.status != 200:
         said = await _said(response)

@@ -7,18 +7,17 @@ would pass for quiet. The known time is this machine's, never before the end of 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from geofield.utc import time_ms, utc
-from monitor.http.fetch import Unanswered
-from monitor.http.retry import Backoff
+from monitor.http.polling import Polling
 from monitor.index_feed.formats import Document, Reading
 from monitor.index_feed.source import Now, ServiceAnswer, Source
 from monitor.kafka.guard import Guard
@@ -28,8 +27,6 @@ from monitor.records.indices import IndexRecord, IndexValue, decode_record
 from monitor.settings import Settings
 
 SKEW_S = 60.0
-TRIES_ONCE = 3
-LONGEST_PAUSE_ONCE_S = 60.0
 VALUES_A_RECORD = 1000  # some 100 KB, a tenth of what brokers take
 log = structlog.get_logger("magwatch.indices")
 Interval = tuple[str, str, int, int]  # source, index, start and end
@@ -65,8 +62,7 @@ class Poller:
     publisher: Publisher
     now: Now
     known: Known = field(default_factory=Known)
-    unanswered: dict[str, str] = field(default_factory=dict)
-    """Of each source that does not answer at present, why."""
+    polling: Polling = field(default_factory=lambda: Polling(log, "no index, trying again"))
 
     async def catch_up(self) -> None:
         """Read what the topic holds, so that a restart publishes nothing again."""
@@ -83,44 +79,12 @@ class Poller:
 
     async def follow(self, source: Source) -> None:
         """Poll one source for ever; a failing one is asked again with growing pauses."""
-        backoff, name = Backoff(first_s=5.0, most_s=self.settings.index_poll_s), source.service.name
-        while True:
-            if failure := await self._failure(source):
-                self.unanswered[name] = str(failure)
-                await self._pause(source, failure, backoff)
-            else:
-                self.unanswered.pop(name, None)
-                backoff.reset()
-                await asyncio.sleep(self.settings.index_poll_s)
+        every_s = self.settings.index_poll_s
+        await self.polling.follow(source.service.name, partial(self.poll, source), every_s)
 
     async def once(self, source: Source) -> str | None:
-        """Poll one source, a failing one up to three times; the reason if it stays so.
-
-        One that wants to be left alone for more than a minute is not asked again.
-        """
-        backoff, name = Backoff(first_s=1.0), source.service.name
-        for left in reversed(range(TRIES_ONCE)):
-            failure = await self._failure(source)
-            if failure is None:
-                break
-            wait_s = failure.retry_after_s or 0.0
-            if wait_s > LONGEST_PAUSE_ONCE_S:
-                return f"{name}: {failure}, to be asked again in {wait_s:,.0f} s"
-            if not left:
-                return f"{name}: {failure}"
-            await self._pause(source, failure, backoff)
-        return None
-
-    async def _failure(self, source: Source) -> Unanswered | None:
-        """Poll once; why there was nothing to use, if so. A source takes no other along."""
-        try:
-            await self.poll(source)
-        except Unanswered as failure:
-            return failure
-        except Exception as error:
-            log.exception("a fault of magwatch, not of the service", source=source.service.name)
-            return Unanswered(repr(error))
-        return None
+        """Poll one source, a failing one up to three times; the reason if it stays so."""
+        return await self.polling.once(source.service.name, partial(self.poll, source))
 
     async def poll(self, source: Source) -> int:
         """Ask once and publish what is new; returns how many values.
@@ -147,12 +111,6 @@ class Poller:
     def _outgoing(self, record: IndexRecord) -> Outgoing:
         key, value = record.name.encode(), msgspec.json.encode(record)
         return Outgoing(self.settings.topic("indices"), key, value)
-
-    async def _pause(self, source: Source, error: Unanswered, backoff: Backoff) -> None:
-        pause_s = backoff.pause_s(error.retry_after_s)
-        said, name = str(error), source.service.name
-        log.warning("no index, trying again", source=name, said=said, pause_s=round(pause_s, 1))
-        await asyncio.sleep(pause_s)
 
 
 def _records(

@@ -70,16 +70,11 @@ async def _run(
     settings: Settings, names: Collection[str], health: Health | None, *, once: bool
 ) -> list[str]:
     poller = Poller(settings, Publisher(settings, lambda: None), _now)
-    poller.unanswered.update(dict.fromkeys(names, "not asked yet"))
-    async with watched(settings, health, partial(_waits_for, poller, len(set(names)))):
+    poller.polling.unanswered.update(dict.fromkeys(names, "not asked yet"))
+    async with watched(
+        settings, health, partial(poller.polling.waits_for, len(set(names)), "an index service")
+    ):
         return await until_stopped(_poll(settings, names, poller, once=once)) or []
-
-
-def _waits_for(poller: Poller, sources: int) -> str | None:
-    if len(poller.unanswered) < sources:
-        return None
-    said = "; ".join(f"{name}: {why}" for name, why in poller.unanswered.items())
-    return f"an index service ({said})"
 
 
 async def _poll(

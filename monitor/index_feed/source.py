@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from monitor.http.client import reason
-from monitor.http.fetch import FetchLimits, Unanswered, fetch
+from monitor.http.fetch import FetchLimits, Unanswered, fetch, validators
 from monitor.http.retry import http_date
 from monitor.index_feed.formats import Document, Parse
 
@@ -106,20 +106,6 @@ class Source:
             return self.service.parse(body)
         except (OSError, ValueError) as error:
             raise Unanswered(reason(error)) from None
-
-
-def validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers that ask for the document only if it has changed."""
-    asked = {
-        "If-None-Match": headers.get("ETag"),
-        "If-Modified-Since": headers.get("Last-Modified"),
-    }
-    # what a client may read it may not always send
-    return {name: text for name, text in asked.items() if text and _sendable(text)}
-
-
-def _sendable(text: str) -> bool:
-    return text.isascii() and text.isprintable()
 
 
 def clock_of(headers: Mapping[str, str]) -> datetime | None:

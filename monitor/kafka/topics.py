@@ -74,6 +74,8 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
         TopicPlan("deadletter", {**larger, **_retention(settings.deadletter_retention_days)}),
         # Not compacted: the key is the name of the index, and a replay needs every value.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
+        # Not compacted: every revision of an earthquake counts, not only the newest.
+        TopicPlan("quakes", {"retention.ms": "-1", **DATED_BY_BROKER}, partitions=1),
         TopicPlan("control", dict(COMPACTED), partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),

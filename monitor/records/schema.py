@@ -13,6 +13,7 @@ import msgspec
 
 from monitor.records.handovers import HANDOVER_SCHEMA, HandoverRecord
 from monitor.records.indices import IndexRecord
+from monitor.records.quakes import QUAKE_SCHEMA, QuakeRecord
 from monitor.records.sample_payloads import SamplesRecord
 from monitor.records.scores_and_alerts import (
     ALERT_SCHEMA,
@@ -32,6 +33,7 @@ RECORDS: dict[str, tuple[type[msgspec.Struct], int]] = {
     "alert": (AlertEvent, ALERT_SCHEMA),
     "deadletter-headers": (DeadLetterHeaders, 1),
     "index": (IndexRecord, 1),
+    "quake": (QuakeRecord, QUAKE_SCHEMA),
     "handover": (HandoverRecord, HANDOVER_SCHEMA),
     "source": (SourceRecord, SOURCE_SCHEMA),
 }

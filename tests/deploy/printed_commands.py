@@ -20,7 +20,7 @@ from tests.processes import magwatch
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STANDING = re.compile(  # commands that go on until they are told to end
-    r"magwatch (worker|dashboard|indices|ingest [\w.]+|history [\w./]+|replay .*"
+    r"magwatch (worker|dashboard|indices|quakes|ingest [\w.]+|history [\w./]+|replay .*"
     r"|alerts --webhook .*)$"
 )
 ABSENT = re.compile(r"magwatch (train|evaluate) .*?(your-data/|kak2015\*\.sec|hon/)")

@@ -1,0 +1,1 @@
+"""Earthquakes from the USGS, or from a catalogue, to the quake topic."""

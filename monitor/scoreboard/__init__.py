@@ -1,0 +1,1 @@
+"""The scoreboard: registrations, what the topics hold, and the table made from it."""
