@@ -55,6 +55,11 @@ COMMANDS = {
     "quakes": ("monitor.commands.quakes", "quakes", "Publish earthquakes as they become known."),
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
     "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
+    "scoreboard": (
+        "monitor.commands.scoreboard",
+        "scoreboard",
+        "Count alarms against earthquakes, by registered rules.",
+    ),
     "settings": ("monitor.commands.settings", "settings", "List all settings."),
     "status": ("monitor.commands.status", "status", "Show all stations in the terminal."),
     "topics": ("monitor.commands.topics", "topics", "Create the topics."),

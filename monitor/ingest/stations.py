@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -11,10 +9,11 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from archive.elements import ELEMENTS
-from archive.files import FileRefused, contents
+from archive.files import FileRefused
 from geofield.series.samples import STATION_CODE
 from monitor.ingest.addresses import SourceAddress, parse_address
 from monitor.records.sample_decoder import cadence_of
+from monitor.toml_tables import read_toml, to_struct
 
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 LEAST_POLL_S = 60.0
@@ -72,10 +71,7 @@ def read_plans(path: Path) -> list[StationPlan]:
     archive.files.FileRefused
         If the file cannot be read, is no TOML, or has a key or value that cannot be used.
     """
-    try:
-        document = tomllib.loads(contents(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileRefused(f"{path} is no TOML: {error}") from None
+    document = read_toml(path)
     if not document:
         raise FileRefused(f"{path} names no station: docs/sources.md shows how")
     return [_plan(f"{path} [{name}]", name, table) for name, table in document.items()]
@@ -86,7 +82,7 @@ def _plan(where: str, station: str, stated: object) -> StationPlan:
         raise FileRefused(f"{where}: no IAGA code in upper case, three or four letters and digits")
     if not isinstance(stated, Mapping):
         raise FileRefused(f"{where}: not a table; write [{station}] and its keys below")
-    table = _table(where, stated)
+    table = to_struct(where, stated, StationTable)
     try:
         cadence_ms = cadence_of(table.cadence)
         stated_sources = [table.source] if isinstance(table.source, str) else table.source
@@ -102,20 +98,6 @@ def _plan(where: str, station: str, stated: object) -> StationPlan:
         )
     _check_channels(where, table)
     return StationPlan(station, table, cadence_ms, sources, backfill)
-
-
-def _table(where: str, stated: Mapping[str, object]) -> StationTable:
-    known = [field.encode_name for field in msgspec.structs.fields(StationTable)]
-    for key in stated:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-            raise FileRefused(f"{where}: no key `{key}`; {hint}")
-    try:
-        return msgspec.convert(stated, StationTable)
-    except msgspec.ValidationError as error:
-        said = str(error).replace(" - at `$.", " at `")
-        raise FileRefused(f"{where}: {said}") from None
 
 
 def _check_channels(where: str, table: StationTable) -> None:

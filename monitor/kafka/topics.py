@@ -33,6 +33,8 @@ NOT_OF_WORKERS = {"sources"}  # a worker's user may not even see it
 COMPACTED = {"cleanup.policy": "compact"}
 TIMESTAMP_TYPE = "message.timestamp.type"
 DATED_BY_BROKER = {TIMESTAMP_TYPE: "LogAppendTime"}  # senders' clocks may be wrong
+# The scoreboard asks when an alert was published first; compaction keeps its newest version alone.
+ALL_VERSIONS = {"min.compaction.lag.ms": str(3650 * DAY_MS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,14 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
             TopicPlan(name, {**_retention(settings.scores_retention_days), **DATED_BY_BROKER})
             for name in SCORE_TOPICS
         ),
-        TopicPlan("alerts", dict(COMPACTED)),
+        TopicPlan("alerts", {**COMPACTED, **ALL_VERSIONS, **DATED_BY_BROKER}),
         TopicPlan("deadletter", {**larger, **_retention(settings.deadletter_retention_days)}),
         # Not compacted: the key is the name of the index, and a replay needs every value.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
         # Not compacted: every revision of an earthquake counts, not only the newest.
         TopicPlan("quakes", {"retention.ms": "-1", **DATED_BY_BROKER}, partitions=1),
+        # Not compacted: a registration can be neither taken back nor repeated.
+        TopicPlan("scoreboard", {"retention.ms": "-1", **DATED_BY_BROKER}, partitions=1),
         TopicPlan("control", dict(COMPACTED), partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),

@@ -14,7 +14,9 @@ import msgspec
 from monitor.records.handovers import HANDOVER_SCHEMA, HandoverRecord
 from monitor.records.indices import IndexRecord
 from monitor.records.quakes import QUAKE_SCHEMA, QuakeRecord
+from monitor.records.registrations import REGISTRATION_SCHEMA, RegistrationRecord
 from monitor.records.sample_payloads import SamplesRecord
+from monitor.records.scoreboards import SCOREBOARD_SCHEMA, ScoreboardDocument
 from monitor.records.scores_and_alerts import (
     ALERT_SCHEMA,
     SCORE_SCHEMA,
@@ -34,6 +36,8 @@ RECORDS: dict[str, tuple[type[msgspec.Struct], int]] = {
     "deadletter-headers": (DeadLetterHeaders, 1),
     "index": (IndexRecord, 1),
     "quake": (QuakeRecord, QUAKE_SCHEMA),
+    "registration": (RegistrationRecord, REGISTRATION_SCHEMA),
+    "scoreboard": (ScoreboardDocument, SCOREBOARD_SCHEMA),
     "handover": (HandoverRecord, HANDOVER_SCHEMA),
     "source": (SourceRecord, SOURCE_SCHEMA),
 }

@@ -2,17 +2,14 @@
 
 import numpy as np
 
+from geofield.scoring import polarization
 from geofield.types import Float32, Float64
 
 
 def polarization_ratio(filtered_nt: Float32, scale_nt: Float32) -> Float64:
-    """Power of Z over power of H and E, dimensionless: [n, steps, 3] to [n].
-
-    Source: Hayakawa et al. (1996), Geophys. Res. Lett. 23, 241-244.
-    """
+    """Power of Z over power of H and E: [n, steps, 3] to [n]."""
     del scale_nt  # the published ratio is of powers in nT
-    h, e, z = np.moveaxis(np.square(filtered_nt, dtype=np.float64).mean(axis=1), 1, 0)
-    return np.asarray(z / (h + e))
+    return polarization.polarization_ratio(filtered_nt)
 
 
 def peak_amplitude(filtered_nt: Float32, scale_nt: Float32) -> Float64:
