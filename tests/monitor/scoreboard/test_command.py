@@ -29,7 +29,7 @@ name = "trial"
 start = "{start}"
 classes = ["local"]
 alarm_days = 2
-settle_days = 0
+settle_days = 1
 coverage_min = 0.01
 delay_hours = 0
 rehearsal = {rehearsal}
@@ -101,7 +101,7 @@ def test_a_table_comes_from_topics_and_the_same_from_the_file_they_were_saved_to
     assert "registered since" in str(again.exception)
     assert run(site, "list").output == said.output
     filled(site)
-    at, book, folders = "2027-01-15", site.folder / "book.jsonl.gz", ("one", "other")
+    at, book, folders = "2027-01-16", site.folder / "book.jsonl.gz", ("one", "other")
     options = ("--at", at, "--output", str(site.folder / folders[0]), "--save", str(book))
     first = run(site, *options)
     assert first.exit_code == 0, first.output

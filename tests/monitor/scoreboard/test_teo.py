@@ -33,7 +33,7 @@ from training.recipe.recipe import load_recipe, shipped_recipe
 from training.results import Labelled
 
 SITE = Site("TEO", 19.746, -99.193)
-CALIBRATED, JUDGED = ["2007-01-01/2008-12-31"], ["2014-01-01/2016-12-31"]
+CALIBRATED, JUDGED = ["2008-01-01/2008-12-31"], ["2014-01-01/2016-12-31"]
 AT_MS = time_ms("2017-02-15")
 DAYS = 7.0
 
