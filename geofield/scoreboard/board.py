@@ -162,7 +162,7 @@ def _figures(
         interval=hit_interval(met.hits, met.events),
         band=chance_band(met),
         p_binomial=binomial_p(met),
-        p_shuffled=shuffled_p(ground, levels, met, protocol.draws, protocol.alarm_hours),
+        p_shuffled=shuffled_p(ground, levels, met, protocol.draws),
         hours=ground.covered.size,
         covered_hours=int(ground.covered.sum()),
         alarm_hours=int((ground.covered & (levels >= 1.0)).sum()),

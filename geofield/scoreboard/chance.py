@@ -44,18 +44,16 @@ def hit_interval(hits: int, events: int) -> tuple[float, float]:
     return low, high
 
 
-def shuffled_p(ground: Ground, levels: Float64, met: Meeting, draws: int, apart: int) -> float:
+def shuffled_p(ground: Ground, levels: Float64, met: Meeting, draws: int) -> float:
     """Share of shuffled catalogues, the real one included, with at least the real excess.
 
-    Each shuffle moves all earthquakes by one step along the hours, which close to a ring; steps are
-    evenly spaced and at least `apart` hours from the real place. So clusters of earthquakes stay
-    clusters: see Luen and Stark (2008), doi 10.1214/193940307000000509.
+    Each shuffle moves all earthquakes by one step along the hours, which close to a ring. Steps are
+    evenly spaced over all of the ring: without those near the real place an alarm could not catch
+    again what it caught, and p would be too small. Clusters of earthquakes stay clusters, see Luen
+    and Stark (2008), doi 10.1214/193940307000000509.
     """
     hours = ground.covered.shape[1]
-    steps = hours - 2 * apart
-    if steps < 1:
-        return 1.0
-    shifts = np.unique(apart + (np.arange(1, draws + 1) * steps) // (draws + 1))
+    shifts = np.unique(np.arange(1, draws + 1) * hours // (draws + 1))
     excess = shifted_excess(ground, levels, shifts)
     return float(1 + np.sum(excess >= met.excess - _ROUNDING)) / (1 + len(shifts))
 
@@ -63,8 +61,9 @@ def shuffled_p(ground: Ground, levels: Float64, met: Meeting, draws: int, apart:
 def random_hits(ground: Ground, levels: Float64, draws: int, seed: int) -> Int64:
     """Hits of random alarms: [draws].
 
-    Each station has as many alarms of the same lengths, in hours with data, at random places: its
-    total time under alarm is the same.
+    Each station has as many alarms of the same lengths, in hours with data, at random places of
+    these hours, which close to a ring: its total time under alarm is the same, and no hour has
+    another chance than the others.
     """
     random = np.random.PCG64(seed)  # its raw numbers are the same in every version of NumPy
     counts = ground.counts
@@ -75,7 +74,8 @@ def random_hits(ground: Ground, levels: Float64, draws: int, seed: int) -> Int64
         places = np.cumsum(ground.covered[station])[ground.hour[where]] - 1
         if alarmed.any() and len(where):
             starts, lengths = _random_starts(alarmed, draws, random)
-            caught[:, where] |= _inside(starts, lengths, places)
+            turned = np.floor(_uniform(draws, random) * len(alarmed)).astype(np.int64)
+            caught[:, where] |= _inside(starts, lengths, (places - turned[:, None]) % len(alarmed))
     return np.asarray(caught.sum(axis=1))
 
 
@@ -84,17 +84,23 @@ def _random_starts(alarmed: Bool, draws: int, random: np.random.PCG64) -> tuple[
     edges = np.flatnonzero(np.diff(np.concatenate([[False], alarmed, [False]])))
     lengths = edges[1::2] - edges[::2]
     free = len(alarmed) - int(lengths.sum())
-    raw = random.random_raw(draws * len(lengths)).reshape(draws, len(lengths))
-    share = (raw >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    share = _uniform(draws * len(lengths), random).reshape(draws, len(lengths))
     cuts = np.sort(np.floor(share * (free + 1)).astype(np.int64), axis=1)
     return cuts + np.cumsum(lengths) - lengths, lengths
 
 
+def _uniform(count: int, random: np.random.PCG64) -> Float64:
+    """Numbers from 0 to 1, without 1: [count]."""
+    raw = np.asarray(random.random_raw(count), dtype=np.uint64)
+    return np.asarray((raw >> np.uint64(11)).astype(np.float64) * 2.0**-53)
+
+
 def _inside(starts: Int64, lengths: Int64, places: Int64) -> Bool:
-    """Whether each place lies in an alarm of each draw: [draws, places]."""
-    rows = max(1, _AT_ONCE // max(1, len(lengths) * len(places)))
+    """Whether each place [draws, places] lies in an alarm of its draw: [draws, places]."""
+    rows = max(1, _AT_ONCE // max(1, len(lengths) * places.shape[1]))
     parts = []
     for begin in range(0, len(starts), rows):
         part = starts[begin : begin + rows, :, None]
-        parts.append(((part <= places) & (places < part + lengths[:, None])).any(axis=1))
+        at = places[begin : begin + rows, None, :]
+        parts.append(((part <= at) & (at < part + lengths[:, None])).any(axis=1))
     return np.concatenate(parts)

@@ -47,6 +47,12 @@ class QuakeRecord(msgspec.Struct, frozen=True):
     deleted: str = ""
 
 
+_LIMITS = {
+    "latitude_deg": (-90.0, 90.0),
+    "longitude_deg": (-180.0, 360.0),
+    "depth_km": (-10.0, 1000.0),
+    "magnitude": (-3.0, 10.0),
+}
 _decoder = msgspec.json.Decoder(QuakeRecord)
 
 
@@ -61,11 +67,15 @@ def decode_quake(value: bytes) -> QuakeRecord:
     Raises
     ------
     ValueError
-        If the bytes are none, or a time of it is none.
+        If the bytes are none, or a time or place of it is none.
     """
     record = _decoder.decode(value)
     for text in (record.known, record.updated, record.time or record.known):
         time_ms(text)
+    for name, (low, high) in _LIMITS.items():
+        stated: float | None = getattr(record, name)
+        if stated is not None and not low <= stated <= high:
+            raise ValueError(f"{name} {stated:g} is not within {low:g} to {high:g}")
     return record
 
 

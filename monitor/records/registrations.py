@@ -13,10 +13,9 @@ import msgspec
 
 from geofield.earthquakes.rules import RadiusRule
 from monitor.records.kinds import Sha256, Share
-from monitor.records.scores_and_alerts import ModelFields
+from monitor.records.scores_and_alerts import AlertClass, ModelFields
 
 REGISTRATION_SCHEMA = 1
-AlertClass: TypeAlias = Literal["data-quality", "space-weather", "global", "local", "unknown"]
 ControlName: TypeAlias = Literal["random", "kp", "polarization", "placebo"]
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]

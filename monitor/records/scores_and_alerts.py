@@ -49,6 +49,7 @@ EventType: TypeAlias = Literal[
     "magwatch.alert.resolved",
     "magwatch.alert.cancelled",
 ]
+AlertClass: TypeAlias = Literal["data-quality", "space-weather", "global", "local", "unknown"]
 Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^\d+$")]
 
 
@@ -161,7 +162,7 @@ class AlertData(msgspec.Struct, frozen=True):
     share: ComponentFields
     completeness: Share
     severity: Literal["minor", "moderate", "major"]
-    classification: Literal["data-quality", "space-weather", "global", "local", "unknown"]
+    classification: AlertClass
     kp_highest: Kp | None
     model: ModelFields
     skill: str

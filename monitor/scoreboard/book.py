@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from geofield.scoreboard.protocol import ScoreProtocol
 from geofield.scoreboard.trial import Known
 from geofield.utc import HOUR_MS, time_ms, utc
 from monitor.errors import Refused
+from monitor.records.indices import decode_indices
+from monitor.records.quakes import decode_quake
 from monitor.records.registrations import decode_registration
 from monitor.records.scores_and_alerts import decode_alert
 from monitor.scoreboard.protocols import score_protocol
@@ -28,7 +30,11 @@ from monitor.scoreboard.registering import TOPIC, Registered
 from monitor.settings import Settings
 
 _MOST_BYTES = 1024 * MIB
-_RECORDS = ("alerts", "quakes", "indices")
+_CHECKS: dict[str, Callable[[bytes], object]] = {
+    "alerts": decode_alert,
+    "quakes": decode_quake,
+    "indices": decode_indices,
+}
 
 
 class _ScoreModel(msgspec.Struct):
@@ -84,7 +90,7 @@ class ScoreBook:
 
     registered: Registered
     records: dict[str, list[PublishedRecord]] = field(
-        default_factory=lambda: {name: [] for name in _RECORDS}
+        default_factory=lambda: {name: [] for name in _CHECKS}
     )
     windows: dict[tuple[str, int], int] = field(default_factory=dict)
     ratios: dict[str, dict[int, float]] | None = None
@@ -106,12 +112,13 @@ class ScoreBook:
         Raises
         ------
         ValueError
-            If it is a score that cannot be read.
+            If it cannot be read.
         """
         if topic == "scores":
             self._take_score(record)
-        else:
-            self.records[topic].append(record)
+            return
+        _CHECKS[topic](record.value.encode())
+        self.records[topic].append(record)
 
     def _take_score(self, record: PublishedRecord) -> None:
         score, rules = _scores.decode(record.value), self.registered.record
@@ -196,7 +203,7 @@ class ScoreBook:
         own = self.registered
         value = msgspec.json.encode(own.record, order="deterministic").decode()
         yield BookLine(TOPIC, PublishedRecord(own.published_ms, own.by_broker, value))
-        for name in _RECORDS:
+        for name in _CHECKS:
             order = sorted(self.records[name], key=lambda one: (one.published_ms, one.value))
             for record in order:
                 yield BookLine(name, record)
@@ -218,7 +225,7 @@ def read_book(settings: Settings, own: Registered) -> ScoreBook:
     book = ScoreBook(own)
     rules = book.protocol
     since_ms = 0 if book.rehearsal else rules.start_ms - rules.before_hours * HOUR_MS
-    read_topics(settings, _RECORDS, book.take)
+    read_topics(settings, tuple(_CHECKS), book.take)
     read_topics(settings, ["scores"], book.take, since_ms)
     return book
 
@@ -246,7 +253,7 @@ def load_book(path: Path) -> ScoreBook:
     try:
         packed = gzip.GzipFile(fileobj=io.BytesIO(contents(path, _MOST_BYTES, "book")))
         return _book(_lines.decode(line) for line in packed)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RecursionError) as error:
         if isinstance(error, FileRefused):
             raise
         reason = " ".join(str(error).split())
@@ -267,7 +274,7 @@ def _book(lines: Iterable[BookLine]) -> ScoreBook:
         elif line.topic == "ratios" and line.ratio is not None:
             book.ratios = book.ratios or {}
             book.ratios.setdefault(line.station, {})[line.hour] = line.ratio
-        elif line.topic in _RECORDS and line.published:
+        elif line.topic in _CHECKS and line.published:
             book.take(line.topic, line.published)
         else:
             raise ValueError(f"a line of {line.topic!r}")

@@ -189,6 +189,24 @@ def test_a_control_gets_the_same_time_with_its_highest_levels_first() -> None:
         assert hits_at_share(trial.ground, levels, share) == pytest.approx(hits)
 
 
+def test_a_single_hit_has_the_p_of_its_time_by_every_test() -> None:
+    rules = protocol(1, draws=999)
+    board = score_board(rules, inputs(rules, [alarm(0, 300)], [quake(0, 320)], HOURS), HOURS)
+    for p in (board.together.p_binomial, board.together.p_shuffled, board.controls[0].p):
+        assert p == pytest.approx(48 / HOURS, abs=0.02)
+
+
+def test_shuffled_p_is_not_too_small_without_skill() -> None:
+    rules = protocol(2, draws=199)
+    values = []
+    for seed in range(60):
+        made = year(rules, 0.0, seed)
+        values.append(score_board(rules, made, 365 * 24).together.p_shuffled)
+    # hits are few, so p is rather too large; 12 of 60 at most 0.1 would be one in a hundred
+    assert sum(p <= 0.1 for p in values) <= 12
+    assert 0.4 < np.mean(values) < 0.75
+
+
 def test_random_alarms_catch_what_their_time_gives() -> None:
     rules = protocol(2)
     trial = make_trial(rules, year(rules, 0.0), 365 * 24)

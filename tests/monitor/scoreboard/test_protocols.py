@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
 
 from archive.files import FileRefused
-from monitor.records.registrations import decode_registration, encode_registration
+from geofield.scoreboard.protocol import CONTROLS
+from monitor.records.registrations import ControlName, decode_registration, encode_registration
 from monitor.scoreboard.protocols import read_protocol, score_protocol
 from tests.monitor.scoreboard.builders import registered, stated
 
@@ -73,6 +75,10 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, old: str, new: str, told: 
     assert old in TEXT
     with pytest.raises(FileRefused, match=told):
         read(tmp_path, TEXT.replace(old, new, 1))
+
+
+def test_controls_have_one_set_of_names() -> None:
+    assert set(get_args(ControlName)) == set(CONTROLS)
 
 
 def test_the_hash_is_of_all_that_is_fixed() -> None:

@@ -199,8 +199,18 @@ def test_only_windows_that_were_scored_in_time_by_the_model_are_data() -> None:
     made.take("scores", score(end_ms, end_ms, model={"sha256": "e" * 64}))
     made.take("scores", score(end_ms, end_ms, station="S99"))
     assert made.windows == {("S00", START_MS // HOUR_MS): 0b111}
-    with pytest.raises(ValueError, match="missing required field"):
-        made.take("scores", PublishedRecord(0, by_broker=True, value="{}"))
+
+
+@pytest.mark.parametrize("topic", ["scores", "alerts", "quakes", "indices"])
+def test_what_cannot_be_read_is_never_taken(topic: str) -> None:
+    made = ScoreBook(registered(stated(1)))
+    for value in ("{}", "", "nonsense"):
+        with pytest.raises(ValueError, match=r"missing required field|JSON|truncated"):
+            made.take(topic, PublishedRecord(0, by_broker=True, value=value))
+    nowhere = quake_record(quake(0, 20.0, "us1", magnitude=99.0))
+    with pytest.raises(ValueError, match="magnitude 99 is not within"):
+        made.take("quakes", nowhere)
+    assert not any(made.records.values())
 
 
 def test_kp_and_ratios_are_controls_once_they_are_there() -> None:

