@@ -106,11 +106,12 @@ def _rows(made: ScoreboardDocument) -> list[Sequence[object]]:
 
 
 def _figures(name: str, row: FiguresRow) -> Sequence[object]:
+    days = f"{row.days_with_data:,.0f} of {row.days:,.0f}".replace(" ", "\N{NO-BREAK SPACE}")
     share = "" if row.alarm_share is None else f"{row.alarm_share:.1%}"
     return (
         name, row.events, row.hits, row.misses, share, f"{row.chance_low}-{row.chance_high}",
         f"{row.p_binomial:.3g}", f"{row.p_shuffled:.3g}", row.alarms, row.right, row.false,
-        row.open, row.without_data, f"{row.days_with_data:,.1f} of {row.days:,.1f}",
+        row.open, row.without_data, days,
     )  # fmt: skip
 
 

@@ -163,4 +163,4 @@ def _refused(one: LookAhead) -> RefusedRow:
 
 
 def _rounded(value: float) -> float:
-    return round(value, 6)
+    return float(f"{value:.6g}")
