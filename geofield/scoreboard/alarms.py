@@ -95,16 +95,18 @@ def declared(
     oldest: dict[str, int] = {}
     alarms: dict[str, Alarm] = {}
     for one in order:
-        if one.station not in known or one.published_ms < since_ms:
+        if one.station not in known:
             continue
         if one.model_sha256 != model_sha256:
-            others.add(one.alert_id)
+            if one.published_ms >= since_ms:
+                others.add(one.alert_id)
             continue
         oldest.setdefault(one.alert_id, one.version)
         if one.classification in classes and one.alert_id not in alarms:
             alarms[one.alert_id] = _alarm(one, lead_hours)
-    incomplete = tuple(name for name, version in oldest.items() if version > 1)
-    return DeclaredAlarms(tuple(alarms.values()), len(others), incomplete)
+    counted = tuple(alarm for alarm in alarms.values() if alarm.published_ms >= since_ms)
+    incomplete = tuple(one.alert_id for one in counted if oldest[one.alert_id] > 1)
+    return DeclaredAlarms(counted, len(others), incomplete)
 
 
 def _alarm(one: AlertVersion, lead_hours: int) -> Alarm:

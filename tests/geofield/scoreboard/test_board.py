@@ -250,12 +250,16 @@ def test_an_alert_is_an_alarm_from_its_first_publication_with_a_class_that_count
         version(4, 4, "local", "c"),
         replace(version(1, 4, "local", "d"), model_sha256="e" * 64),
         replace(version(1, 4, "local", "e"), station="S09"),
-        version(1, -1, "local", "f"),  # before the start
+        version(1, -1, "local", "f"),  # declared before the start,
+        version(2, 3, "local", "f"),  # and not a second time
+        version(1, -1, "unknown", "g"),
+        version(2, 6, "local", "g"),
     ]
     found = declared(reversed(versions), **rules)  # type: ignore[arg-type]
     assert [(one.alert_id, one.first_hour * HOUR_MS) for one in found.alarms] == [
         ("c", START_MS + 7 * HOUR_MS),
         ("a", START_MS + 8 * HOUR_MS),
+        ("g", START_MS + 9 * HOUR_MS),
     ]
     assert (found.other_models, found.incomplete) == (1, ("c",))
 
