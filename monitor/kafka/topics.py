@@ -29,10 +29,11 @@ from monitor.settings import OWN_OF_LINE, Settings
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + 64 * 1024  # the record and its headers
 SCORE_TOPICS = ("scores", "scores-shadow")
-NOT_OF_WORKERS = {"sources"}  # a worker's user may not even see it
+NOT_OF_WORKERS = {"quakes", "scoreboard", "sources"}  # a worker's user may not even see them
 COMPACTED = {"cleanup.policy": "compact"}
 TIMESTAMP_TYPE = "message.timestamp.type"
 DATED_BY_BROKER = {TIMESTAMP_TYPE: "LogAppendTime"}  # senders' clocks may be wrong
+KEPT_AND_DATED = {"retention.ms": "-1", **DATED_BY_BROKER}
 # The scoreboard asks when an alert was published first; compaction keeps its newest version alone.
 ALL_VERSIONS = {"min.compaction.lag.ms": str(3650 * DAY_MS)}
 
@@ -77,9 +78,9 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
         # Not compacted: the key is the name of the index, and a replay needs every value.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),
         # Not compacted: every revision of an earthquake counts, not only the newest.
-        TopicPlan("quakes", {"retention.ms": "-1", **DATED_BY_BROKER}, partitions=1),
+        TopicPlan("quakes", dict(KEPT_AND_DATED), partitions=1),
         # Not compacted: a registration can be neither taken back nor repeated.
-        TopicPlan("scoreboard", {"retention.ms": "-1", **DATED_BY_BROKER}, partitions=1),
+        TopicPlan("scoreboard", dict(KEPT_AND_DATED), partitions=1),
         TopicPlan("control", dict(COMPACTED), partitions=1),
         TopicPlan("state", {**COMPACTED, **large}),
         TopicPlan("profiles", dict(COMPACTED)),
