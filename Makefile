@@ -56,7 +56,7 @@ containers: $(TEST_ENV)/ready $(COMPOSE) ## Build both images without Docker and
 	MAGWATCH_TEST_CONTAINERS=yes $(TEST_BIN)/python -m pytest --timeout 1800 \
 		tests/containers tests/deploy/test_compose.py $(PYTEST)
 
-train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=minute-teo)
+train: $(TEST_ENV)/ready ## Train, judge and export exports/$(MODEL) from DATA=folder (MODEL=ulf-1min)
 	$(TEST_BIN)/magwatch train training/recipes/$(MODEL).toml --data $(DATA)
 
 bench: $(TEST_ENV)/ready $(PEERS_ENV)/ready ## Measure the speed, beside Quix Streams, in an hour (BENCH=--quick)

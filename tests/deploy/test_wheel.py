@@ -15,7 +15,7 @@ from archive.model import DEFAULT_MODEL
 from tests.brokers import ROOT
 
 BUILD = "import sys, setuptools.build_meta as build; print(build.build_wheel(sys.argv[1]))"
-MODELS = {"ulf-1hz", "minute-teo"}
+MODELS = {"ulf-1hz", "ulf-1min", "minute-teo"}
 MOST_BYTES = 1_000_000
 
 

@@ -43,7 +43,7 @@ def rmse(model, field_nt, scale_nt):
     )
 
 
-NAMES = ("ulf-1hz", "minute-teo")
+NAMES = ("ulf-1hz", "ulf-1min", "minute-teo")
 
 
 def shipped(name):
