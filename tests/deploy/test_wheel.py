@@ -16,7 +16,7 @@ from tests.brokers import ROOT
 
 BUILD = "import sys, setuptools.build_meta as build; print(build.build_wheel(sys.argv[1]))"
 MODELS = {"ulf-1hz", "ulf-1min", "minute-teo"}
-MOST_BYTES = 1_000_000
+MOST_BYTES = 1_300_000  # of which three models are 0.8 MB
 
 
 @pytest.fixture(scope="module")
