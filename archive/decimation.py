@@ -61,17 +61,27 @@ class DecimatedRecording:
         return records_across(decimated(pieces, self.filter), length)
 
 
-def at_cadence(recordings: Iterable[Recorded], cadence_ms: int) -> list[Recorded]:
-    """Recordings with those that are faster, and can be, filtered to a cadence; each is told."""
+def at_cadence(recordings: Iterable[Recorded], *cadences_ms: int) -> list[Recorded]:
+    """Recordings with those that are faster, and can be, filtered to a cadence; each is told.
+
+    Of several cadences it is the first that a recording has or can be filtered to.
+    """
     slower: list[Recorded] = []
     told: set[tuple[str, int]] = set()
     for recording in recordings:
-        chosen = low_pass(recording.cadence_ms, cadence_ms)
+        chosen = _chosen(recording.cadence_ms, cadences_ms)
         slower.append(DecimatedRecording(recording, chosen) if chosen else recording)
         if chosen and (recording.station, recording.cadence_ms) not in told:
             told.add((recording.station, recording.cadence_ms))
             log.warning("%s", _words(recording.station, chosen))
     return slower
+
+
+def _chosen(from_ms: int, cadences_ms: Sequence[int]) -> LowPass | None:
+    if from_ms in cadences_ms:
+        return None
+    filters = (low_pass(from_ms, cadence_ms) for cadence_ms in cadences_ms)
+    return next(filter(None, filters), None)
 
 
 def whole_at_cadence(recording: Recording, cadence_ms: int) -> Recording:

@@ -86,14 +86,15 @@ def models_of_cadence(cadence_ms: int) -> list[str]:
     ]
 
 
-def cadence_refused(station: str, cadence_ms: int, manifest: Manifest) -> str:
-    """Message that a station's cadence is not the model's, and which shipped models would do."""
+def cadence_refused(station: str, cadence_ms: int, *manifests: Manifest) -> str:
+    """Message that a station's cadence is not a model's, and which shipped models would do."""
     fitting = " or ".join(models_of_cadence(cadence_ms))
     advice = f"--model {fitting} takes these" if fitting else "no model that is shipped takes these"
-    return (
-        f"{station}: one sample every {cadence_ms / 1000:g} s, but the model {manifest.name} takes "
-        f"one every {manifest.window.cadence_ms / 1000:g} s; {advice}"
+    takes = " and ".join(
+        f"the model {about.name} takes one every {about.window.cadence_ms / 1000:g} s"
+        for about in manifests
     )
+    return f"{station}: one sample every {cadence_ms / 1000:g} s, but {takes}; {advice}"
 
 
 def load_model(path: Path, threads: int = 1) -> Model:

@@ -123,17 +123,20 @@ def checked_code(station: str, path: Path | None = None) -> str:
     return code
 
 
-def check_cadence(recordings: Iterable[Recorded], manifest: Manifest) -> None:
-    """Check that all recordings have the cadence of a model.
+def check_cadence(recordings: Iterable[Recorded], *manifests: Manifest) -> None:
+    """Check that all recordings have the cadence of one of these models.
 
     Raises
     ------
     ArchiveRefused
         If a recording has another cadence; the message names the station.
     """
+    cadences_ms = {manifest.window.cadence_ms for manifest in manifests}
     for recording in recordings:
-        if recording.cadence_ms != manifest.window.cadence_ms:
-            raise ArchiveRefused(cadence_refused(recording.station, recording.cadence_ms, manifest))
+        if recording.cadence_ms not in cadences_ms:
+            raise ArchiveRefused(
+                cadence_refused(recording.station, recording.cadence_ms, *manifests)
+            )
 
 
 def station_of(path: Path) -> str:

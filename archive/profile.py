@@ -1,4 +1,4 @@
-"""Files of station profiles: JSON, one for each station, ``<directory>/WIC.json``."""
+"""Files of station profiles: JSON, one for each station and model, ``<directory>/WIC.json``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from archive.files import FileRefused, contents
+from archive.model_names import ONLY_MODEL, ModelNames, station_of
 from archive.outputs import output_folder, write_file
 from archive.text import decode_json
 from geofield.calibration.profile import StationProfile
@@ -36,9 +37,14 @@ def load_profile(path: Path) -> StationProfile:
         profile = decode_profile(content)
     except ValueError as error:
         raise ProfileRefused(f"{path}: {error}: {_OR_CALIBRATE}") from error
-    if path.stem.partition(UNTIL)[0] != profile.station:
+    if station_of(name_in(path)) != profile.station:
         raise ProfileRefused(f"{path} holds the profile of {profile.station}: name it after that")
     return profile
+
+
+def name_in(path: Path) -> str:
+    """The station in the name of a profile's file, and the model if it is there."""
+    return path.stem.partition(UNTIL)[0]
 
 
 def _is_position(latitude_deg: float, longitude_deg: float) -> bool:
@@ -98,14 +104,14 @@ def encode_profile(profile: StationProfile) -> bytes:
     return msgspec.json.format(msgspec.json.encode(profile), indent=2) + b"\n"
 
 
-def save_profile(profile: StationProfile, directory: Path) -> Path:
-    """Write ``<directory>/<station>.json`` and return its path.
+def save_profile(profile: StationProfile, directory: Path, names: ModelNames = ONLY_MODEL) -> Path:
+    """Write ``<directory>/<name>.json``, named as of its model, and return its path.
 
     Raises
     ------
     archive.outputs.CannotWrite
         If that fails; an earlier profile stays.
     """
-    path = output_folder(directory) / f"{profile.station}.json"
+    path = output_folder(directory) / f"{names.of(profile.station)}.json"
     write_file(path, encode_profile(profile))
     return path

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from archive.model import Model, default_model_path, load_model
-from archive.profile import ProfileRefused
+from archive.model_names import ModelNames
+from archive.profile import UNTIL, ProfileRefused
+from archive.shipped import find_model
 from archive.versions import load_versions
 from geofield.alerts.alert import AlertRules
 from geofield.alerts.remote_reference import NetworkRules, StationNetwork, distant_stations
@@ -24,32 +27,98 @@ from monitor.errors import SettingsRefused
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")  # of a model among several
+
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Everything that decides scores and alerts, loaded and verified."""
+    """Everything that decides scores and alerts of one model, loaded and verified."""
 
     model: Model
     rules: Rules
     accepts: Accepts
     network: StationNetwork  # without windows
+    names: ModelNames
 
 
 def assemble(settings: Settings) -> Assembly:
-    """Load and verify the model and the profiles.
+    """Load and verify the first model and its profiles; raises as `assemble_all` does."""
+    return assemble_all(settings)[0]
+
+
+def assemble_all(settings: Settings, only: Path | None = None) -> tuple[Assembly, ...]:
+    """Load and verify the models and their profiles, in the order of the setting.
+
+    With `only` this model, which need not be one of the setting's.
 
     Raises
     ------
     ModelRefused, ProfileRefused
-        If the model or a profile is unusable; the message says what to do.
+        If a model or a profile is unusable; the message says what to do.
     SettingsRefused
-        If the settings do not fit the model.
+        If the settings do not fit the models, or two models take one cadence.
     """
-    model = load_model(settings.model or default_model_path(), settings.inference_threads)
+    return tuple(_assembled(settings, one.model, one.names) for one in load_models(settings, only))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model of the settings: its file, and the names of what it keeps of stations."""
+
+    path: Path
+    model: Model
+    names: ModelNames
+
+
+def model_paths(settings: Settings) -> tuple[Path, ...]:
+    """The files of the models of the settings."""
+    if isinstance(settings.model, tuple):
+        return settings.model
+    return (settings.model or default_model_path(),)
+
+
+def load_models(settings: Settings, only: Path | None = None) -> list[NamedModel]:
+    """The models of the settings, loaded and verified, or one of them; see `assemble_all`."""
+    paths = model_paths(settings)
+    chosen = find_model(only) if only is not None else None
+    if chosen is not None and chosen not in paths:
+        paths = (chosen,)
+    models = [load_model(path, settings.inference_threads) for path in paths]
+    if len(models) > 1:
+        _check_apart([model.manifest for model in models])
+    sha256s = frozenset(model.manifest.sha256 for model in models)
+    return [
+        NamedModel(path, model, ModelNames(about.name, sha256s - {about.sha256}))
+        for path, model in zip(paths, models, strict=True)
+        if (about := model.manifest) and chosen in (None, path)
+    ]
+
+
+def _check_apart(manifests: Sequence[Manifest]) -> None:
+    """Refuse models of one cadence or name, and names that cannot be in those of files."""
+    cadences: dict[int, str] = {}
+    for about in manifests:
+        if not NAME.fullmatch(about.name) or UNTIL in about.name:
+            raise SettingsRefused(
+                f"MAGWATCH_MODEL: the name {about.name!r} of a model cannot stand in the names of "
+                "its profiles: among several models, it needs letters, digits, hyphens and dots"
+            )
+        if about.name in cadences.values():
+            raise SettingsRefused(f"MAGWATCH_MODEL: two models have the name {about.name}")
+        other = cadences.setdefault(about.window.cadence_ms, about.name)
+        if other != about.name:
+            raise SettingsRefused(
+                f"MAGWATCH_MODEL: {other} and {about.name} both take one sample every "
+                f"{about.window.cadence_ms / 1000:g} s: a worker has one model for each cadence; "
+                "to compare two, run one of them as a line of its own (MAGWATCH_LINE)"
+            )
+
+
+def _assembled(settings: Settings, model: Model, names: ModelNames) -> Assembly:
     profiles: Mapping[str, Versions] = {}
     if settings.profiles is not None:
         _check_folder(settings.profiles)
-        profiles = load_versions(settings.profiles)
+        profiles = load_versions(settings.profiles, names)
     window = window_spec(settings, model.manifest)
     rules = Rules(
         window,
@@ -68,7 +137,7 @@ def assemble(settings: Settings) -> Assembly:
         most_unprofiled=settings.strangers,
     )
     empty = StationNetwork(window.hop_ms, rules=network_rules(settings))
-    return Assembly(model, rules, accepts, placed(empty, profiles))
+    return Assembly(model, rules, accepts, placed(empty, profiles), names)
 
 
 def _check_folder(profiles: Path) -> None:

@@ -20,7 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from archive.shipped import find_model
 from geofield.alerts.alert import AlertRules
@@ -83,8 +83,10 @@ class Settings(BaseSettings):
         30, description="retention of dead letters, at creation"
     )
 
-    model: Path | None = Field(
-        None, description="ONNX file or name of a shipped model; unset: ulf-1hz"
+    model: Annotated[Path | tuple[Path, ...] | None, NoDecode] = Field(
+        None,
+        description="ONNX file or name of a shipped model, or several separated by commas, each "
+        "for another cadence; unset: ulf-1hz",
     )
     profiles: Path | None = Field(None, description="folder of station profiles")
     profiles_look_s: Seconds = Field(10.0, description="interval of reading the folder of profiles")
@@ -330,10 +332,16 @@ class Settings(BaseSettings):
             raise ValueError(f"no such file: {value}")
         return value
 
-    @field_validator("model")
+    @field_validator("model", mode="before")
     @classmethod
-    def _by_name(cls, value: Path | None) -> Path | None:
-        return None if value is None else find_model(value)
+    def _by_names(cls, value: object) -> object:
+        if not isinstance(value, str | Path):
+            return value
+        names = [name.strip() for name in str(value).split(",")]
+        if len(names) > 1 and not all(names):
+            raise ValueError("a name between commas is missing")
+        paths = tuple(map(find_model, names))
+        return paths[0] if len(paths) == 1 else paths
 
     @field_validator("alert_n")
     @classmethod
@@ -380,6 +388,11 @@ class Settings(BaseSettings):
 
     def _of_line(self, name: str) -> str:
         return f"{name}-{self.line}" if self.line else name
+
+
+def as_variable(value: object) -> str:
+    """A value of a setting as in its variable."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -19,10 +19,18 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Handover:
-    """Start of a deployment's leadership, in event time (milliseconds since 1970 UTC)."""
+    """Start of a deployment's leadership, in event time (milliseconds since 1970 UTC).
+
+    It is among the models of one cadence (ms), or, where that is None, among all.
+    """
 
     from_ms: int
     deployment: Deployment
+    cadence_ms: int | None = None
+
+    def concerns(self, cadence_ms: int) -> bool:
+        """Whether it is among the models of this cadence."""
+        return self.cadence_ms in (None, cadence_ms)
 
 
 @dataclass(frozen=True, slots=True)

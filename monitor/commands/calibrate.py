@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -12,13 +12,14 @@ import click
 
 from archive.history import with_day_files
 from archive.kp_file import read_kp_file
-from archive.model import Model, default_model_path, load_model
+from archive.lazy_recording import open_stations
+from archive.model import Model
 from archive.observatory import SeveralStations, files_by_station
 from archive.outputs import check_output_folder
 from archive.tables import Stated
 from geofield.step import Rules
 from geofield.utc import moment_ms
-from monitor.assembly import alert_rules, living_rules, window_spec
+from monitor.assembly import NamedModel, alert_rules, living_rules, load_models, window_spec
 from monitor.commands.archive_options import archive_options
 from monitor.errors import Refused
 from monitor.offline.calibration.calibrate import MAX_KP, CalibrationPlan
@@ -111,9 +112,9 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
     check_output_folder(options["profiles"])
     if options["plot"]:
         check_drawable(options["plot"])
-    settings = load_settings(model=options["model"])
-    model_path = settings.model or default_model_path()
-    model = load_model(model_path)
+    settings = load_settings()
+    chosen = _model(load_models(settings, options["model"]), files, options)
+    model = chosen.model
     plan = _plan(settings, model, options)
     span = between(options["begin"], options["end"])
     files = tuple(with_day_files(files, options["station"], span))
@@ -125,7 +126,9 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
         _refuse_for_several(stations, options)
     rules = Rules(plan.window, plan.alert, model.ref, {})
     replacements = {
-        station: Replacement(present(station, options["profiles"], rules), options["effective"])
+        station: Replacement(
+            present(station, options["profiles"], rules, chosen.names), options["effective"]
+        )
         for station in stations
     }
     _check_replaceable(replacements.values(), options["replace"])
@@ -142,11 +145,29 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
         )
         for station, paths in stations.items()
     ]
-    outcomes = calibrate_stations(tasks, model, model_path)
+    outcomes = calibrate_stations(tasks, model, chosen.path)
     for left_out in options["leave_out"]:
         click.echo(f"left out: {left_out}")
     wishes = Wishes(options["replace"], options["verbose"], plan.max_kp, options["plot"])
     conclude(dict(zip(stations, outcomes, strict=True)), replacements, wishes)
+
+
+def _model(
+    models: Sequence[NamedModel], files: Sequence[Path], options: CalibrateOptions
+) -> NamedModel:
+    """The model to calibrate for: of several, that of the cadence of the files."""
+    if len(models) == 1:
+        return models[0]
+    recordings = open_stations(files, options["station"], options["stated"])
+    cadences_ms = {recording.cadence_ms for recording in recordings}
+    for one in models:
+        if cadences_ms == {one.model.manifest.window.cadence_ms}:
+            return one
+    names = " or ".join(one.model.manifest.name for one in models)
+    raise Refused(
+        "MAGWATCH_MODEL has several models, and these files are not of the cadence of one of them: "
+        f"give --model {names}"
+    )
 
 
 def _plan(settings: Settings, model: Model, options: CalibrateOptions) -> CalibrationPlan:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
-from archive.model import ModelRefused, default_model_path, load_model
+from archive.model import ModelRefused
 from archive.profile import ProfileRefused
 from geofield.calibration.versions import positions
-from monitor.assembly import assemble, window_spec
+from monitor.assembly import Assembly, assemble_all, load_models, window_spec
 from monitor.errors import Refused
 from monitor.exits import exit_code
 from monitor.kafka.topics import admin, missing_worker_topics, sender_dates_samples
@@ -81,18 +82,29 @@ def _topics(settings: Settings) -> str:
 
 
 def _model(settings: Settings) -> str:
-    model = load_model(settings.model or default_model_path())
-    window_spec(settings, model.manifest)
-    about = model.manifest
-    return f"{about.name} {about.version}, sha256 {about.sha256[:12]}, verified"
+    lines = []
+    for one in load_models(settings):
+        about = one.model.manifest
+        window_spec(settings, about)
+        lines.append(f"{about.name} {about.version}, sha256 {about.sha256[:12]}, verified")
+    return "\n".join(lines)
 
 
 def _profiles(settings: Settings) -> str:
     without = "calibrated online" if settings.calibrate_online else "calibrating, without scores"
     if settings.profiles is None:
         return f"none set (MAGWATCH_PROFILES): every station will be {without}"
-    profiles = assemble(settings).rules.profiles
+    assemblies = assemble_all(settings)
+    lines = [_profiles_of(assembly, settings.profiles, without) for assembly in assemblies]
+    if len(lines) == 1:
+        return lines[0]
+    names = (assembly.rules.model.name for assembly in assemblies)
+    return "\n".join(f"{name}: {line}" for name, line in zip(names, lines, strict=True))
+
+
+def _profiles_of(assembly: Assembly, folder: Path, without: str) -> str:
+    profiles = assembly.rules.profiles
     if not profiles:
-        return f"none in {settings.profiles}: every station will be {without}"
+        return f"none in {folder}: every station will be {without}"
     placed, _ = positions(profiles)
     return f"{len(profiles)} stations, {len(placed)} with a position: {', '.join(sorted(profiles))}"

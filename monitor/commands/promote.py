@@ -14,8 +14,8 @@ from kafka.errors import KafkaError
 from rich.table import Table
 
 from archive.model import load_model
+from archive.shipped import find_model
 from geofield.alerts.alert import ModelRef
-from geofield.alerts.handover import Handovers
 from geofield.utc import DAY_MS, MINUTE_MS, moment_ms, time_ms, utc
 from monitor.assembly import alert_rules
 from monitor.errors import Refused
@@ -47,6 +47,8 @@ class _ComparedScore(msgspec.Struct, frozen=True):
 
 _decoder = msgspec.json.Decoder(_ComparedScore)
 _Models = dict[str, Published]  # by sha256
+_Leading = dict[int, tuple[int, str]]
+"""By length of windows in ms: end of the newest window in charge, and the sha256 of its model."""
 
 
 class PromoteOptions(TypedDict):
@@ -111,13 +113,13 @@ def promote(**options: Unpack[PromoteOptions]) -> None:
     if model is None:
         _list(settings, *_published(settings, options["days"]))
         return
-    ref = load_model(model).ref
+    loaded = load_model(find_model(model))
     if (topic := settings.topic("state")) in missing_topics(settings):
         raise Refused(f"no line {settings.line!r}: its workers would have made {topic}")
-    _promote(settings, ref, options)
+    _promote(settings, loaded.ref, loaded.manifest.window.cadence_ms, options)
 
 
-def _promote(settings: Settings, ref: ModelRef, options: PromoteOptions) -> None:
+def _promote(settings: Settings, ref: ModelRef, cadence_ms: int, options: PromoteOptions) -> None:
     began_s = time.monotonic()
     models, leading = _published(settings, options["days"])
     newest_ms = max((published.newest_ms for published in models.values()), default=0)
@@ -131,14 +133,14 @@ def _promote(settings: Settings, ref: ModelRef, options: PromoteOptions) -> None
             f"not promoted: {took_s:.0f} s have passed, and windows were decided meanwhile: again, "
             "with a later --from or a quicker answer"
         )
-    _publish(settings, ref, since_ms)
+    _publish(settings, ref, since_ms, cadence_ms)
     click.echo(f"{ref.name} {ref.version} is in charge of windows that end at {utc(since_ms)} on")
 
 
-def _published(settings: Settings, days: float) -> tuple[_Models, str | None]:
-    """The scores of every model, and the sha256 of the model in charge at the newest window."""
+def _published(settings: Settings, days: float) -> tuple[_Models, _Leading]:
+    """The scores of every model, and the models in charge at the newest windows."""
     models: _Models = {}
-    newest_ms, leading = 0, None
+    leading: _Leading = {}
     since_ms = now_ms() - round(days * DAY_MS)
     with progress_bar("scores") as bar:
         for name in SCORE_TOPICS:
@@ -146,8 +148,9 @@ def _published(settings: Settings, days: float) -> tuple[_Models, str | None]:
             for batch in tail(settings, name, from_beginning=True, follow=False, since_ms=since_ms):
                 bar.advance(task, len(batch))
                 for end_ms, sha256 in usable(batch, partial(_take, models), _refuse):
-                    if name == SCORE_TOPICS[0] and end_ms > newest_ms:
-                        newest_ms, leading = end_ms, sha256
+                    length_ms = models[sha256].length_ms
+                    if name == SCORE_TOPICS[0] and end_ms > leading.get(length_ms, (0, ""))[0]:
+                        leading[length_ms] = end_ms, sha256
     return models, leading
 
 
@@ -188,10 +191,10 @@ def _compare(
     settings: Settings,
     models: _Models,
     ref: ModelRef,
-    leading: str | None,
+    leading: _Leading,
     options: PromoteOptions,
 ) -> None:
-    if leading is None:
+    if not leading:
         raise Refused(
             f"nothing to compare with: no scores in {settings.topic(SCORE_TOPICS[0])} of so many "
             "days (--days)"
@@ -201,7 +204,9 @@ def _compare(
             f"no worker has published scores of {ref.name} {ref.version}, sha256 "
             f"{ref.sha256[:12]}: start one with MAGWATCH_LINE and MAGWATCH_MODEL, and send samples"
         )
-    old, new = models[leading], models[ref.sha256]
+    new = models[ref.sha256]
+    _, in_charge = leading.get(new.length_ms, max(leading.values()))
+    old = models[in_charge]
     findings = compare(old, new, alert_rules(settings), options["min_windows"])
     print_table(_table(old.model, new.model, findings))
     failed = [finding for finding in findings if finding.complaint]
@@ -219,10 +224,10 @@ def _table(old: ModelFields, new: ModelFields, findings: list[ParityFinding]) ->
     return table
 
 
-def _publish(settings: Settings, ref: ModelRef, since_ms: int) -> None:
+def _publish(settings: Settings, ref: ModelRef, since_ms: int, cadence_ms: int) -> None:
     from monitor.offline.replay import producing  # noqa: PLC0415 - loads the archive readers
 
-    key, value = encode_handover(settings.line, ref, since_ms)
+    key, value = encode_handover(settings.line, ref, since_ms, cadence_ms)
     with producing(settings) as producer:
         try:
             producer.send(settings.topic("control"), value, key).get(SEND_S)
@@ -230,19 +235,29 @@ def _publish(settings: Settings, ref: ModelRef, since_ms: int) -> None:
             raise unreachable(settings, error) from None
 
 
-def _list(settings: Settings, models: _Models, leading: str | None) -> None:
-    handovers, records = Handovers(), dict[int, HandoverRecord]()
+def _list(settings: Settings, models: _Models, leading: _Leading) -> None:
+    known: dict[tuple[int, int | None], HandoverRecord] = {}
     for batch in tail(settings, "control", from_beginning=True, follow=False):
         for handover, record in usable(batch, decode_handover, _refuse):
-            handovers = handovers.with_handover(handover)
-            records[handover.from_ms] = record
-    click.echo("handovers" if handovers.known else "no handovers: workers without a line")
-    for handover in handovers.known:
-        about, line = records[handover.from_ms].model, handover.deployment.line or "without a name"
-        click.echo(f"  from {utc(handover.from_ms)}  line {line}: {about.name} {about.version}")
+            known[handover.from_ms, handover.cadence_ms] = record
+    click.echo("handovers" if known else "no handovers: workers without a line")
+    for (from_ms, _), record in sorted(known.items(), key=lambda item: item[0][0]):
+        about, line = record.model, record.line or "without a name"
+        click.echo(f"  from {utc(from_ms)}  line {line}: {about.name} {about.version}")
+    in_charge = _in_charge(leading)
     for sha256, published in models.items():
-        state = "in charge" if sha256 == leading else "in shadow"
+        state = "in charge" if sha256 in in_charge else "in shadow"
         about = published.model
         click.echo(
             f"{state}, newest window {utc(published.newest_ms)}  {about.name} {about.version}"
         )
+
+
+def _in_charge(leading: _Leading) -> set[str]:
+    """sha256 of the models in charge now: one that stands two windows behind is not any more."""
+    newest_ms = max((end_ms for end_ms, _ in leading.values()), default=0)
+    return {
+        sha256
+        for length_ms, (end_ms, sha256) in leading.items()
+        if newest_ms - end_ms <= 2 * length_ms
+    }

@@ -9,11 +9,12 @@ import click
 
 from archive.decimation import at_cadence
 from archive.lazy_recording import open_stations
-from archive.model import cadence_refused, default_model_path, load_manifest
+from archive.model import cadence_refused, load_manifest
 from archive.recording import Recorded
 from archive.tables import Stated
 from geofield.scoring.manifest import Manifest
 from geofield.utc import utc
+from monitor.assembly import model_paths
 from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
 from monitor.logs import configure_logs
 from monitor.offline.pacing import interleaved, paced
@@ -45,15 +46,14 @@ class Speed(click.ParamType):
         return factor
 
 
-def _warn_of_refusals(recordings: Iterable[Recorded], manifest: Manifest) -> None:
-    """Warn of recordings that a worker with the present settings would leave aside."""
+def _warn_of_refusals(recordings: Iterable[Recorded], manifests: Sequence[Manifest]) -> None:
+    """Warn of recordings of a cadence that a worker with these models would leave aside."""
     for recording in recordings:
-        if recording.cadence_ms != manifest.window.cadence_ms:
-            refused = cadence_refused(recording.station, recording.cadence_ms, manifest)
-            click.echo(
-                f"warning: {refused}. Workers with the same MAGWATCH_MODEL leave it aside",
-                err=True,
-            )
+        refused = cadence_refused(recording.station, recording.cadence_ms, *manifests)
+        click.echo(
+            f"warning: {refused}. Workers with the same MAGWATCH_MODEL leave it aside",
+            err=True,
+        )
 
 
 def _announced(recordings: Sequence[Recorded], speed: float | None) -> str:
@@ -110,10 +110,10 @@ def replay(
       magwatch replay *.min --record-s 3600 --speed max
     """
     settings = load_settings(broker=broker)
-    model = settings.model or default_model_path()
-    manifest = load_manifest(model.with_suffix(".json"))
-    recordings = at_cadence(open_stations(files, station, stated), manifest.window.cadence_ms)
-    _warn_of_refusals(recordings, manifest)
+    manifests = [load_manifest(path.with_suffix(".json")) for path in model_paths(settings)]
+    cadences_ms = [manifest.window.cadence_ms for manifest in manifests]
+    recordings = at_cadence(open_stations(files, station, stated), *cadences_ms)
+    _warn_of_refusals([one for one in recordings if one.cadence_ms not in cadences_ms], manifests)
     records = interleaved(recordings, record_s)
     with producing(settings) as producer:
         configure_logs(settings)

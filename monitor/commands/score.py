@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,17 @@ from geofield.indices import EVENTUALLY_MS, IndexHistory, IndicesKnown
 from geofield.scoring.score import WindowScore
 from geofield.step import Outcome, Rules
 from geofield.utc import utc
-from monitor.assembly import assemble
+from monitor.assembly import Assembly, assemble_all
 from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
 from monitor.offline.score import kp_history, score_recordings, warn_of_missing_kp
 from monitor.offline.score_files import ScoreFormat, write_scores
-from monitor.records.scores_and_alerts import encode_alert, model_fields, score_record
+from monitor.records.scores_and_alerts import (
+    ModelFields,
+    ScoreRecord,
+    encode_alert,
+    model_fields,
+    score_record,
+)
 from monitor.settings import load_settings
 from support.memory import settle_down
 from support.options import model_option
@@ -78,11 +84,11 @@ def score(
     """
     kind = ScoreFormat.of(output)
     _check_outputs(files, output, alerts)
-    assembly = assemble(load_settings(profiles=profiles, model=model))
-    cadence_ms = assembly.model.manifest.window.cadence_ms
-    recordings = at_cadence(open_stations(files, station, stated), cadence_ms)
-    check_cadence(recordings, assembly.model.manifest)
-    warn_uncalibrated(recordings, assembly.rules)
+    assemblies = assemble_all(load_settings(profiles=profiles), model)
+    of_models = recordings_of_models(open_stations(files, station, stated), assemblies)
+    recordings = [recording for its_own in of_models for recording in its_own]
+    for assembly, its_own in zip(assemblies, of_models, strict=True):
+        warn_uncalibrated(its_own, assembly.rules)
     history = kp_history(recordings, kp.file) if kp.wanted else IndexHistory()
     if kp.wanted:
         warn_of_missing_kp(recordings, kp.file)
@@ -90,13 +96,19 @@ def score(
     settle_down()
     with progress_bar("samples") as bar:
         task = bar.add_task("score", total=sum(map(len, recordings)))
-        outcomes = score_recordings(recordings, assembly, history, lambda n: bar.advance(task, n))
-        scores = (window for outcome in map(tally.note, outcomes) for window in outcome.scores)
-        about = model_fields(assembly.rules.model)
-        if kind is ScoreFormat.JSONL:  # the worker's bytes
-            records = (score_record(window, about) for window in scores)
-        else:  # tables have Kp as known today
-            records = (score_record(window, about, _final(window, history)) for window in scores)
+        records = (
+            record
+            for assembly, its_own in zip(assemblies, of_models, strict=True)
+            if its_own
+            for record in _records(
+                map(
+                    tally.note,
+                    score_recordings(its_own, assembly, history, lambda n: bar.advance(task, n)),
+                ),
+                model_fields(assembly.rules.model),
+                history if kind is not ScoreFormat.JSONL else None,
+            )
+        )
         write_scores(records, output, kind)
     for promise in tally.promises:
         click.echo(promise, err=True)
@@ -105,6 +117,26 @@ def score(
     opened = sum(version.version == 1 for version in tally.versions)
     counts = ", ".join(f"{count:,} {quality}" for quality, count in sorted(tally.found.items()))
     click.echo(f"{tally.found.total():,} windows ({counts or 'none'}), {opened} alerts: {output}")
+
+
+def recordings_of_models(
+    recordings: Sequence[Recorded], assemblies: Sequence[Assembly]
+) -> list[list[Recorded]]:
+    """The recordings of each model, by their cadence, or filtered to it if no model has theirs."""
+    manifests = [assembly.model.manifest for assembly in assemblies]
+    cadences_ms = [about.window.cadence_ms for about in manifests]
+    matched = at_cadence(recordings, *cadences_ms)
+    check_cadence(matched, *manifests)
+    return [[one for one in matched if one.cadence_ms == cadence_ms] for cadence_ms in cadences_ms]
+
+
+def _records(
+    outcomes: Iterable[Outcome], about: ModelFields, final: IndexHistory | None
+) -> Iterator[ScoreRecord]:
+    """Records of scores: the worker's, or with the indices as known in the end (`final`)."""
+    for outcome in outcomes:
+        for window in outcome.scores:
+            yield score_record(window, about, _final(window, final) if final else None)
 
 
 def _final(score: WindowScore, history: IndexHistory) -> IndicesKnown:

@@ -8,7 +8,7 @@ import click
 from pydantic.fields import FieldInfo
 from rich.table import Table
 
-from monitor.settings import PREFIX, Settings, load_settings
+from monitor.settings import PREFIX, Settings, as_variable, load_settings
 from support.table import print_table
 
 
@@ -31,7 +31,7 @@ def settings() -> None:
     for name, field in Settings.model_fields.items():
         value = getattr(loaded, name)
         mark = " " if value == field.default else "*"
-        now = "unset" if value is None else str(value)
+        now = "unset" if value is None else as_variable(value)
         shown.add_row(mark, PREFIX + name.upper(), now, _described(field))
     print_table(shown)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from archive.model import Model, default_model_path, load_model
+from archive.model import Model
 from archive.outputs import write_file
 from archive.profile import save_profile
 from archive.recording import Recording
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.threshold import DAYS_PER_MONTH
-from monitor.assembly import alert_rules, assemble, window_spec
+from monitor.assembly import alert_rules, assemble, load_models, window_spec
 from monitor.demo.collect import Collected, collect
 from monitor.demo.figures import draw_close_up, draw_day
 from monitor.demo.judgement import by_quality, expected_windows, final_versions, judge
@@ -58,7 +58,7 @@ class Scenario:
 
 def prepare(seed: int, profiles: Path) -> Scenario:
     """Read the days, calibrate on the first, add the transients, and write both profiles."""
-    model = load_model(load_settings().model or default_model_path())
+    model = load_models(load_settings())[0].model
     stormy, quiet = storm(), quiet_day()
     day = stormy.between(*CALIBRATION_DAY_MS)
     profile = calibrated_on(day, model)

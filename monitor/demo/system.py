@@ -20,7 +20,7 @@ from geofield.utc import DAY_S
 from monitor.errors import Refused
 from monitor.kafka.embedded_broker import embedded_broker, free_port
 from monitor.kafka.topics import create_topics
-from monitor.settings import PREFIX, Settings, load_settings
+from monitor.settings import PREFIX, Settings, as_variable, load_settings
 
 READY_S = 60.0
 STOP_S = 15.0
@@ -116,7 +116,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     """The environment of this process, with secrets, and the settings that were set."""
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
     variables = {
-        PREFIX + name.upper(): str(value)
+        PREFIX + name.upper(): as_variable(value)
         for name, value in given.items()
         if value is not None and not isinstance(value, SecretStr)
     }

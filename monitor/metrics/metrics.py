@@ -1,15 +1,22 @@
-"""All metrics of the worker, as one typed set that is created in a given registry."""
+"""All metrics of the worker, as one typed set that is created in a given registry.
+
+Where a worker has several models, the metrics of stations and profiles have the label `model` as
+well. With one model they have not, which PromQL takes as an empty label.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 
 from monitor.metrics.station_labels import StationLabels
 
+Kind = TypeVar("Kind", Counter, Gauge)
 STATION = ("station",)
 PARTITION = ("partition",)
 BATCH_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -26,23 +33,70 @@ class Distribution(Histogram):
         self._buckets[bisect_left(self._upper_bounds, amount)].inc(count)
 
 
+class OneModel:
+    """The series of one model of a metric whose last label is the model."""
+
+    def __init__(self, metric: MetricWrapperBase, model: str) -> None:
+        self._metric, self._model = metric, model
+
+    def labels(self, *values: object) -> Any:
+        """The series with these other labels."""
+        return self._metric.labels(*values, self._model)
+
+    def set(self, value: float) -> None:
+        """Set a gauge without other labels."""
+        self.labels().set(value)
+
+    def clear(self) -> None:
+        """Remove the series of this model."""
+        for values in [values for values in self._metric._metrics if values[-1] == self._model]:
+            self._metric.remove(*values)
+
+
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Registers metrics of one registry under the program's prefix."""
+    """Registers metrics of one registry under the program's prefix, each once.
+
+    With a `model`, the metrics made with `of_model` have the label `model`, and are its series.
+    """
 
     registry: CollectorRegistry
+    model: str | None = None
+    made: dict[str, Any] = field(default_factory=dict)
 
-    def counter(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
+    def counter(
+        self, name: str, text: str, labels: tuple[str, ...] = (), *, of_model: bool = False
+    ) -> Counter:
         """Create a counter; Prometheus appends `_total` to its name."""
-        return Counter(f"magwatch_{name}", text, labels, registry=self.registry)
+        return self._make(Counter, name, text, labels, of_model)
 
-    def gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+    def gauge(
+        self, name: str, text: str, labels: tuple[str, ...] = (), *, of_model: bool = False
+    ) -> Gauge:
         """Create a gauge."""
-        return Gauge(f"magwatch_{name}", text, labels, registry=self.registry)
+        return self._make(Gauge, name, text, labels, of_model)
 
     def histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Distribution:
         """Create a histogram over all stations."""
-        return Distribution(f"magwatch_{name}", text, buckets=buckets, registry=self.registry)
+        if name not in self.made:
+            self.made[name] = Distribution(
+                f"magwatch_{name}", text, buckets=buckets, registry=self.registry
+            )
+        made: Distribution = self.made[name]
+        return made
+
+    def _make(
+        self, kind: type[Kind], name: str, text: str, labels: tuple[str, ...], of_model: bool
+    ) -> Kind:
+        if of_model and self.model is not None:
+            labels = (*labels, "model")
+        if name not in self.made:
+            self.made[name] = kind(f"magwatch_{name}", text, labels, registry=self.registry)
+        made: Any = self.made[name]
+        if of_model and self.model is not None:
+            made = OneModel(made, self.model)
+        series: Kind = made
+        return series
 
 
 class IntakeMetrics:
@@ -51,9 +105,7 @@ class IntakeMetrics:
     def __init__(self, make: Maker) -> None:
         self.records = make.counter("records", "Records read from the samples topic.")
         self.samples = make.counter(
-            "samples",
-            "Received samples, by outcome.",
-            ("station", "outcome"),
+            "samples", "Received samples, by outcome.", ("station", "outcome"), of_model=True
         )
         self.deadletters = make.counter("deadletters", "Records refused, by reason.", ("reason",))
         self.ignored = make.counter(
@@ -63,17 +115,19 @@ class IntakeMetrics:
             "misplaced_records", "Records on another partition than their key hashes to."
         )
         self.newest_sample = make.gauge(
-            "newest_sample_timestamp_seconds", "Time of the newest sample.", STATION
+            "newest_sample_timestamp_seconds", "Time of the newest sample.", STATION, of_model=True
         )
         self.stamp_offset = make.gauge(
             "stamp_offset_seconds",
             "How much later than the multiples of the cadence the station stamps its samples.",
             STATION,
+            of_model=True,
         )
         self.newest_record = make.gauge(
             "newest_record_timestamp_seconds",
             "Kafka time of the newest record; before the first one, time of the newest sample.",
             STATION,
+            of_model=True,
         )
         self.silent_after = make.gauge(
             "silent_after_seconds",
@@ -90,32 +144,48 @@ class WindowMetrics:
     """Metrics of windows and scores."""
 
     def __init__(self, make: Maker) -> None:
-        self.decided = make.counter("windows", "Decided windows.", ("station", "quality"))
+        self.decided = make.counter(
+            "windows", "Decided windows.", ("station", "quality"), of_model=True
+        )
         self.completeness = make.gauge(
-            "window_completeness_ratio", "Share of samples present in the last window.", STATION
+            "window_completeness_ratio",
+            "Share of samples present in the last window.",
+            STATION,
+            of_model=True,
         )
         self.score = make.gauge(
-            "score_ratio", "Score of the last window, in units of the station's scale.", STATION
+            "score_ratio",
+            "Score of the last window, in units of the station's scale.",
+            STATION,
+            of_model=True,
         )
         self.threshold = make.gauge(
-            "score_threshold_ratio", "Threshold of the station, in units of its scale.", STATION
+            "score_threshold_ratio",
+            "Threshold of the station, in units of its scale.",
+            STATION,
+            of_model=True,
         )
         self.return_period = make.gauge(
-            "return_period_seconds", "Return period of the last score in quiet data.", STATION
+            "return_period_seconds",
+            "Return period of the last score in quiet data.",
+            STATION,
+            of_model=True,
         )
         self.calibrated = make.gauge(
-            "station_calibrated", "1 with a profile, 0 while calibrating.", STATION
+            "station_calibrated", "1 with a profile, 0 while calibrating.", STATION, of_model=True
         )
         self.calibration = make.gauge(
             "calibration_progress_ratio",
             "Progress of online calibration, 1 when the profile is fitted.",
             STATION,
+            of_model=True,
         )
         self.above_quantile = make.counter(
             "windows_above_quantile",
             "Scored windows above a quantile of the station's calibration: 50 % above 0.5, "
             "10 % above 0.9, 1 % above 0.99 while the field is as in calibration.",
             ("station", "quantile"),
+            of_model=True,
         )
 
 
@@ -128,26 +198,29 @@ class AlertMetrics:
             "Published versions of alerts.",
             ("type", "classification", "severity"),
         )
-        self.open = make.gauge("open_alerts", "Alerts not yet resolved.", STATION)
-        self.opened = make.counter("alerts_opened", "Alerts opened.", STATION)
+        self.open = make.gauge("open_alerts", "Alerts not yet resolved.", STATION, of_model=True)
+        self.opened = make.counter("alerts_opened", "Alerts opened.", STATION, of_model=True)
         self.settled = make.counter(
             "alerts_settled",
             "Ended alerts, counted when their class is known.",
             ("station", "classification"),
+            of_model=True,
         )
         self.promised = make.counter(
             "alerts_promised",
             "False alerts that the calibration expects in the windows scored so far.",
             STATION,
+            of_model=True,
         )
         self.kept = make.gauge(
             "promise_kept",
             "1 while the station opened no more alerts in its last quiet data than its profile "
             "promises; only of profiles that live on.",
             STATION,
+            of_model=True,
         )
         self.shadow = make.counter(
-            "shadow_alerts", "Alerts opened in shadow and so not published.", STATION
+            "shadow_alerts", "Alerts opened in shadow and so not published.", STATION, of_model=True
         )
 
 
@@ -174,6 +247,7 @@ class WorkMetrics:
         self.unused_profiles = make.gauge(
             "unused_profiles",
             "Unused files and versions of profiles; the log has the reasons.",
+            of_model=True,
         )
         self.model = make.gauge(
             "model_info",
@@ -184,6 +258,7 @@ class WorkMetrics:
             "model_in_charge",
             "1 if this line of workers publishes the newest window.",
             ("line",),
+            of_model=True,
         )
         self.build = make.gauge("build_info", "1: this program.", ("version",))
 
@@ -224,8 +299,21 @@ class Metrics:
 
     @classmethod
     def create(cls, registry: CollectorRegistry, station_cap: int) -> Self:
-        """Create all metrics; call once for each registry."""
-        make = Maker(registry)
+        """Create all metrics of a worker with one model; call once for each registry."""
+        return cls._made(Maker(registry), station_cap)
+
+    @classmethod
+    def of_models(
+        cls, registry: CollectorRegistry, station_cap: int, models: Sequence[str]
+    ) -> list[Self]:
+        """Create all metrics once, as each of a worker's models sees them, in order."""
+        if len(models) == 1:
+            return [cls.create(registry, station_cap)]
+        made: dict[str, Any] = {}
+        return [cls._made(Maker(registry, model, made), station_cap) for model in models]
+
+    @classmethod
+    def _made(cls, make: Maker, station_cap: int) -> Self:
         return cls(
             stations=StationLabels(station_cap),
             intake=IntakeMetrics(make),

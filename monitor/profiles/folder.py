@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from archive.profile import ProfileRefused, load_profile
+from archive.model_names import ONLY_MODEL, ModelNames
+from archive.profile import ProfileRefused, load_profile, name_in
 from archive.versions import by_station, version_files, versions_of
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.versions import Versions
@@ -29,11 +30,19 @@ class ProfileFolder:
         The folder.
     check
         Raises `ProfileRefused` for an unusable profile.
+    names
+        Names of the model's profiles; those of the worker's other models are left alone.
     """
 
-    def __init__(self, path: Path, check: Callable[[StationProfile], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        check: Callable[[StationProfile], None],
+        names: ModelNames = ONLY_MODEL,
+    ) -> None:
         self.path = path
         self._check = check
+        self._names = names
         self._seen: dict[Path, Print] = {}  # files as read last
         self._doubted: dict[Path, Print] = {}  # files that failed once
         self._profiles: dict[Path, StationProfile] = {}  # last usable content of the files
@@ -52,7 +61,7 @@ class ProfileFolder:
         An unusable file is replaced by its last usable content.
         """
         try:
-            prints = _prints(self.path)
+            prints = _prints(self.path, self._names)
         except ProfileRefused as error:
             self._bad[self.path] = str(error)
             return None
@@ -72,6 +81,9 @@ class ProfileFolder:
     def _read(self, path: Path, now: Print) -> None:
         try:
             profile = load_profile(path)
+            if not self._names.owns(name_in(path), profile.model_sha256):
+                self._leave(path, now)
+                return
             self._check(profile)
         except Exception as error:  # no file may end a running worker
             # It may be half written: it counts as bad if it is the same at the next look.
@@ -81,6 +93,12 @@ class ProfileFolder:
             return
         self._bad.pop(path, None)
         self._seen[path], self._profiles[path] = now, profile
+
+    def _leave(self, path: Path, now: Print) -> None:
+        """Leave a file to another model of the worker."""
+        self._bad.pop(path, None)
+        self._profiles.pop(path, None)
+        self._seen[path] = now
 
     def _put_in_order(self) -> None:
         before, self._versions, self._unclear = self._versions, {}, {}
@@ -92,9 +110,9 @@ class ProfileFolder:
                 self._versions[station] = before.get(station, ())
 
 
-def _prints(folder: Path) -> dict[Path, Print]:
+def _prints(folder: Path, names: ModelNames) -> dict[Path, Print]:
     prints: dict[Path, Print] = {}
-    for path in version_files(folder):
+    for path in version_files(folder, names):
         try:
             status = path.stat()
         except OSError:  # reading it will give the reason

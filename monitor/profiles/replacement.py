@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import click
 
 from archive.files import FileRefused
+from archive.model_names import ONLY_MODEL, ModelNames
 from archive.profile import MOST, load_profile
 from archive.versions import EARLIER, REPLACED, add_version, files_of, replace_versions, versions_of
 from geofield.calibration.profile import StationProfile
@@ -62,6 +63,8 @@ class Present:
         Their profiles in order; empty if they are unusable.
     fault
         The reason why they are unusable; empty if they are usable.
+    names
+        Names of the model's profiles.
     """
 
     station: str
@@ -69,11 +72,12 @@ class Present:
     files: tuple[Path, ...]
     versions: Versions
     fault: str = ""
+    names: ModelNames = ONLY_MODEL
 
     @property
     def path(self) -> Path:
         """Path of the newest version."""
-        return self.folder / f"{self.station}.json"
+        return self.folder / f"{self.names.of(self.station)}.json"
 
     @property
     def newest(self) -> StationProfile | None:
@@ -81,22 +85,22 @@ class Present:
         return self.versions[-1] if self.versions else None
 
 
-def present(station: str, folder: Path, rules: Rules) -> Present:
-    """Read the profiles of a station in a folder; those for other rules are unusable.
+def present(station: str, folder: Path, rules: Rules, names: ModelNames = ONLY_MODEL) -> Present:
+    """Read the profiles of a station for a model in a folder; those for other rules are unusable.
 
     Raises
     ------
     ProfileRefused
         If the folder cannot be read.
     """
-    files = tuple(files_of(station, folder))
+    files = tuple(files_of(station, folder, names))
     try:
         versions = versions_of(station, folder, map(load_profile, files))
         for version in versions:
             check_profile(version, rules)
     except FileRefused as error:
-        return Present(station, folder, files, (), str(error))
-    return Present(station, folder, files, versions)
+        return Present(station, folder, files, (), str(error), names)
+    return Present(station, folder, files, versions, names=names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +206,10 @@ class Replacement:
         """
         folder, kept = self.before.folder, bool(self.before.files)
         if profile.effective_ms is not None:
-            path = add_version(profile, folder)
+            path = add_version(profile, folder, self.before.names)
             before = f"; those before keep what is in {folder / EARLIER}" if kept else ""
             return f"{path}: used by workers for {holds_for(profile)}{before}"
-        path = replace_versions(profile, folder, datetime_of(now_ms))
+        path = replace_versions(profile, folder, datetime_of(now_ms), self.before.names)
         before = f"; what was there is in {folder / REPLACED}" if kept else ""
         return (
             f"{path}: used from the first sample on; workers that already have windows of "

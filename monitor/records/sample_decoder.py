@@ -175,12 +175,15 @@ def decode(record: RawRecord, accepts: Accepts) -> Samples | Rejected:
     return report if isinstance(report, Rejected) else samples_of([report], accepts)
 
 
-def read(record: RawRecord, accepts: Accepts) -> Report | Rejected:
-    """Decode a record without checking its values."""
+def read(record: RawRecord, accepts: Accepts, cadences_ms: Sequence[int] = ()) -> Report | Rejected:
+    """Decode a record without checking its values.
+
+    Its cadence must be one of `cadences_ms`; without them, that of `accepts`.
+    """
     try:
         fields = _parsed(record)
         station = _station(record.key, fields.iaga_code)
-        cadence_ms = _cadence_ms(fields.cadence, accepts.cadence_ms)
+        cadence_ms = _cadence_ms(fields.cadence, cadences_ms or (accepts.cadence_ms,))
         start_ms, offset_ms = _start_ms(fields.start_date, cadence_ms)
         elements, values = _arrays(fields, cadence_ms)
         report = Report(station, start_ms, cadence_ms, elements, values, offset_ms)
@@ -295,18 +298,18 @@ def cadence_of(text: str) -> int:
     return whole_ms + round(float(match["s"] or 0) * 1000)
 
 
-def _cadence_ms(text: str, expected_ms: int) -> int:
+def _cadence_ms(text: str, expected_ms: Sequence[int]) -> int:
     try:
         cadence_ms = cadence_of(text)
     except ValueError as error:
         raise _Refusal(Reason.BAD_CADENCE, str(error)) from None
     if cadence_ms <= 0:
         raise _Refusal(Reason.BAD_CADENCE, f"cadence {text[:40]} is no time")
-    if expected_ms not in (ANY_CADENCE, cadence_ms):
+    if cadence_ms not in expected_ms and ANY_CADENCE not in expected_ms:
+        known = " or ".join(f"{cadence / 1000:g} s" for cadence in expected_ms)
+        whose = "the model's" if len(expected_ms) == 1 else "a model's:"
         raise _Refusal(
-            Reason.BAD_CADENCE,
-            f"cadence {text[:40]} is not the model's {expected_ms / 1000:g} s",
-            NotForUs.CADENCE,
+            Reason.BAD_CADENCE, f"cadence {text[:40]} is not {whose} {known}", NotForUs.CADENCE
         )
     return cadence_ms
 

@@ -23,7 +23,7 @@ from monitor.settings import Settings
 from monitor.worker.batching import RecordQueue
 from monitor.worker.faust_transport import FetchTransport, Untouched
 from monitor.worker.partition_check import Placement
-from monitor.worker.pipeline import Worker
+from monitor.worker.pipelines import Pipelines
 from monitor.worker.segments import Batch
 
 CLASSIFY_S = 2.0
@@ -83,11 +83,11 @@ def is_member(app: Any) -> bool:
 
 
 class Consumption:
-    """Feeds fetches of a Faust stream to a worker, and tells Faust the offsets to commit."""
+    """Feeds fetches of a Faust stream to the pipelines, and tells Faust the offsets to commit."""
 
-    def __init__(self, worker: Worker, metrics: Metrics, partitions: int) -> None:
-        self._worker = worker
-        self._settings = settings = worker.settings
+    def __init__(self, pipelines: Pipelines, metrics: Metrics, partitions: int) -> None:
+        self._pipelines = pipelines
+        self._settings = settings = pipelines.settings
         self._metrics = metrics
         self._placement = Placement(partitions, metrics)
         self._intake = RecordQueue(settings.batch_records, settings.batch_wait_s)
@@ -105,37 +105,37 @@ class Consumption:
         app.transport.room = self._intake.room
         app.agent(topic, name="samples", concurrency=1)(self._consume)
         app.timer(self._settings.checkpoint_s)(self._checkpoint)
-        app.timer(CLASSIFY_S)(self._worker.classify)
+        app.timer(CLASSIFY_S)(self._pipelines.classify)
         app.on_partitions_revoked.connect(self._on_revoked)
         app.on_partitions_assigned.connect(self._on_assigned)
 
     @property
     def assigned(self) -> frozenset[int]:
         """Partitions of this worker."""
-        return self._worker.states.assigned
+        return self._pipelines.assigned
 
     @property
     def position(self) -> dict[int, int]:
         """Next offset to take, by partition."""
-        return self.first_offsets | self._worker.states.position
+        return self.first_offsets | self._pipelines.position
 
     async def score(self) -> None:
-        """Feed batches to the worker for ever; decode the next one while it takes one."""
+        """Feed batches to the pipelines for ever; decode the next one while they take one."""
         following = asyncio.create_task(self._read())
         try:
             while True:
-                batch, generation = await following
+                batches, generation = await following
                 # starts one turn of the loop after the take: both start by holding the GIL
                 following = asyncio.create_task(self._read())
-                await self._worker.take(batch, generation)
+                await self._pipelines.take(batches, generation)
         finally:
             following.cancel()
 
-    async def _read(self) -> tuple[Batch, int]:
+    async def _read(self) -> tuple[list[Batch], int]:
         records = await self._intake.batch()
         # Read before the await: the generation may change while the records are decoded.
-        generation = self._worker.states.generation
-        return await asyncio.to_thread(self._worker.scorer.read, records), generation
+        generation = self._pipelines.generation
+        return await asyncio.to_thread(self._pipelines.read, records), generation
 
     def helper_ended(self, helper: asyncio.Task[None]) -> None:
         """End the worker when a helper task has failed."""
@@ -173,9 +173,9 @@ class Consumption:
 
     async def _checkpoint(self) -> None:
         async with self._saving:
-            generation = self._worker.states.generation
-            covered = await self._worker.checkpoint()
-            if generation == self._worker.states.generation:
+            generation = self._pipelines.generation
+            covered = await self._pipelines.checkpoint()
+            if generation == self._pipelines.generation:
                 topic = self._settings.topic("samples")
                 self._app.consumer.cover(
                     {TopicPartition(topic, number): end for number, end in covered.items()}
@@ -189,10 +189,10 @@ class Consumption:
         self._metrics.work.rebalances.inc()
         log.info("partitions assigned", partitions=sorted(self.assigned))
         # now, so that the first record does not wait for it
-        self._loading = asyncio.create_task(self._worker.states.load())
+        self._loading = asyncio.create_task(self._pipelines.load())
 
     def _forget(self, assigned: Iterable[int] = ()) -> None:
         self.first_offsets = {}
         self._intake.clear()
         self._app.consumer.uncover()
-        self._worker.states.forget(assigned)
+        self._pipelines.forget(assigned)

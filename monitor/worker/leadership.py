@@ -34,6 +34,7 @@ class Leadership:
         default_factory=lambda: Deployment(FIRST_LINE, "")
     )  # this worker
     window_ms: int = 0  # length of a window
+    cadence_ms: int = 0  # of the model
     handovers: Handovers = field(default_factory=Handovers)  # replaced with every handover
     newest_ms: int = 0  # end of the newest decided window
     guard: Guard = field(default_factory=lambda: Guard("control"))  # leaves out malformed records
@@ -63,5 +64,13 @@ class Leadership:
     def take(self, records: Iterable[ConsumerRecord]) -> None:
         """Take in records of the control topic, in order."""
         for handover, about in self.guard(records, _handover):
-            self.handovers = self.handovers.with_handover(handover)
-            log.info("handover", since=about.since, line=about.line, sha256=about.model.sha256)
+            if handover.concerns(self.cadence_ms):
+                self.handovers = self.handovers.with_handover(handover)
+                log.info("handover", since=about.since, line=about.line, sha256=about.model.sha256)
+
+
+def take_all(leaderships: Iterable[Leadership], records: Iterable[ConsumerRecord]) -> None:
+    """Let the leadership of each model take in records of the control topic."""
+    taken = list(records)
+    for leadership in leaderships:
+        leadership.take(taken)

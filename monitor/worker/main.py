@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,7 +25,7 @@ from prometheus_client import (
 from geofield.alerts.handover import Deployment
 from geofield.step import Rules
 from geofield.window_scores import Start
-from monitor.assembly import Assembly, assemble
+from monitor.assembly import Assembly, assemble_all
 from monitor.ending import GRACE_S, end_within
 from monitor.errors import BrokerUnreachable, Refused
 from monitor.http.probe_server import Health, probe_server
@@ -42,11 +43,12 @@ from monitor.worker.faust_app import Consumption, create_app, is_member
 from monitor.worker.fencing import Fence
 from monitor.worker.index_follower import IndexReader
 from monitor.worker.lag import LagMeter
-from monitor.worker.leadership import Leadership
+from monitor.worker.leadership import Leadership, take_all
 from monitor.worker.network_follower import ScoreReader
 from monitor.worker.pipeline import Worker
-from monitor.worker.profile_watcher import ProfileWatch
-from monitor.worker.recorder import HANDOVER, INDEX, SCORE, Observer
+from monitor.worker.pipelines import Pipelines
+from monitor.worker.profile_watcher import ProfileWatch, profiles_page
+from monitor.worker.recorder import HANDOVER, INDEX, SCORE, Observer, left_out
 from monitor.worker.scorer import Scorer
 from monitor.worker.state_store import States
 from support.clock import now_ms
@@ -67,14 +69,15 @@ def program_version() -> str:
 
 def run_worker(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; mistakes of the operator are raised as `Refused`."""
-    assembly = assemble(settings)  # before connecting: a bad model ends here
+    assemblies = assemble_all(settings)  # before connecting: a bad model ends here
     disable_created_metrics()  # type: ignore[no-untyped-call]  # doubles the counters
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    metrics = Metrics.create(registry, settings.metrics_stations)
-    health = Health(settings.stalled_after_s)
+    models = [assembly.rules.model.name for assembly in assemblies]
+    of_models = Metrics.of_models(registry, settings.metrics_stations, models)
+    metrics, health = of_models[0], Health(settings.stalled_after_s)
     metrics.progress.live.set_function(lambda: health.alive()[0])
     metrics.progress.ready.set_function(lambda: health.ready()[0])
     host, port = settings.metrics_host, settings.metrics_port
@@ -84,18 +87,17 @@ def run_worker(settings: Settings) -> None:
     ):
         log.info("probes", address=f"http://{address[0]}:{address[1]}")
         settle_down()
-        asyncio.run(_serve(settings, assembly, metrics, health, data))
+        asyncio.run(_serve(_Parts(settings, assemblies, of_models, health), data))
 
 
-async def _serve(
-    settings: Settings, assembly: Assembly, metrics: Metrics, health: Health, datadir: str
-) -> None:
+async def _serve(parts: _Parts, datadir: str) -> None:
+    settings, health = parts.settings, parts.health
     beat = asyncio.create_task(_beat(health))
     with stop_event() as stop:
         partitions = await or_stop(_topics_when_reachable(settings, health), stop)
         if partitions is not None:
             app = create_app(settings, datadir)
-            await _consume(_Parts(settings, assembly, metrics, health), app, partitions, stop)
+            await _consume(parts, app, partitions, stop)
     beat.cancel()
     log.info("stopped")
 
@@ -103,41 +105,76 @@ async def _serve(
 @dataclass(frozen=True, slots=True)
 class _Parts:
     settings: Settings
-    assembly: Assembly
-    metrics: Metrics
+    assemblies: Sequence[Assembly]  # of the models
+    of_models: Sequence[Metrics]  # as each model sees them
     health: Health
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics, for all that is not of one model."""
+        return self.of_models[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the pipelines of all models share."""
+
+    settings: Settings
+    publisher: Publisher
+    saver: Publisher
+    fence: Fence
+    executor: ThreadPoolExecutor
+    start: Start
+    indices: IndexReader
+    control: Follower
+    leaderships: Sequence[Leadership]  # of the models
 
 
 async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio.Event) -> None:
+    settings, models = parts.settings, len(parts.assemblies)
     retried = parts.metrics.work.publish_retries.inc
-    letters = parts.settings.topic("deadletter")
-    publisher = Publisher(parts.settings, retried, partial(smaller, topic=letters))
-    saver = Publisher(parts.settings, retried)
-    with _thread("step", 2) as executor, _thread("windows", 2) as beside:
-        fence = Fence(parts.settings, lambda: is_member(app))
-        worker = _worker(parts, publisher, saver, fence, executor, on_threads(beside))
-        consumption = Consumption(worker, parts.metrics, partitions)
+    letters = settings.topic("deadletter")
+    publisher = Publisher(settings, retried, partial(smaller, topic=letters))
+    saver = Publisher(settings, retried)
+    with _thread("step", 2 * models) as executor, _thread("windows", 2) as beside:
+        fence = Fence(settings, lambda: is_member(app))
+        leaderships = [_leadership(settings, assembly.rules) for assembly in parts.assemblies]
+        shared = _Shared(
+            settings=settings,
+            publisher=publisher,
+            saver=saver,
+            fence=fence,
+            executor=executor,
+            start=on_threads(beside),
+            indices=IndexReader(settings, left_out(parts.metrics, INDEX)),
+            control=Follower(settings, ["control"], partial(take_all, leaderships)),
+            leaderships=leaderships,
+        )
+        pipelines = Pipelines(_workers(parts, shared))
+        consumption = Consumption(pipelines, parts.metrics, partitions)
         consumption.install(app)
-        lag = LagMeter(parts.settings, consumption, parts.metrics.progress)
-        watch = ProfileWatch(parts.settings.profiles, parts.settings.profiles_look_s, worker)
-        parts.health.profiles = watch.page
-        helpers = [
-            asyncio.create_task(worker.indices.follow()),
-            asyncio.create_task(worker.remote.follow()),
-            asyncio.create_task(worker.control.follow()),
-            asyncio.create_task(lag.follow()),
-            asyncio.create_task(fence.renew_forever()),
-            asyncio.create_task(watch.follow()),
-            asyncio.create_task(consumption.score()),
-            asyncio.create_task(worker.score()),
-            asyncio.create_task(worker.publish()),
-            asyncio.create_task(_watch(publisher, consumption, worker, parts)),
+        lag = LagMeter(settings, consumption, parts.metrics.progress)
+        watches = [
+            ProfileWatch(settings.profiles, settings.profiles_look_s, worker)
+            for worker in pipelines.workers
         ]
+        parts.health.profiles = partial(profiles_page, watches)
+        running = [
+            shared.indices.follow(),
+            shared.control.follow(),
+            lag.follow(),
+            fence.renew_forever(),
+            *(watch.follow() for watch in watches),
+            consumption.score(),
+            *(stage for worker in pipelines.workers for stage in _stages(worker)),
+            _watch(publisher, consumption, shared, parts),
+        ]
+        helpers = [asyncio.create_task(helper) for helper in running]
         for helper in helpers:
             helper.add_done_callback(consumption.helper_ended)
         try:
             await or_stop(publisher.start(), stop)
-            await or_stop(worker.control.caught_up.wait(), stop)
+            await or_stop(shared.control.caught_up.wait(), stop)
             if not stop.is_set():
                 await _run_until_stopped(app, consumption, stop)
         finally:
@@ -146,49 +183,55 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             await asyncio.wait(closing, timeout=CLOSE_S)
 
 
+def _stages(worker: Worker) -> list[Coroutine[None, None, None]]:
+    """What runs for ever in the pipeline of a model."""
+    return [worker.remote.follow(), worker.score(), worker.publish()]
+
+
 def _thread(name: str, count: int = 1) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=count, thread_name_prefix=name)
 
 
+def _workers(parts: _Parts, shared: _Shared) -> list[Worker]:
+    models = zip(parts.assemblies, parts.of_models, shared.leaderships, strict=True)
+    return [_worker(assembly, metrics, led, shared) for assembly, metrics, led in models]
+
+
 def _worker(
-    parts: _Parts,
-    publisher: Publisher,
-    saver: Publisher,
-    fence: Fence,
-    executor: ThreadPoolExecutor,
-    start: Start,
+    assembly: Assembly, metrics: Metrics, leadership: Leadership, shared: _Shared
 ) -> Worker:
-    settings, assembly, metrics = parts.settings, parts.assembly, parts.metrics
-    leadership = _leadership(settings, assembly.rules)
+    settings = shared.settings
     observer = Observer(
         metrics, assembly.rules, leadership, settings.future_tolerance_s, settings.silent_after_s
     )
     observer.about(program_version(), time.time())
     reconstruct = timed(assembly.model.reconstruct, metrics.work)
-    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct, start)
+    scorer = Scorer(assembly.rules, assembly.accepts, reconstruct, shared.start)
     leadership.guard = Guard("control", observer.left_out(HANDOVER))
     network = replace(assembly.network, since_ms=now_ms())
     return Worker(
         settings=settings,
         scorer=scorer,
-        states=States(settings, scorer, observer),
-        indices=IndexReader(settings, observer.left_out(INDEX)),
+        states=States(settings, scorer, observer, assembly.names),
+        indices=shared.indices,
         remote=ScoreReader(
             settings, network, assembly.rules.model.sha256, observer.left_out(SCORE)
         ),
         leadership=leadership,
-        control=Follower(settings, ["control"], leadership.take),
-        publisher=publisher,
-        saver=saver,
+        control=shared.control,
+        publisher=shared.publisher,
+        saver=shared.saver,
         observer=observer,
-        fence=fence,
-        executor=executor,
+        fence=shared.fence,
+        executor=shared.executor,
+        names=assembly.names,
     )
 
 
 def _leadership(settings: Settings, rules: Rules) -> Leadership:
     window = rules.window
-    return Leadership(Deployment(settings.line, rules.model.sha256), window.length_ms)
+    deployment = Deployment(settings.line, rules.model.sha256)
+    return Leadership(deployment, window.length_ms, window.cadence_ms)
 
 
 async def _topics_when_reachable(settings: Settings, health: Health) -> int:
@@ -231,7 +274,7 @@ async def _beat(health: Health) -> None:
 
 
 async def _watch(
-    publisher: Publisher, consumption: Consumption, worker: Worker, parts: _Parts
+    publisher: Publisher, consumption: Consumption, shared: _Shared, parts: _Parts
 ) -> None:
     """Keep the readiness probe up to date, and name the first thing the worker waits for."""
     health = parts.health
@@ -240,9 +283,9 @@ async def _watch(
         parts.metrics.progress.broker_reachable.set(reachable)
         if not reachable:
             health.waits_for("the broker")
-        elif not worker.control.caught_up.is_set():
+        elif not shared.control.caught_up.is_set():
             health.waits_for("the handovers present at start-up")
-        elif not worker.indices.caught_up.is_set():
+        elif not shared.indices.caught_up.is_set():
             health.waits_for("the indices present at start-up")
         elif not consumption.assigned:
             health.waits_for("partitions")

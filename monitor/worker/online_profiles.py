@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable, Collection, Sequence
 import structlog
 from aiokafka import ConsumerRecord
 
+from archive.model_names import ONLY_MODEL, ModelNames, station_of
 from archive.profile import decode_profile
 from geofield.calibration.online.state import resumed
 from geofield.calibration.profile import StationProfile
@@ -22,33 +23,35 @@ log = structlog.get_logger("magwatch.states")
 
 
 async def newest_profiles(
-    batches: AsyncIterable[Sequence[ConsumerRecord]], guard: Guard
+    batches: AsyncIterable[Sequence[ConsumerRecord]], guard: Guard, names: ModelNames = ONLY_MODEL
 ) -> OnlineProfiles:
-    """The last usable profile of each station; a tombstone removes it."""
+    """The last usable profile of each station for a model; a tombstone removes it."""
     profiles: OnlineProfiles = {}
     async for records in batches:
-        for station, profile, partition in guard(records, _profile):
-            profiles.pop(station, None)
+        for key, profile, partition in guard(records, _profile):
+            if not names.owns(key, profile.model_sha256 if profile else ""):
+                continue
+            profiles.pop(station_of(key), None)
             if profile is not None:
-                profiles[station] = profile, partition
+                profiles[station_of(key)] = profile, partition
     return profiles
 
 
 def _profile(record: ConsumerRecord) -> tuple[str, StationProfile | None, int]:
-    """Station, profile and partition of a record.
+    """Key, profile and partition of a record.
 
     Raises
     ------
     ValueError
-        If the record is no profile, or its key is not the profile's station.
+        If the record is no profile, or its key is not of the profile's station.
     """
-    station = (record.key or b"").decode()
+    key = (record.key or b"").decode()
     if record.value is None:
-        return station, None, record.partition
+        return key, None, record.partition
     profile = decode_profile(record.value)
-    if profile.station != station:
-        raise ValueError(f"key {station} but a profile of {profile.station}")
-    return station, profile, record.partition
+    if profile.station != station_of(key):
+        raise ValueError(f"key {key} but a profile of {profile.station}")
+    return key, profile, record.partition
 
 
 def initial_checkpoints(

@@ -65,6 +65,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from archive.model_names import ONLY_MODEL, ModelNames
 from archive.profile import encode_profile
 from geofield.alerts.alert import Alert
 from geofield.calibration.versions import Versions
@@ -104,8 +105,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The parts of a worker, and the stages from `windowed` to `checkpointed`.
+    """The parts of a model's pipeline, and the stages from `windowed` to `checkpointed`.
 
+    `names` are those of what the model keeps.
     `saver` publishes the checkpoints, so that scores do not queue behind megabytes of them.
     `executor` has one thread for windowing and one for scoring and classification.
     """
@@ -122,6 +124,7 @@ class Worker:
     observer: Observer
     fence: Fence
     executor: ThreadPoolExecutor
+    names: ModelNames = ONLY_MODEL
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to score or classify
     between_batches: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to window
     # windowed batches with the generation of their states
@@ -246,8 +249,7 @@ class Worker:
         checkpoints: Mapping[str, StationCheckpoint],
     ) -> Step:
         scored = self.scorer.finish(in_flight, checkpoints, self.indices.history)
-        position = {record.partition: record.offset + 1 for record in in_flight.batch.records}
-        return Step(generation, scored.checkpoints, position, scored)
+        return Step(generation, scored.checkpoints, in_flight.batch.ends, scored)
 
     def _classified(self, generation: int, checkpoints: Mapping[str, StationCheckpoint]) -> Step:
         classified = classify_stations(
@@ -292,7 +294,8 @@ class Worker:
         topic, records = self.settings.topic("profiles"), []
         for fit in scored.fits:
             if fit.profile is not None:
-                key, value = fit.station.encode(), encode_profile(fit.profile)
+                key = self.names.of(fit.station).encode()
+                value = encode_profile(fit.profile)
                 partition = scored.checkpoints[fit.station].partition
                 records.append(Outgoing(topic, key, value, partition=partition))
         return records

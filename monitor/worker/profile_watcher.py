@@ -7,7 +7,7 @@ published scores, so it waits for a restart. No file can end a running worker.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,7 +43,9 @@ class ProfileWatch:
         if self._path is None:
             return
         rules = self._worker.scorer.rules
-        folder = ProfileFolder(self._path, lambda profile: check_profile(profile, rules))
+        folder = ProfileFolder(
+            self._path, lambda profile: check_profile(profile, rules), self._worker.names
+        )
         while True:
             await asyncio.sleep(self._every_s)
             offered = await asyncio.to_thread(folder.scan)
@@ -52,11 +54,11 @@ class ProfileWatch:
                     self._take(offered)
             self._say(folder.unused | self._refused)
 
-    def page(self) -> bytes:
-        """The profiles in use, as JSON; runs on any thread."""
+    def use(self) -> WorkerUse:
+        """The profiles in use; runs on any thread."""
         rules, states = self._worker.scorer.rules, dict(self._worker.states.adopted)
         stations = {
-            station: station_use(
+            self._worker.names.of(station): station_use(
                 rules.profiles.get(station, ()),
                 states[station].state if station in states else None,
                 rules.window,
@@ -65,7 +67,7 @@ class ProfileWatch:
             for station in sorted(rules.profiles.keys() | states.keys())
         }
         folder = None if self._path is None else str(self._path)
-        return msgspec.json.encode(WorkerUse(folder, stations, self._unused))
+        return WorkerUse(folder, stations, self._unused)
 
     def _take(self, offered: Mapping[str, Versions]) -> None:
         rules, states = self._worker.scorer.rules, self._worker.states.entrance
@@ -99,6 +101,14 @@ class ProfileWatch:
                 among_them=", ".join(new[:SHOWN]),
             )
         self._gone = gone
+
+
+def profiles_page(watches: Sequence[ProfileWatch]) -> bytes:
+    """The profiles in use of all models of a worker, as JSON; runs on any thread."""
+    uses = [watch.use() for watch in watches]
+    stations = {name: use.stations[name] for use in uses for name in use.stations}
+    unused = {what: use.unused[what] for use in uses for what in use.unused}
+    return msgspec.json.encode(WorkerUse(uses[0].folder, stations, unused))
 
 
 def taken_over(

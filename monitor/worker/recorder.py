@@ -124,7 +124,7 @@ class Observer:
 
     def left_out(self, reason: str) -> Callable[[], object]:
         """Function that counts a record left out for `reason`, one of `ELSEWHERE`."""
-        return self.metrics.intake.deadletters.labels(reason).inc
+        return left_out(self.metrics, reason)
 
     def checkpoint(self) -> None:
         """Count a checkpoint."""
@@ -351,3 +351,8 @@ class Observer:
             log.info("no profile yet", station=fit.station, reason=fit.refusal)
         else:
             log.warning("a new profile was refused", station=fit.station, reason=fit.refusal)
+
+
+def left_out(metrics: Metrics, reason: str) -> Callable[[], object]:
+    """Function that counts a record left out for `reason`, one of `ELSEWHERE`."""
+    return metrics.intake.deadletters.labels(reason).inc

@@ -133,7 +133,8 @@ class Scorer:
     def take_in(self, batch: Batch, checkpoints: Mapping[str, StationCheckpoint]) -> BatchInFlight:
         """Window a batch: the first half of `score`. `checkpoints` may be predicted states."""
         if batch.accepts is not self.accepts:  # new profiles may bring other declinations
-            batch = self.read(batch.records)
+            again = read_batch(batch.records, self.accepts)
+            batch = replace(again, refused=batch.refused, ends=batch.ends)
         result = Scored(refused=list(batch.refused))
         unprofiled, jumps = (
             UnprofiledStations(checkpoints, self.accepts),

@@ -6,7 +6,7 @@ while the batch before it is scored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -90,32 +90,62 @@ class Batch:
     Attributes
     ----------
     records
-        All records.
+        The well-formed records of the model's cadence.
     refused
         The malformed records.
     segments
-        Segments of the other records with their samples, in order of their first records. A record
+        Segments of `records` with their samples, in order of their first records. A record
         with unusable values is a segment of its own.
     accepts
         The rules by which the records were decoded.
+    ends
+        By partition, the offset behind the last record that was read with these, of any model.
     """
 
     records: Sequence[RawRecord]
     refused: list[tuple[RawRecord, Rejected]]
     segments: list[tuple[Segment, Samples | Rejected]]
     accepts: Accepts
+    ends: Mapping[int, int]
 
 
 def read_batch(records: Sequence[RawRecord], accepts: Accepts) -> Batch:
     """Decode records into a batch; runs on any thread."""
+    (batch,) = read_batches(records, [accepts])
+    return batch
+
+
+def read_batches(records: Sequence[RawRecord], models: Sequence[Accepts]) -> list[Batch]:
+    """Decode records into a batch for each model, by their cadence; runs on any thread.
+
+    Malformed records, and those of a cadence that no model takes, are in the first batch.
+    """
+    cadences_ms = tuple(accepts.cadence_ms for accepts in models)
+    ends = {record.partition: record.offset + 1 for record in records}
     refused: list[tuple[RawRecord, Rejected]] = []
-    segments: list[Segment] = []
-    newest: dict[str, Segment] = {}
+    taken: dict[int, list[tuple[RawRecord, Report]]] = {cadence: [] for cadence in cadences_ms}
     for record in records:
-        report = read(record, accepts)
+        report = read(record, models[0], cadences_ms)
         if isinstance(report, Rejected):
             refused.append((record, report))
-            continue
+        else:
+            taken[report.cadence_ms].append((record, report))
+    batches = []
+    for accepts in models:
+        own = taken[accepts.cadence_ms]
+        well_formed = [record for record, _ in own]
+        batches.append(Batch(well_formed, refused, _segments(own, accepts), accepts, ends))
+        refused = []
+    return batches
+
+
+def _segments(
+    read_records: Sequence[tuple[RawRecord, Report]], accepts: Accepts
+) -> list[tuple[Segment, Samples | Rejected]]:
+    """Segments of the records of a model with their samples, in order of their first records."""
+    segments: list[Segment] = []
+    newest: dict[str, Segment] = {}
+    for record, report in read_records:
         segment = newest.get(report.station)
         if segment is not None and segment.goes_on(record, report):
             segment.records.append(record)
@@ -125,9 +155,9 @@ def read_batch(records: Sequence[RawRecord], accepts: Accepts) -> Batch:
             segments.append(segment)
     understood = _understood(segments, accepts)
     if len(understood) > len(segments):  # some were split, so they are no longer in record order
-        order = {(record.partition, record.offset): n for n, record in enumerate(records)}
+        order = {(record.partition, record.offset): n for n, (record, _) in enumerate(read_records)}
         understood.sort(key=lambda pair: order[pair[0].place])
-    return Batch(records, refused, understood, accepts)
+    return understood
 
 
 def _understood(

@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from archive.model_names import ONLY_MODEL, ModelNames, station_of
 from geofield.series.windows import WindowSpec, resumable
 from monitor.errors import BrokerUnreachable
 from monitor.kafka.guard import Guard
@@ -56,10 +57,17 @@ class States:
         Count of assignments. Work of an earlier generation is dropped.
     """
 
-    def __init__(self, settings: Settings, scorer: Scorer, observer: Observer) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        scorer: Scorer,
+        observer: Observer,
+        names: ModelNames = ONLY_MODEL,
+    ) -> None:
         self._settings = settings
         self._scorer = scorer
         self._observer = observer
+        self._names = names  # of the keys of checkpoints
         self._loaded = False  # whether the checkpoints of the assigned partitions have been read
         self._unsaved: set[str] = set()  # stations adopted since their last checkpoint
         self.adopted: dict[str, StationCheckpoint] = {}
@@ -128,7 +136,8 @@ class States:
         for station in stations:
             state = pending.checkpoints[station]
             value = checkpoint.encode(station, state, self._fingerprints(station)[0])
-            records.append(Outgoing(topic, station.encode(), value, partition=state.partition))
+            key = self._names.of(station).encode()
+            records.append(Outgoing(topic, key, value, partition=state.partition))
         return records
 
     def saved(self, pending: Pending) -> None:
@@ -165,14 +174,15 @@ class States:
         log.info("states loaded", partitions=sorted(self.assigned), stations=len(checkpoints))
 
     async def _read(self, partitions: list[int]) -> dict[str, StationCheckpoint]:
-        checkpoints: dict[str, StationCheckpoint] = {}
+        by_key: dict[str, StationCheckpoint] = {}
         self._foreign.clear()
         self._topic_id = await in_daemon_thread(samples_topic_id, self._settings)
         async with open_consumer(self._settings) as consumer:
             ends = await self._sample_ends(consumer, partitions)
             async for records in read_to_end(consumer, self._partitions("state", partitions)):
-                for station, state in self._checkpoints(records, self._decoded):
-                    consider(station, state, ends, checkpoints)
+                for key, state in self._checkpoints(records, self._decoded):
+                    consider(key, state, ends, by_key)
+            checkpoints = by_station(by_key)
             if self._foreign:
                 log.warning(
                     "states of another model, rules or samples topic left out",
@@ -180,7 +190,9 @@ class States:
                     example=self._foreign[0],
                 )
             profiles = await newest_profiles(
-                read_to_end(consumer, self._partitions("profiles", partitions)), self._profiles
+                read_to_end(consumer, self._partitions("profiles", partitions)),
+                self._profiles,
+                self._names,
             )
         return checkpoints | initial_checkpoints(profiles, self._scorer.rules, checkpoints.keys())
 
@@ -198,24 +210,26 @@ class States:
         return [f"{digest} {self._topic_id}" for digest in self._scorer.fingerprints(station)]
 
     def _decoded(self, record: ConsumerRecord) -> tuple[str, StationCheckpoint | None]:
-        """Station and state of a checkpoint; the state is None for a tombstone or another model.
+        """Key and state of a checkpoint; the state is None for a tombstone or another model.
 
         Raises
         ------
         ValueError
             If the record is no checkpoint, or its key or partition is not that of the state.
         """
-        station = (record.key or b"").decode()
-        if record.value is None:
-            return station, None
+        key = (record.key or b"").decode()
+        if record.value is None or not self._names.may_own(key):
+            return key, None
+        station = station_of(key)
         decoded = checkpoint.decode(record.value, self._fingerprints(station))
         if decoded is None:
-            self._foreign.append(station)
-            return station, None
+            if key == self._names.of(station):
+                self._foreign.append(key)
+            return key, None
         name, state = decoded
         if (name, state.partition) != (station, record.partition):
-            raise ValueError(f"key {station} but a state of {name}")
-        return station, _resumable(state, self._scorer.rules.window)
+            raise ValueError(f"key {key} but a state of {name}")
+        return key, _resumable(state, self._scorer.rules.window)
 
 
 def _resumable(checkpoint: StationCheckpoint, window: WindowSpec) -> StationCheckpoint:
@@ -226,8 +240,18 @@ def _resumable(checkpoint: StationCheckpoint, window: WindowSpec) -> StationChec
     return replace(checkpoint, state=replace(state, buffer=resumable(state.buffer, window)))
 
 
+def by_station(by_key: Mapping[str, StationCheckpoint]) -> dict[str, StationCheckpoint]:
+    """States by station; of two under different keys (see `ModelNames`), the one further on."""
+    checkpoints: dict[str, StationCheckpoint] = {}
+    for key, state in by_key.items():
+        station = station_of(key)
+        if station not in checkpoints or _is_further(state, checkpoints[station]):
+            checkpoints[station] = state
+    return checkpoints
+
+
 def consider(
-    station: str,
+    key: str,
     state: StationCheckpoint | None,
     ends: Mapping[int, int],
     checkpoints: dict[str, StationCheckpoint],
@@ -239,12 +263,12 @@ def consider(
     there.
     """
     if state is None:
-        checkpoints.pop(station, None)
+        checkpoints.pop(key, None)
     elif state.offset >= ends.get(state.partition, 0):
         # The broker has lost its last records: new ones will get their offsets.
-        log.warning("state ahead of the samples topic left out", station=station)
-    elif station not in checkpoints or _is_further(state, checkpoints[station]):
-        checkpoints[station] = state
+        log.warning("state ahead of the samples topic left out", station=key)
+    elif key not in checkpoints or _is_further(state, checkpoints[key]):
+        checkpoints[key] = state
 
 
 def _is_further(candidate: StationCheckpoint, known: StationCheckpoint) -> bool:

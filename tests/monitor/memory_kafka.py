@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from prometheus_client import CollectorRegistry
 
+from archive.model_names import ONLY_MODEL, ModelNames
 from geofield.alerts.remote_reference import StationNetwork
 from geofield.scoring.score import Reconstruct
 from geofield.step import Rules
@@ -25,9 +26,10 @@ from monitor.worker.index_follower import IndexReader
 from monitor.worker.leadership import Leadership
 from monitor.worker.network_follower import ScoreReader
 from monitor.worker.pipeline import Worker
+from monitor.worker.pipelines import Pipelines
 from monitor.worker.recorder import Observer
 from monitor.worker.scorer import Scorer
-from monitor.worker.state_store import States, consider
+from monitor.worker.state_store import States, by_station, consider
 
 
 @dataclass
@@ -67,20 +69,25 @@ class MemoryStates(States):
     """Reads the checkpoints that are in `kafka`; `ends` are those of the samples topic."""
 
     def __init__(
-        self, kafka: MemoryKafka, scorer: Scorer, observer: Observer, ends: dict[int, int]
+        self,
+        kafka: MemoryKafka,
+        scorer: Scorer,
+        observer: Observer,
+        ends: dict[int, int],
+        names: ModelNames = ONLY_MODEL,
     ) -> None:
-        super().__init__(kafka.settings, scorer, observer)
+        super().__init__(kafka.settings, scorer, observer, names)
         self.kafka, self.ends, self.assigned = kafka, ends, frozenset(ends)
 
     async def _read(self, partitions: list[int]) -> dict[str, StationCheckpoint]:
-        checkpoints: dict[str, StationCheckpoint] = {}
+        by_key: dict[str, StationCheckpoint] = {}
         for item in self.kafka.topics["state"]:
             if item.partition in partitions:
-                station, state = self._decoded(
+                key, state = self._decoded(
                     SimpleNamespace(key=item.key, value=item.value, partition=item.partition)  # type: ignore[arg-type]
                 )
-                consider(station, state, self.ends, checkpoints)
-        return checkpoints
+                consider(key, state, self.ends, by_key)
+        return by_station(by_key)
 
 
 def memory_worker(
@@ -91,15 +98,56 @@ def memory_worker(
     executor: ThreadPoolExecutor,
     ends: dict[int, int],
 ) -> tuple[Worker, MemoryPublisher]:
-    """A worker on `kafka`, and its publisher with the gate shut."""
-    observer = Observer(Metrics.create(CollectorRegistry(), 10), rules)
+    """A pipeline on `kafka`, and its publisher with the gate shut."""
+    publisher = MemoryPublisher(kafka)
     scorer = Scorer(rules, accepts, reconstruct)
-    leadership, publisher, saver = Leadership(), MemoryPublisher(kafka), MemoryPublisher(kafka)
+    metrics = Metrics.create(CollectorRegistry(), 10)
+    return _worker(kafka, scorer, metrics, publisher, executor, ends), publisher
+
+
+def memory_pipelines(
+    kafka: MemoryKafka,
+    models: Sequence[tuple[Rules, Accepts]],
+    reconstruct: Reconstruct,
+    executor: ThreadPoolExecutor,
+    ends: dict[int, int],
+) -> tuple[Pipelines, MemoryPublisher]:
+    """The pipelines of some models on `kafka`, and their publisher with the gate shut."""
+    publisher, refs = MemoryPublisher(kafka), [rules.model for rules, _ in models]
+    of_models = Metrics.of_models(CollectorRegistry(), 10, [ref.name for ref in refs])
+    sha256s = frozenset(ref.sha256 for ref in refs)
+    workers = [
+        _worker(
+            kafka,
+            Scorer(rules, accepts, reconstruct),
+            metrics,
+            publisher,
+            executor,
+            ends,
+            ModelNames(rules.model.name, sha256s - {rules.model.sha256}),
+        )
+        for (rules, accepts), metrics in zip(models, of_models, strict=True)
+    ]
+    return Pipelines(workers), publisher
+
+
+def _worker(
+    kafka: MemoryKafka,
+    scorer: Scorer,
+    metrics: Metrics,
+    publisher: MemoryPublisher,
+    executor: ThreadPoolExecutor,
+    ends: dict[int, int],
+    names: ModelNames = ONLY_MODEL,
+) -> Worker:
+    rules = scorer.rules
+    observer = Observer(metrics, rules)
+    leadership, saver = Leadership(), MemoryPublisher(kafka)
     saver.gate.set()
     worker = Worker(
         settings=kafka.settings,
         scorer=scorer,
-        states=MemoryStates(kafka, scorer, observer, ends),
+        states=MemoryStates(kafka, scorer, observer, ends, names),
         indices=IndexReader(kafka.settings, lambda: None),
         remote=ScoreReader(kafka.settings, StationNetwork(rules.window.hop_ms), rules.model.sha256),
         leadership=leadership,
@@ -109,6 +157,7 @@ def memory_worker(
         observer=observer,
         fence=Fence(kafka.settings, lambda: True),
         executor=executor,
+        names=names,
     )
     worker.indices.caught_up.set()
-    return worker, publisher
+    return worker

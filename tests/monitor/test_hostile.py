@@ -49,7 +49,7 @@ def test_a_dead_letter_takes_any_timestamp(timestamp_ms: int) -> None:
 def test_what_was_fetched_before_a_rebalance_is_left_to_be_read_again() -> None:
     consumption = Consumption(
         SimpleNamespace(  # type: ignore[arg-type]
-            settings=load_settings(), states=SimpleNamespace(assigned={0})
+            settings=load_settings(), assigned={0}
         ),
         SimpleNamespace(),  # type: ignore[arg-type]
         partitions=1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -20,9 +20,9 @@ from geofield.step import Rules
 from monitor.records.sample_decoder import Accepts, RawRecord
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
-from monitor.worker.pipeline import Worker
-from tests.geofield.builders import START_MS, field_nt, rules, spread
-from tests.monitor.memory_kafka import MemoryKafka, MemoryPublisher, memory_worker
+from monitor.worker.pipelines import Pipelines
+from tests.geofield.builders import START_MS, field_nt, profile, rules, spread
+from tests.monitor.memory_kafka import MemoryKafka, MemoryPublisher, memory_pipelines
 
 RECORD_S, RECORDS = 10, 40
 TOPICS = ("scores", "alerts")
@@ -31,11 +31,12 @@ RULES: Rules = rules("WIC")  # HON has no profile
 ACCEPTS = Accepts(1000, 300_000, {"WIC": 0.0}, 100)
 
 
-def _values(station: str, seed: int) -> list[tuple[bytes, bytes]]:
+def _values(station: str, seed: int, cadence_ms: int = 1000) -> list[tuple[bytes, bytes]]:
     """Keys and values of a station with a loud part that opens and resolves an alert."""
     values_nt = field_nt(RECORD_S * RECORDS, seed)
     values_nt[120:220] += 30 * np.sin(np.arange(100))[:, None]
-    recording = Recording(station, START_MS, 1000, dict(zip("HEZ", values_nt.T, strict=True)))
+    elements = dict(zip("HEZ", values_nt.T, strict=True))
+    recording = Recording(station, START_MS, cadence_ms, elements)
     return [(station.encode(), encode_samples(part)) for part in recording.records(RECORD_S)]
 
 
@@ -53,12 +54,24 @@ def _log(partition: int, values: Sequence[tuple[bytes, bytes]]) -> list[RawRecor
     ]
 
 
+def _alternating(
+    one: Sequence[tuple[bytes, bytes]], other: Sequence[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    return [value for pair in zip(one, other, strict=True) for value in pair]
+
+
 HON = _values("HON", seed=1)
 LOG = {
     0: _log(0, _values("WIC", seed=0)),
     1: _log(1, [*HON[:3], _stray(700), *HON[3:20], _stray(9000), *HON[20:]]),  # misplaced
 }
-ENDS = {partition: len(records) for partition, records in LOG.items()}
+Log = dict[int, list[RawRecord]]
+Models = Sequence[tuple[Rules, Accepts]]
+ONE_MODEL: Models = [(RULES, ACCEPTS)]
+
+
+def _ends(records: Log) -> dict[int, int]:
+    return {partition: len(of_it) for partition, of_it in records.items()}
 
 
 @dataclass
@@ -66,23 +79,29 @@ class Group:
     """One consumer group with one worker at a time."""
 
     executor: ThreadPoolExecutor
+    log: Log = field(default_factory=lambda: LOG)
+    models: Models = tuple(ONE_MODEL)
     kafka: MemoryKafka = field(default_factory=lambda: MemoryKafka(Settings(topic_prefix="t.")))
     committed: dict[int, int] = field(default_factory=lambda: dict.fromkeys(LOG, 0))
 
     def start(self) -> None:
         """Start a worker, which reads from the committed offsets."""
-        self.worker: Worker
+        self.pipelines: Pipelines
         self.publisher: MemoryPublisher
-        self.worker, self.publisher = memory_worker(
-            self.kafka, RULES, ACCEPTS, spread, self.executor, ENDS
+        ends = _ends(self.log)
+        self.pipelines, self.publisher = memory_pipelines(
+            self.kafka, self.models, spread, self.executor, ends
         )
-        self.stages = asyncio.gather(self.worker.score(), self.worker.publish())
+        workers = self.pipelines.workers
+        self.stages = asyncio.gather(
+            *(stage for w in workers for stage in (w.score(), w.publish()))
+        )
         self.unpublished = 0  # also of an earlier assignment: they are in the queues
-        self.assign(ENDS)
+        self.assign(ends)
 
     def assign(self, partitions: Collection[int]) -> None:
         """Give the worker these partitions; nobody reads the others."""
-        self.worker.states.forget(partitions)
+        self.pipelines.forget(partitions)
         self.next = {number: self.committed[number] for number in partitions}
 
     async def read(self, counts: Sequence[int]) -> None:
@@ -90,32 +109,34 @@ class Group:
         if self.unpublished == MOST_UNPUBLISHED:
             await self.publish()
         records = []
-        for partition, count in zip(LOG, counts, strict=True):
+        for partition, count in zip(self.log, counts, strict=True):
             if partition not in self.next:
                 continue
             begin = self.next[partition]
-            records += LOG[partition][begin : begin + count]
-            self.next[partition] = min(begin + count, ENDS[partition])
+            records += self.log[partition][begin : begin + count]
+            self.next[partition] = min(begin + count, len(self.log[partition]))
         if records:
             self.unpublished += 1
-            states = self.worker.states
-            await self.worker.take(self.worker.scorer.read(records), states.generation)
+            pipelines = self.pipelines
+            await pipelines.take(pipelines.read(records), pipelines.generation)
 
     async def score(self) -> None:
         """Score all that was read; its publication waits at the gate."""
-        await self.worker.windowed.join()
+        for worker in self.pipelines.workers:
+            await worker.windowed.join()
         await asyncio.sleep(0.005)
 
     async def publish(self) -> None:
         """Let the broker acknowledge all that was read."""
         self.publisher.gate.set()
-        await self.worker.windowed.join()
-        await self.worker.steps.join()
+        for worker in self.pipelines.workers:
+            await worker.windowed.join()
+            await worker.steps.join()
         self.publisher.gate.clear()
         self.unpublished = 0
 
     async def checkpoint(self) -> None:
-        self.committed.update(await self.worker.checkpoint())
+        self.committed.update(await self.pipelines.checkpoint())
 
     async def first(self) -> None:
         self.assign([0])
@@ -133,9 +154,11 @@ class Group:
         self.start()
 
 
-async def _follow(orders: Sequence[str | tuple[int, int]]) -> MemoryKafka:
-    with ThreadPoolExecutor(2) as executor:
-        group = Group(executor)
+async def _follow(
+    orders: Sequence[str | tuple[int, int]], records: Log = LOG, models: Models = ONE_MODEL
+) -> MemoryKafka:
+    with ThreadPoolExecutor(2 * len(models)) as executor:
+        group = Group(executor, records, models)
         group.start()
         async with asyncio.timeout(60):
             for order in orders:
@@ -144,12 +167,12 @@ async def _follow(orders: Sequence[str | tuple[int, int]]) -> MemoryKafka:
                 else:
                     await group.read(order)
             await group.both()
-            await group.read((2 * RECORDS, 2 * RECORDS))
+            await group.read((4 * RECORDS, 4 * RECORDS))
             await group.publish()
             await group.checkpoint()
         group.stages.cancel()
         await asyncio.gather(group.stages, return_exceptions=True)
-    assert group.committed == ENDS
+    assert group.committed == _ends(records)
     return group.kafka
 
 
@@ -188,3 +211,77 @@ def _undisturbed() -> dict[str, list[bytes]]:
     assert len(kafka.values("scores")) > RECORDS
     assert len(kafka.values("alerts")) > 1
     return {topic: kafka.values(topic) for topic in TOPICS}
+
+
+# Two cadences: WIC sends both, HON seconds and TDC minutes; one record is of a cadence of no model.
+MINUTES = replace(
+    RULES,
+    window=replace(RULES.window, cadence_ms=60_000, lateness=1),
+    model=replace(RULES.model, name="minutes", sha256="cd" * 32),
+    profiles={name: (replace(profile(name), model_sha256="cd" * 32),) for name in ("WIC", "TDC")},
+)
+TWO_MODELS: Models = [
+    (RULES, ACCEPTS),
+    (MINUTES, replace(ACCEPTS, cadence_ms=60_000, declination_deg={"WIC": 0.0, "TDC": 0.0})),
+]
+MIXED: Log = {
+    0: _log(0, _alternating(_values("WIC", seed=0), _values("WIC", seed=2, cadence_ms=60_000))),
+    1: _log(
+        1,
+        [
+            *_alternating(HON, _values("TDC", seed=3, cadence_ms=60_000)),
+            *_values("HON", 4, 5000)[:1],
+        ],
+    ),
+}
+
+
+@given(orders=ORDERS)
+@example([(9, 9), "publish", "checkpoint", (9, 9), (9, 9), "kill"])
+@example([(9, 9), (9, 9), "kill", (9, 9), *SAVED, (9, 0), "both", "kill"])
+@example([(80, 0), *SAVED, "second", (0, 80), *SAVED, "kill"])
+@settings(max_examples=25)
+def test_no_order_changes_a_byte_of_two_models(orders: list[str | tuple[int, int]]) -> None:
+    kafka, apart = asyncio.run(_follow(orders, MIXED, TWO_MODELS)), _apart()
+    for topic in TOPICS:
+        assert sorted(kafka.values(topic)) == apart[topic]
+    keys = {item.key for item in kafka.topics["state"]}
+    assert keys <= {b"WIC.test", b"HON.test", b"WIC.minutes", b"TDC.minutes"}
+
+
+@cache
+def _apart() -> dict[str, list[bytes]]:
+    """What a worker for each of the models publishes."""
+    values: dict[str, list[bytes]] = {topic: [] for topic in TOPICS}
+    for model in TWO_MODELS:
+        kafka = asyncio.run(_follow(UNDISTURBED, MIXED, [model]))
+        for topic in TOPICS:
+            assert len(kafka.values(topic)) > 1
+            values[topic] += kafka.values(topic)
+    return {topic: sorted(values[topic]) for topic in TOPICS}
+
+
+async def _grown() -> list[MemoryKafka]:
+    """A worker with one model, then one with two, then again one; and one that stays as it is."""
+    grown, same = Group(ThreadPoolExecutor(4)), Group(ThreadPoolExecutor(4))
+    for group in (grown, same):
+        group.log = MIXED
+        for models in (ONE_MODEL, TWO_MODELS, ONE_MODEL):
+            group.models = models if group is grown else ONE_MODEL
+            group.start()
+            await group.read((25, 25))
+            await group.publish()
+            await group.checkpoint()
+            group.stages.cancel()
+            await asyncio.gather(group.stages, return_exceptions=True)
+        group.executor.shutdown()
+    return [grown.kafka, same.kafka]
+
+
+def test_a_further_model_changes_nothing_of_the_first() -> None:
+    """Checkpoints are read under the names of a worker with one model and of one with several."""
+    grown, same = asyncio.run(_grown())
+    first = [value for value in grown.values("scores") if b'"name":"test"' in value]
+    assert first == same.values("scores")
+    assert len(grown.values("scores")) > len(first)
+    assert {item.key for item in grown.topics["state"]} >= {b"WIC", b"WIC.test", b"WIC.minutes"}
