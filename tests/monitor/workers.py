@@ -24,7 +24,7 @@ from monitor.kafka.embedded_broker import free_port
 from monitor.kafka.topic_reader import open_consumer, partitions_of, read_to_end
 from monitor.kafka.topics import MAX_DEAD_LETTER_BYTES, create_topics
 from monitor.records.sample_encoder import encode_samples
-from monitor.settings import Settings
+from monitor.settings import Settings, as_variable
 from tests.processes import Magwatch, Process
 
 READY_S = 60.0
@@ -53,7 +53,7 @@ class Site:
             "TOPIC_PREFIX": self.settings.topic_prefix,
             "GROUP": self.settings.group,
             "PROFILES": str(self.settings.profiles),
-            **({"MODEL": str(self.settings.model)} if self.settings.model else {}),
+            **({"MODEL": as_variable(self.settings.model)} if self.settings.model else {}),
             **{name.upper(): str(getattr(self.settings, name)) for name in self.changed},
             **QUICK,
             **more,
