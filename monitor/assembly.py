@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -20,9 +20,10 @@ from geofield.calibration.online.rules import OnlineRules
 from geofield.calibration.profile import AlertBasis, StationProfile
 from geofield.calibration.versions import Versions, declinations_deg, positions
 from geofield.scoring.manifest import Manifest
+from geofield.series.low_pass import SECOND_MS
 from geofield.series.windows import WindowSpec
 from geofield.step import Rules
-from geofield.utc import DAY_MS
+from geofield.utc import DAY_MS, MINUTE_MS
 from monitor.errors import SettingsRefused
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
@@ -58,7 +59,14 @@ def assemble_all(settings: Settings, only: Path | None = None) -> tuple[Assembly
     SettingsRefused
         If the settings do not fit the models, or two models take one cadence.
     """
-    return tuple(_assembled(settings, one.model, one.names) for one in load_models(settings, only))
+    models = load_models(settings, only)
+    cadences_ms = {one.model.manifest.window.cadence_ms for one in models}
+    if settings.derive_minutes and only is None and MINUTE_MS not in cadences_ms:
+        raise SettingsRefused(
+            "MAGWATCH_DERIVE_MINUTES: no model of MAGWATCH_MODEL takes one sample a minute: add "
+            "one (minute-teo is shipped), or set it to false"
+        )
+    return tuple(_assembled(settings, one, cadences_ms) for one in models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,8 @@ def _check_apart(manifests: Sequence[Manifest]) -> None:
             )
 
 
-def _assembled(settings: Settings, model: Model, names: ModelNames) -> Assembly:
+def _assembled(settings: Settings, one: NamedModel, cadences_ms: Collection[int]) -> Assembly:
+    model, names = one.model, one.names
     profiles: Mapping[str, Versions] = {}
     if settings.profiles is not None:
         _check_folder(settings.profiles)
@@ -135,6 +144,11 @@ def _assembled(settings: Settings, model: Model, names: ModelNames) -> Assembly:
         future_tolerance_ms=round(settings.future_tolerance_s * 1000),
         declination_deg=declinations_deg(profiles),
         most_unprofiled=settings.strangers,
+        derives_ms=(SECOND_MS,)
+        if settings.derive_minutes and window.cadence_ms == MINUTE_MS
+        else (),
+        lateness_ms=round(settings.allowed_lateness_s * 1000),
+        shares=SECOND_MS in cadences_ms,
     )
     empty = StationNetwork(window.hop_ms, rules=network_rules(settings))
     return Assembly(model, rules, accepts, placed(empty, profiles), names)

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         description="ONNX file or name of a shipped model, or several separated by commas, each "
         "for another cadence; unset: ulf-1hz",
     )
+    derive_minutes: bool = Field(
+        False, description="score minute means of one-second stations by the model of minutes"
+    )
     profiles: Path | None = Field(None, description="folder of station profiles")
     profiles_look_s: Seconds = Field(10.0, description="interval of reading the folder of profiles")
     inference_threads: int = Field(1, ge=1, le=64, description="threads of one model run")

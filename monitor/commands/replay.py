@@ -13,6 +13,7 @@ from archive.model import cadence_refused, load_manifest
 from archive.recording import Recorded
 from archive.tables import Stated
 from geofield.scoring.manifest import Manifest
+from geofield.series.low_pass import SECOND_MS
 from geofield.utc import utc
 from monitor.assembly import model_paths
 from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
@@ -112,6 +113,7 @@ def replay(
     settings = load_settings(broker=broker)
     manifests = [load_manifest(path.with_suffix(".json")) for path in model_paths(settings)]
     cadences_ms = [manifest.window.cadence_ms for manifest in manifests]
+    cadences_ms += [SECOND_MS] if settings.derive_minutes else []
     recordings = at_cadence(open_stations(files, station, stated), *cadences_ms)
     _warn_of_refusals([one for one in recordings if one.cadence_ms not in cadences_ms], manifests)
     records = interleaved(recordings, record_s)

@@ -26,6 +26,7 @@ from monitor.assembly import Assembly, assemble_all
 from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
 from monitor.offline.score import kp_history, score_recordings, warn_of_missing_kp
 from monitor.offline.score_files import ScoreFormat, write_scores
+from monitor.records.sample_decoder import Accepts
 from monitor.records.scores_and_alerts import (
     ModelFields,
     ScoreRecord,
@@ -122,12 +123,24 @@ def score(
 def recordings_of_models(
     recordings: Sequence[Recorded], assemblies: Sequence[Assembly]
 ) -> list[list[Recorded]]:
-    """The recordings of each model, by their cadence, or filtered to it if no model has theirs."""
-    manifests = [assembly.model.manifest for assembly in assemblies]
-    cadences_ms = [about.window.cadence_ms for about in manifests]
-    matched = at_cadence(recordings, *cadences_ms)
-    check_cadence(matched, *manifests)
-    return [[one for one in matched if one.cadence_ms == cadence_ms] for cadence_ms in cadences_ms]
+    """The recordings of each model: of its cadence, filtered to it, or derived as a worker does.
+
+    A recording is filtered to the first model that can take it if none has its cadence.
+    """
+    taken_ms = {cadence_ms for one in assemblies for cadence_ms in one.accepts.cadences_ms}
+    matched = at_cadence(recordings, *sorted(taken_ms))
+    check_cadence(
+        [one for one in matched if one.cadence_ms not in taken_ms],
+        *(assembly.model.manifest for assembly in assemblies),
+    )
+    return [_of_model(matched, assembly.accepts) for assembly in assemblies]
+
+
+def _of_model(recordings: Sequence[Recorded], accepts: Accepts) -> list[Recorded]:
+    own = [one for one in recordings if one.cadence_ms == accepts.cadence_ms]
+    without = [one for one in recordings if one.cadence_ms in accepts.derives_ms]
+    sending = {one.station for one in own}  # these need no derivation
+    return own + [one for one in without if one.station not in sending]
 
 
 def _records(

@@ -15,10 +15,15 @@ from geofield.alerts.remote_reference import Seen, mark
 from geofield.indices import EVENTUALLY_MS, IndexHistory
 from geofield.scoring.score import WindowScore
 from geofield.series.angle_units import UnitError, check_declination
+from geofield.series.buffer import Buffer
+from geofield.series.derivation import derive
+from geofield.series.low_pass import low_pass
+from geofield.series.samples import Samples
 from geofield.step import Outcome, StationState, step
 from geofield.utc import utc
 from monitor.assembly import Assembly
 from monitor.offline.pacing import interleaved
+from monitor.records.sample_decoder import Accepts
 from monitor.worker.classification import classify_stations
 from monitor.worker.executors import on_threads, prefetched
 
@@ -49,18 +54,41 @@ def _stepped(
 ) -> Iterator[Outcome]:
     states: dict[str, StationState] = {}
     rules, network = assembly.rules, assembly.network
+    derivation = _Derivation(assembly.accepts)
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="windows") as executor:
         start, reconstruct = on_threads(executor), assembly.model.reconstruct
         for record in interleaved(recordings, record_s):
             declination_deg = assembly.accepts.declination_deg.get(record.station, 0.0)
             _check_angles(record, declination_deg)
-            samples = record.samples(declination_deg)
+            samples = derivation.at_cadence(record.samples(declination_deg))
             states, outcome = step(states, [samples], reconstruct, rules, history, start)
             advance(len(record))
             network = network.with_windows(map(_seen, outcome.scores))
             yield outcome
     classified = classify_stations(states, history, network, rules.alert, now_ms=EVENTUALLY_MS)
     yield Outcome([], [], classified.alerts)
+
+
+class _Derivation:
+    """Derives samples of the model's cadence from faster ones, as a worker does."""
+
+    def __init__(self, accepts: Accepts) -> None:
+        self._accepts = accepts
+        self._buffers: dict[str, Buffer] = {}
+
+    def at_cadence(self, samples: Samples) -> Samples:
+        """The samples, or those that are due with them (maybe none) if they are faster."""
+        cadence_ms, lateness_ms = self._accepts.cadence_ms, self._accepts.lateness_ms
+        if samples.cadence_ms not in self._accepts.derives_ms:
+            return samples
+        chosen = low_pass(samples.cadence_ms, cadence_ms)
+        if chosen is None:
+            return samples
+        buffer, slower = derive(
+            self._buffers.get(samples.station), samples, chosen, lateness_ms // samples.cadence_ms
+        )
+        self._buffers[samples.station] = buffer
+        return slower
 
 
 def _check_angles(record: Recording, reference_deg: float) -> None:

@@ -141,6 +141,14 @@ class Accepts:
     future_tolerance_ms: int
     declination_deg: Mapping[str, float]  # reference declinations of the stations with a profile
     most_unprofiled: int  # stations without a profile that each partition may have
+    derives_ms: tuple[int, ...] = ()  # cadences from which samples of the model's are derived
+    lateness_ms: int = 0  # largest lag of such a sample behind its station's newest
+    shares: bool = False  # whether another model takes the records of those cadences
+
+    @property
+    def cadences_ms(self) -> tuple[int, ...]:
+        """Cadences of the records that are taken."""
+        return (self.cadence_ms, *self.derives_ms)
 
 
 _SCALARS = frozenset("FS")

@@ -15,7 +15,9 @@ from typing import Any, get_origin
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
+from geofield.series.buffer import Buffer
 from geofield.step import StationState
 from monitor.records.sample_decoder import RawRecord
 
@@ -37,6 +39,18 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Faster:
+    """The faster samples from which those of the model's cadence are derived.
+
+    See `geofield.series.derivation`; `waiting` and `offset_ms` are as in `StationCheckpoint`.
+    """
+
+    buffer: Buffer | None
+    waiting: tuple[Waiting, ...] = ()
+    offset_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StationCheckpoint:
     """A station's state, its position in the samples topic, and its waiting records."""
 
@@ -45,6 +59,7 @@ class StationCheckpoint:
     offset: int  # of the last record in the state
     waiting: tuple[Waiting, ...] = ()
     offset_ms: int = 0  # how much later than the grid the station stamps its samples
+    faster: Faster | None = None  # None if its samples are not derived
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -58,6 +73,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     state: StationState
     waiting: tuple[Waiting, ...] = ()
     offset_ms: int = 0  # missing in older ones, whose samples were on the grid
+    faster: Faster | UnsetType = UNSET
 
 
 def encode(station: str, checkpoint: StationCheckpoint, fingerprint: str) -> bytes:
@@ -71,6 +87,7 @@ def encode(station: str, checkpoint: StationCheckpoint, fingerprint: str) -> byt
         checkpoint.state,
         checkpoint.waiting,
         checkpoint.offset_ms,
+        checkpoint.faster or UNSET,
     )
     return zlib.compress(_encoder.encode(record), level=1)
 
@@ -88,15 +105,17 @@ def decode(value: bytes, fingerprints: Container[str]) -> tuple[str, StationChec
     if head.layout != LAYOUT or head.fingerprint not in fingerprints:
         return None
     checkpoint = _decoder.decode(raw)
-    buffer = checkpoint.state.buffer
-    if buffer is not None and buffer.field_nt.shape[1:] != (3,):
-        raise ValueError(f"samples of shape {buffer.field_nt.shape}")
+    faster = checkpoint.faster or None
+    for buffer in (checkpoint.state.buffer, faster.buffer if faster else None):
+        if buffer is not None and buffer.field_nt.shape[1:] != (3,):
+            raise ValueError(f"samples of shape {buffer.field_nt.shape}")
     return checkpoint.station, StationCheckpoint(
         checkpoint.state,
         checkpoint.partition,
         checkpoint.offset,
         checkpoint.waiting,
         checkpoint.offset_ms,
+        faster,
     )
 
 

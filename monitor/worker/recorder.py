@@ -105,7 +105,7 @@ class Observer:
 
     def batch(self, scored: Scored, now_s: float) -> None:
         """Record a batch published at `now_s` (seconds since 1970 by this machine's clock)."""
-        taken = sum(len(segment.records) for segment in scored.taken)
+        taken = sum(len(taken.records) for taken in scored.taken if not taken.shared)
         resolved = taken + len(scored.refused) + scored.repeated
         self.metrics.intake.records.inc(resolved + scored.waiting)
         self._intake(scored.taken, now_s)

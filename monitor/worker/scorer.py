@@ -28,6 +28,7 @@ from geofield.window_scores import Start, at_once
 from monitor.records.sample_decoder import Accepts, RawRecord, Reason, Rejected, samples_of
 from monitor.worker.admission import UnprofiledStations
 from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.derivation import Derivation
 from monitor.worker.segments import Batch, Segment, read_batch
 from monitor.worker.time_jumps import TimeJumps
 
@@ -42,6 +43,7 @@ class Taken:
     records: Sequence[RawRecord]
     station: str
     intake: SampleOutcomes
+    shared: bool = False  # whether another model counts these records
 
     @property
     def sent_ms(self) -> int:
@@ -86,6 +88,8 @@ class BatchInFlight:
         The predicted states, from which the next batch may be windowed.
     jumps
         The records that wait for a second one.
+    derivation
+        The samples derived from faster records.
     """
 
     batch: Batch
@@ -95,12 +99,24 @@ class BatchInFlight:
     step: step.TakenIn | None
     checkpoints: Mapping[str, StationCheckpoint]
     jumps: TimeJumps
+    derivation: Derivation
 
     def stands(self, checkpoints: Mapping[str, StationCheckpoint]) -> bool:
         """Whether `checkpoints` has the buffers that the batch was windowed from."""
         stations = {samples.station for _, samples in self.segments}
         states = _states(stations, checkpoints)
-        return all(_buffer(self.before, name) is _buffer(states, name) for name in stations)
+        return all(
+            _buffer(self.before, name) is _buffer(states, name) for name in stations
+        ) and self.derivation.stands(checkpoints)
+
+    def completed(
+        self,
+        after: dict[str, StationCheckpoint],
+        checkpoints: Mapping[str, StationCheckpoint],
+    ) -> dict[str, StationCheckpoint]:
+        """The states `after` the batch with what waits and with the faster samples."""
+        waiting = self.jumps.with_waiting(after, checkpoints)
+        return self.derivation.with_faster(waiting, checkpoints)
 
 
 @dataclass(slots=True)
@@ -136,27 +152,30 @@ class Scorer:
             again = read_batch(batch.records, self.accepts)
             batch = replace(again, refused=batch.refused, ends=batch.ends)
         result = Scored(refused=list(batch.refused))
-        unprofiled, jumps = (
-            UnprofiledStations(checkpoints, self.accepts),
-            TimeJumps(checkpoints, self.accepts),
-        )
+        derivation = self._derivation(batch, checkpoints)
+        jumps = TimeJumps(derivation.own(checkpoints), self.accepts)
+        unprofiled = UnprofiledStations(checkpoints, self.accepts)
         segments: Segments = []
         for received, decoded in batch.segments:
+            shared, is_faster = self._is_shared(received), self._is_faster(received)
             known = _known_already(received, checkpoints.get(received.station))
-            result.repeated += known
+            result.repeated += 0 if shared else known
             if known == len(received.records):
                 continue
             segment = received.since(known) if known else received
             samples = samples_of(segment.reports, self.accepts) if known else decoded
             if isinstance(samples, Rejected):
-                result.refused.append((segment.last, samples))
+                result.refused += [] if shared else [(segment.last, samples)]
             elif refusal := unprofiled.refuse(segment, self.accepts):
-                result.refused += [(record, refusal) for record in segment.records]
+                result.refused += [] if shared else [(one, refusal) for one in segment.records]
+            elif is_faster:
+                segments += derivation.admit(segment, samples)
             else:
-                segments += jumps.admit(segment, samples)
-        result.refused += jumps.refused
-        result.repeated += jumps.repeated
-        result.waiting = jumps.waiting
+                segments += derivation.sent(jumps.admit(segment, samples))
+        for counted in [jumps] if self.accepts.shares else [jumps, derivation.jumps]:
+            result.refused += counted.refused
+            result.repeated += counted.repeated
+            result.waiting += counted.waiting
         before = _states({samples.station for _, samples in segments}, checkpoints)
         try:
             taken_in = self._take_in(segments, before)
@@ -164,15 +183,10 @@ class Scorer:
             log.exception("a batch was not taken in", runs=len(segments))
             taken_in = None
         predicted = _checkpoints(segments, taken_in.states) if taken_in else {}
-        return BatchInFlight(
-            batch,
-            segments,
-            result,
-            before,
-            taken_in,
-            jumps.with_waiting(predicted, checkpoints),
-            jumps,
+        in_flight = BatchInFlight(
+            batch, segments, result, before, taken_in, predicted, jumps, derivation
         )
+        return replace(in_flight, checkpoints=in_flight.completed(predicted, checkpoints))
 
     def finish(
         self,
@@ -188,7 +202,7 @@ class Scorer:
         if not in_flight.stands(checkpoints):
             in_flight = self.take_in(in_flight.batch, checkpoints)
         self._scored(in_flight, checkpoints, history)
-        in_flight.result.checkpoints = in_flight.jumps.with_waiting(
+        in_flight.result.checkpoints = in_flight.completed(
             in_flight.result.checkpoints, checkpoints
         )
         _tell_offsets(in_flight.result.checkpoints, checkpoints)
@@ -238,14 +252,33 @@ class Scorer:
         if isinstance(samples, Rejected):
             result.refused.append((single.last, samples))
             return
-        segments = [(single, samples)]
+        segments, derivation = [(single, samples)], None
+        if self._is_faster(single):
+            derivation = Derivation(checkpoints, [single.station], self.accepts)
+            segments = [derivation.taken(single, samples)]
         try:
             taken_in = self._take_in(segments, _states({samples.station}, checkpoints))
             self._finish(taken_in, segments, checkpoints, history, result)
+            if derivation:
+                result.checkpoints = derivation.with_faster(result.checkpoints, checkpoints)
         except Exception as error:
             log.exception("a record failed", station=samples.station, offset=single.last.offset)
             detail = f"{type(error).__name__}: {error}"
             result.refused.append((single.last, Rejected(Reason.INTERNAL, detail)))
+
+    def _derivation(self, batch: Batch, checkpoints: Mapping[str, StationCheckpoint]) -> Derivation:
+        stations = {segment.station for segment, _ in batch.segments}
+        if not self.accepts.derives_ms:
+            stations = set()
+        return Derivation(checkpoints, stations, self.accepts)
+
+    def _is_faster(self, segment: Segment) -> bool:
+        """Whether samples are derived from a segment."""
+        return segment.reports[0].cadence_ms != self.accepts.cadence_ms
+
+    def _is_shared(self, segment: Segment) -> bool:
+        """Whether another model counts a segment's records, and refuses what is wrong in them."""
+        return self.accepts.shares and self._is_faster(segment)
 
     def _take_in(self, segments: Segments, states: Mapping[str, StationState]) -> step.TakenIn:
         records = [samples for _, samples in segments]
@@ -264,7 +297,8 @@ class Scorer:
             taken_in, states, self.reconstruct, self.rules, history, self.start
         )
         for (segment, samples), intake in zip(segments, outcome.intake, strict=True):
-            result.taken.append(Taken(segment.records, samples.station, intake))
+            shared = self._is_shared(segment)
+            result.taken.append(Taken(segment.records, samples.station, intake, shared))
         result.checkpoints.update(_checkpoints(segments, after))
         result.scores += outcome.scores
         result.alerts += outcome.alerts

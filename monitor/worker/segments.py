@@ -53,6 +53,7 @@ class Segment:
         last = self.reports[-1]
         return (
             report.start_ms == last.end_ms
+            and report.cadence_ms == last.cadence_ms
             and report.offset_ms == last.offset_ms
             and report.elements == last.elements
             and record.partition == self.last.partition
@@ -90,7 +91,7 @@ class Batch:
     Attributes
     ----------
     records
-        The well-formed records of the model's cadence.
+        The well-formed records that the model takes.
     refused
         The malformed records.
     segments
@@ -118,21 +119,26 @@ def read_batch(records: Sequence[RawRecord], accepts: Accepts) -> Batch:
 def read_batches(records: Sequence[RawRecord], models: Sequence[Accepts]) -> list[Batch]:
     """Decode records into a batch for each model, by their cadence; runs on any thread.
 
+    A record goes to the model of its cadence, and to one whose samples are derived from it.
     Malformed records, and those of a cadence that no model takes, are in the first batch.
     """
-    cadences_ms = tuple(accepts.cadence_ms for accepts in models)
+    taking: dict[int, list[list[tuple[RawRecord, Report]]]] = {}  # records of models, by cadence
+    of_models: list[list[tuple[RawRecord, Report]]] = [[] for _ in models]
+    for accepts, own in zip(models, of_models, strict=True):
+        for cadence_ms in accepts.cadences_ms:
+            taking.setdefault(cadence_ms, []).append(own)
+    cadences_ms = tuple(taking)
     ends = {record.partition: record.offset + 1 for record in records}
     refused: list[tuple[RawRecord, Rejected]] = []
-    taken: dict[int, list[tuple[RawRecord, Report]]] = {cadence: [] for cadence in cadences_ms}
     for record in records:
         report = read(record, models[0], cadences_ms)
         if isinstance(report, Rejected):
             refused.append((record, report))
-        else:
-            taken[report.cadence_ms].append((record, report))
+            continue
+        for own in taking[report.cadence_ms]:
+            own.append((record, report))
     batches = []
-    for accepts in models:
-        own = taken[accepts.cadence_ms]
+    for accepts, own in zip(models, of_models, strict=True):
         well_formed = [record for record, _ in own]
         batches.append(Batch(well_formed, refused, _segments(own, accepts), accepts, ends))
         refused = []

@@ -13,7 +13,7 @@ record at another offset is refused, or two senders would mix samples of differe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -76,6 +76,11 @@ class TimeJumps:
             return self._decide_far(segment, samples, station)
         # in a longer segment the second record confirms the first
         return _take(station, (segment, samples))
+
+    def stations(self) -> Iterator[tuple[str, tuple[Waiting, ...], int, RawRecord | None]]:
+        """Stations of the batch: name, waiting records, offset of the stamps, last record."""
+        for name, station in self._stations.items():
+            yield name, station.waiting, station.offset_ms or 0, station.last
 
     def with_waiting(
         self, after: dict[str, StationCheckpoint], before: Mapping[str, StationCheckpoint]
@@ -239,11 +244,19 @@ class TimeJumps:
 
 def _checkpoint(base: StationCheckpoint | None, station: _Station) -> StationCheckpoint:
     """The state with its waiting records; a misplaced record does not change its position."""
-    place = station.last or base
-    if place is None:
+    return replace(moved(base, station.last), waiting=station.waiting)
+
+
+def moved(base: StationCheckpoint | None, last: RawRecord | None) -> StationCheckpoint:
+    """A station's state, or a new one, that holds up to its last record, if that is further on."""
+    if base is not None:
+        behind = last is None or (last.partition == base.partition and last.offset <= base.offset)
+        if behind or last is None:
+            return base
+        return replace(base, partition=last.partition, offset=last.offset)
+    if last is None:
         raise ValueError("a station without a state has its first record on its own partition")
-    state, offset_ms = (base.state, base.offset_ms) if base else (StationState(), 0)
-    return StationCheckpoint(state, place.partition, place.offset, station.waiting, offset_ms)
+    return StationCheckpoint(StationState(), last.partition, last.offset)
 
 
 def _take(station: _Station, *pairs: _Pair) -> Admitted:

@@ -244,21 +244,27 @@ MIXED: Log = {
 def test_no_order_changes_a_byte_of_two_models(orders: list[str | tuple[int, int]]) -> None:
     kafka, apart = asyncio.run(_follow(orders, MIXED, TWO_MODELS)), _apart()
     for topic in TOPICS:
-        assert sorted(kafka.values(topic)) == apart[topic]
+        assert _of_models(kafka, topic) == apart[topic]
     keys = {item.key for item in kafka.topics["state"]}
     assert keys <= {b"WIC.test", b"HON.test", b"WIC.minutes", b"TDC.minutes"}
 
 
+def _of_models(kafka: MemoryKafka, topic: str) -> list[list[bytes]]:
+    """Values of the two models: in which order a batch has those of both is left open."""
+    values = kafka.values(topic)
+    names = (b'"name":"test"', b'"name":"minutes"')
+    of_models = [[value for value in values if name in value] for name in names]
+    assert sum(map(len, of_models)) == len(values)
+    return of_models
+
+
 @cache
-def _apart() -> dict[str, list[bytes]]:
+def _apart() -> dict[str, list[list[bytes]]]:
     """What a worker for each of the models publishes."""
-    values: dict[str, list[bytes]] = {topic: [] for topic in TOPICS}
-    for model in TWO_MODELS:
-        kafka = asyncio.run(_follow(UNDISTURBED, MIXED, [model]))
-        for topic in TOPICS:
-            assert len(kafka.values(topic)) > 1
-            values[topic] += kafka.values(topic)
-    return {topic: sorted(values[topic]) for topic in TOPICS}
+    alone = [asyncio.run(_follow(UNDISTURBED, MIXED, [model])) for model in TWO_MODELS]
+    values = {topic: [kafka.values(topic) for kafka in alone] for topic in TOPICS}
+    assert all(len(of_model) > 1 for topic in TOPICS for of_model in values[topic])
+    return values
 
 
 async def _grown() -> list[MemoryKafka]:
@@ -285,3 +291,61 @@ def test_a_further_model_changes_nothing_of_the_first() -> None:
     assert first == same.values("scores")
     assert len(grown.values("scores")) > len(first)
     assert {item.key for item in grown.topics["state"]} >= {b"WIC", b"WIC.test", b"WIC.minutes"}
+
+
+# HON's seconds derived to minutes beside them; TDC sends minutes itself, from its third second on.
+LONG_S, LONG_RECORDS = 240, 60
+DERIVING: Models = [
+    (RULES, ACCEPTS),
+    (
+        replace(MINUTES, profiles={"HON": (replace(profile("HON"), model_sha256="cd" * 32),)}),
+        replace(
+            ACCEPTS,
+            cadence_ms=60_000,
+            declination_deg={"HON": 0.0},
+            derives_ms=(1000,),
+            lateness_ms=10_000,
+            shares=True,
+        ),
+    ),
+]
+
+
+def _long(station: str, cadence_ms: int, seed: int) -> list[tuple[bytes, bytes]]:
+    """Records of `LONG_S` seconds of a walk with a loud part, at a cadence."""
+    count = LONG_S * LONG_RECORDS * 1000 // cadence_ms
+    walk_nt = np.cumsum(field_nt(count, seed) - field_nt(1, seed), axis=0) / 30
+    walk_nt[count // 3 : count // 2] += (
+        30 * np.sin(np.arange(count // 2 - count // 3) / 99)[:, None]
+    )
+    elements = dict(zip("HEZ", (walk_nt + 20_000).T, strict=True))
+    parts = Recording(station, START_MS, cadence_ms, elements).records(LONG_S * 1000 // cadence_ms)
+    return [(station.encode(), encode_samples(part)) for part in parts]
+
+
+TDC = _long("TDC", 1000, seed=6)
+DERIVED_LOG: Log = {
+    0: _log(0, _long("HON", 1000, seed=5)),
+    1: _log(1, [*TDC[:3], *_alternating(TDC[3:], _long("TDC", 60_000, seed=7)[3:])]),
+}
+
+
+@given(orders=ORDERS)
+@example([(9, 9), "publish", "checkpoint", (9, 9), (9, 9), "kill"])
+@example([(9, 2), *SAVED, "kill", (9, 1), *SAVED, "kill", (9, 3), "kill"])
+@example([(9, 9), (9, 9), "score", "both", (7, 9), (9, 0), *SAVED, "second", "both", "kill"])
+@settings(max_examples=15)
+def test_no_order_changes_a_byte_of_derived_minutes(orders: list[str | tuple[int, int]]) -> None:
+    kafka, undisturbed = asyncio.run(_follow(orders, DERIVED_LOG, DERIVING)), _derived()
+    for topic in TOPICS:
+        assert _of_models(kafka, topic) == undisturbed[topic]
+
+
+@cache
+def _derived() -> dict[str, list[list[bytes]]]:
+    kafka = asyncio.run(_follow(UNDISTURBED, DERIVED_LOG, DERIVING))
+    minutes = [value for value in kafka.values("scores") if b'"name":"minutes"' in value]
+    for station in (b"HON", b"TDC"):
+        assert sum(b'"station":"' + station in value for value in minutes) > 10
+    assert _of_models(kafka, "alerts")[1]
+    return {topic: _of_models(kafka, topic) for topic in TOPICS}

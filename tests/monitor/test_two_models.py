@@ -1,7 +1,7 @@
 """One worker with two models: a day of 120 observatories in minutes, and WIC's storm in seconds.
 
 WIC sends both under one code. Every score and alert is the bytes of `magwatch score` with each of
-the models alone, also when workers are killed on the way.
+the models alone, also when workers are killed on the way, and also of minutes that are derived.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import shutil
 import signal
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from archive.observatory import read_file
 from monitor.offline.replay import interleaved
 from tests.chaos.workload import EXPORTS, Expected, Workload, calibrate, network_day
-from tests.data import conrad
-from tests.monitor.outcomes import online
+from tests.data import conrad, quiet_day
+from tests.monitor.feeds import calibrated
+from tests.monitor.outcomes import THRESHOLD, online
 from tests.monitor.workers import (
     Site,
     committed,
@@ -27,6 +29,7 @@ from tests.monitor.workers import (
     wait_until,
     worker,
 )
+from tests.processes import magwatch
 
 MODELS = ("ulf-1hz", "minute-teo")
 HOUR_MS = 3_600_000
@@ -50,6 +53,12 @@ def storm_in_seconds(start_ms: int) -> Workload:
     return Workload("storm", [replace(part, start_ms=start_ms)], EXPORTS / "ulf-1hz.onnx", 60)
 
 
+def of_both(site: Site) -> Site:
+    """The site with both models."""
+    paths = tuple(EXPORTS / f"{name}.onnx" for name in MODELS)
+    return replace(site, settings=site.settings.model_copy(update={"model": paths}))
+
+
 def alone(workload: Workload, site: Site) -> Expected:
     """What a model alone makes of its recordings; its profiles go into the folder of `site`."""
     folder = site.folder / workload.model.stem
@@ -70,9 +79,7 @@ def both(tansu_address: str, tmp_path_factory: pytest.TempPathFactory) -> Both:
     minutes = network_day(STATIONS)
     seconds = storm_in_seconds(min(one.start_ms for one in minutes.recordings))
     assert "WIC" in {one.station for one in minutes.recordings}
-    one_model = new_site(tansu_address, folder, minutes.model)
-    paths = tuple(EXPORTS / f"{name}.onnx" for name in MODELS)
-    site = replace(one_model, settings=one_model.settings.model_copy(update={"model": paths}))
+    site = of_both(new_site(tansu_address, folder, minutes.model))
     expected = [alone(workload, site) for workload in (seconds, minutes)]
     scores = sorted(value for one in expected for value in one.scores)
     alerts = sorted(value for one in expected for value in one.alerts)
@@ -99,3 +106,44 @@ def test_each_score_and_alert_is_that_of_its_model_alone_through_kills(both: Bot
         assert f'magwatch_newest_sample_timestamp_seconds{{model="{name}",station="WIC"}}' in page
         assert f'"WIC.{name}"' in profiles
         assert f'"model":{{"name":"{name}"'.encode() in b"".join(both.expected.alerts)
+
+
+def test_derived_minutes_are_scored_as_by_magwatch_score(
+    tansu_address: str, tmp_path: Path
+) -> None:
+    """The seconds of a day go through both models; a worker is killed half way."""
+    seconds = quiet_day()
+    site = of_both(new_site(tansu_address, tmp_path, EXPORTS / "ulf-1hz.onnx"))
+    for name in MODELS:
+        calibrated(tmp_path / name, EXPORTS / f"{name}.onnx", "WIC", THRESHOLD)
+        (tmp_path / name / "WIC.json").rename(tmp_path / "profiles" / f"WIC.{name}.json")
+    records, deriving = list(encoded(seconds.records(60))), {"DERIVE_MINUTES": "true"}
+    with worker(site, CHECKPOINT_S="1", **deriving) as doomed:
+        send(site, records[:700])
+        wait_until(lambda: doomed.metric("magwatch_records_total") > 200)
+        doomed.process.send_signal(signal.SIGKILL)
+        doomed.process.wait()
+    with worker(site, CHECKPOINT_S="1", **deriving) as second:
+        send(site, records[700:])
+        wait_until(lambda: committed(site) == len(records))
+        assert second.metric("magwatch_records_total") <= len(records)
+    scores, alerts = scored_offline(site, conrad("example5.sec"), tmp_path)
+    assert online(site, "scores") == scores
+    assert online(site, "alerts") == alerts
+    assert received(site, "deadletter") == []
+    minutes = [value for value in scores if b'"minute-teo"' in value]
+    assert sum(b'"quality":"ok"' in value for value in minutes) > 10
+    assert any(b'"minute-teo"' in value for value in alerts)
+
+
+def scored_offline(site: Site, archive: Path, folder: Path) -> tuple[list[bytes], list[bytes]]:
+    """Scores and alerts of `magwatch score` with the worker's settings, sorted."""
+    result = magwatch(
+        *("score", str(archive), "--no-kp", "-o", str(folder / "scores.jsonl")),
+        *("--profiles", str(site.settings.profiles), "--alerts", str(folder / "alerts.jsonl")),
+        env=site.environment(DERIVE_MINUTES="true"),
+    )
+    assert result.returncode == 0, result.stderr
+    names = ("scores.jsonl", "alerts.jsonl")
+    scores, alerts = (sorted((folder / name).read_bytes().splitlines()) for name in names)
+    return scores, alerts
