@@ -21,6 +21,10 @@ from deploy.grafana.boards.parts import (
 SOME = '{station=~"$station"}'
 SCORED = '{station=~"$station", quality="ok"}'
 QUANTILES = {"0.5": 0.5, "0.9": 0.1, "0.99": 0.01}
+DIFFERENT = (
+    "count(count by (line, sha256) (magwatch_model_info) != on (line) group_left () "
+    "count by (line) (count by (line, instance) (magwatch_model_info))) or vector(0)"
+)
 HIDDEN = ("Time", "Value", "__name__", "job")
 
 
@@ -48,10 +52,11 @@ def _versions() -> list[PanelBuilder]:
 def _different_models() -> PanelBuilder:
     return number(
         "Different models",
-        "Models in use by one line of workers. More than one is normal only during a replacement.",
+        "Models that some workers of a line have and others have not. Any is normal only during a "
+        "replacement.",
         "short",
-        Query("max(count by (line) (count by (line, sha256) (magwatch_model_info)))"),
-        limits=((2, "red"),),
+        Query(DIFFERENT),
+        limits=((1, "red"),),
     )
 
 
@@ -71,7 +76,7 @@ def _in_charge() -> PanelBuilder:
         "1 while this line of workers publishes the newest windows, 0 in shadow. The first line "
         "has no name.",
         "none",
-        Query("max by (line) (magwatch_model_in_charge)", "line {{line}}"),
+        Query("max by (line, model) (magwatch_model_in_charge)", "line {{line}} {{model}}"),
     )
 
 
@@ -117,9 +122,9 @@ def _drift_by_station() -> PanelBuilder:
         "the station, its surroundings or the season have changed: calibrate again.",
         "none",
         Query(
-            'sum by (station) (magwatch:windows_above_quantile:share7d{station=~"$station", '
+            'sum by (station, model) (magwatch:windows_above_quantile:share7d{station=~"$station", '
             'quantile="0.9"}) / 0.1',
-            "{{station}}",
+            "{{station}} {{model}}",
         ),
         limits=((3.0, "orange"), (5.0, "red")),
     )
@@ -131,9 +136,9 @@ def _score_over_threshold() -> PanelBuilder:
         "Score of each station's last window. 100 % is the threshold.",
         "percentunit",
         Query(
-            f"max by (station) (magwatch_score_ratio{SOME}) / "
-            f"max by (station) (magwatch_score_threshold_ratio{SOME})",
-            "{{station}}",
+            f"max by (station, model) (magwatch_score_ratio{SOME}) / "
+            f"max by (station, model) (magwatch_score_threshold_ratio{SOME})",
+            "{{station}} {{model}}",
         ),
         limits=((1.0, "red"),),
         log=True,
@@ -149,8 +154,9 @@ def _share(quantile: str, expected: float) -> PanelBuilder:
         "change of the station for good.",
         "percentunit",
         Query(
-            f"sum(increase({above}[6h])) / sum(increase(magwatch_windows_total{SCORED}[6h]))",
-            "measured",
+            f"sum by (model) (increase({above}[6h])) "
+            f"/ sum by (model) (increase(magwatch_windows_total{SCORED}[6h]))",
+            "measured {{model}}",
         ),
         Query(f"vector({expected})", "calibration", dashed="orange"),
         width=8,
@@ -166,10 +172,13 @@ def _false_alerts_in_30_days() -> PanelBuilder:
         "False alerts in 30 days",
         "Alerts not attributed to space weather, and the number that the calibration allows.",
         "short",
-        Query('sum(magwatch:false_alerts:increase30d{station=~"$station"})', "opened"),
         Query(
-            'sum(magwatch:promised_alerts:increase30d{station=~"$station"})',
-            "allowed",
+            'sum by (model) (magwatch:false_alerts:increase30d{station=~"$station"})',
+            "opened {{model}}",
+        ),
+        Query(
+            'sum by (model) (magwatch:promised_alerts:increase30d{station=~"$station"})',
+            "allowed {{model}}",
             dashed="orange",
         ),
     )

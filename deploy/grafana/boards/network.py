@@ -18,21 +18,20 @@ from deploy.grafana.boards.parts import (
     table_target,
 )
 
-OPEN = "max by (station) (magwatch_open_alerts)"
-SCORE = "max by (station) (magwatch_score_ratio)"
-THRESHOLD = "max by (station) (magwatch_score_threshold_ratio)"
-SILENCE = "time() - max by (station) (magwatch_newest_record_timestamp_seconds)"
-AGE = "time() - max by (station) (magwatch_newest_sample_timestamp_seconds)"
-COMPLETENESS = "min by (station) (magwatch_window_completeness_ratio)"
-CALIBRATED = "max by (station) (magwatch_station_calibrated)"
+OPEN = "max by (station, model) (magwatch_open_alerts)"
+SCORE = "max by (station, model) (magwatch_score_ratio)"
+THRESHOLD = "max by (station, model) (magwatch_score_threshold_ratio)"
+SILENCE = "time() - max by (station, model) (magwatch_newest_record_timestamp_seconds)"
+AGE = "time() - max by (station, model) (magwatch_newest_sample_timestamp_seconds)"
+COMPLETENESS = "min by (station, model) (magwatch_window_completeness_ratio)"
+CALIBRATED = "max by (station, model) (magwatch_station_calibrated)"
 # The limits of the rules and the live page: MAGWATCH_SILENT_AFTER_S, MAGWATCH_FUTURE_TOLERANCE_S.
-SILENT = "max by (station) (magwatch:station_silent:seconds)"
+SILENT = "max by (station, model) (magwatch:station_silent:seconds)"
 SILENT_AFTER = "max(magwatch_silent_after_seconds)"
-HELD_BACK = "max by (station) (magwatch:station_held_back:seconds)"
+HELD_BACK = "max by (station, model) (magwatch:station_held_back:seconds)"
 # Stations that a worker had within a day and no worker has now.
-NOT_SCORED = (
-    f"(max by (station) (last_over_time(magwatch_station_calibrated[1d])) unless {CALIBRATED})"
-)
+OF_THE_DAY = "max by (station, model) (last_over_time(magwatch_station_calibrated[1d]))"
+NOT_SCORED = f"({OF_THE_DAY} unless {CALIBRATED})"
 # The live page uses the same words.
 STATES = {
     "-4": "not scored",
@@ -77,7 +76,7 @@ def _score_over_threshold() -> PanelBuilder:
         "Score of the last window, divided by the station's threshold. One window above 100 % is "
         "not yet an alert: MAGWATCH_ALERT_K of MAGWATCH_ALERT_N windows are.",
         "percentunit",
-        Query(f"{SCORE} / {THRESHOLD}", "{{station}}"),
+        Query(f"{SCORE} / {THRESHOLD}", "{{station}} {{model}}"),
         limits=((1.0, "red"),),
         log=True,
     )
@@ -89,7 +88,7 @@ def _time_since_the_newest_record() -> PanelBuilder:
         "Time since the broker received a record of the station. The times of the samples do not "
         "matter. Above the dashed line the station is silent (MAGWATCH_SILENT_AFTER_S).",
         "s",
-        Query(SILENCE, "{{station}}"),
+        Query(SILENCE, "{{station}} {{model}}"),
         Query(SILENT_AFTER, "silent", dashed="orange"),
     )
 
@@ -100,7 +99,7 @@ def _age_of_the_newest_sample() -> PanelBuilder:
         "Age by the times of the samples. Replayed archive data are old, although their records "
         "are new.",
         "s",
-        Query(AGE, "{{station}}"),
+        Query(AGE, "{{station}} {{model}}"),
         log=True,
     )
 
@@ -111,8 +110,8 @@ def _alerts_opened() -> PanelBuilder:
         "Alerts that opened in each step of the graph.",
         "short",
         Query(
-            "sum by (station) (increase(magwatch_alerts_opened_total[$__rate_interval]))",
-            "{{station}}",
+            "sum by (station, model) (increase(magwatch_alerts_opened_total[$__rate_interval]))",
+            "{{station}} {{model}}",
         ),
         stacked=True,
     )
@@ -136,7 +135,7 @@ def _stations() -> PanelBuilder:
         "Stations",
         "Stations with data or a profile at a worker.",
         "short",
-        Query(f"count({CALIBRATED}) or vector(0)"),
+        Query(f"count(count by (station) ({CALIBRATED})) or vector(0)"),
         base="text",
         width=3,
     )
@@ -147,7 +146,7 @@ def _not_scored() -> PanelBuilder:
         "Not scored",
         "Stations that a worker scored within the last day and no worker has now.",
         "short",
-        Query(f"count({NOT_SCORED}) or vector(0)"),
+        Query(f"count(count by (station) ({NOT_SCORED})) or vector(0)"),
         limits=((1, "red"),),
         width=3,
     )
@@ -158,7 +157,7 @@ def _silent() -> PanelBuilder:
         "Silent",
         "Stations that have sent no records for MAGWATCH_SILENT_AFTER_S (300 s).",
         "short",
-        Query(f"count({SILENT}) or vector(0)"),
+        Query(f"count(count by (station) ({SILENT})) or vector(0)"),
         limits=((1, "orange"),),
         width=3,
     )
@@ -170,7 +169,7 @@ def _held_back() -> PanelBuilder:
         "Stations whose newest sample is ahead of the clock by more than "
         "MAGWATCH_FUTURE_TOLERANCE_S (300 s). Until that time all their other samples are late.",
         "short",
-        Query(f"count({HELD_BACK}) or vector(0)"),
+        Query(f"count(count by (station) ({HELD_BACK})) or vector(0)"),
         limits=((1, "orange"),),
         width=3,
     )
@@ -181,7 +180,7 @@ def _calibrating() -> PanelBuilder:
         "Calibrating",
         "Stations without a profile. Their windows are not scored and cannot open alerts.",
         "short",
-        Query(f"count({CALIBRATED} == 0) or vector(0)"),
+        Query(f"count(count by (station) ({CALIBRATED} == 0)) or vector(0)"),
         limits=((1, "blue"),),
         width=3,
     )
@@ -226,7 +225,7 @@ def _states() -> PanelBuilder:
         "State",
         "State as on the live page. Not scored: no worker has the station. Held back: the newest "
         "sample is from the future. Calibrating: no profile. Over threshold: the last window is.",
-        Query(STATE, "{{station}}"),
+        Query(STATE, "{{station}} {{model}}"),
         STATES,
         (
             (-4, "purple"),

@@ -170,7 +170,9 @@ def series(
     for index, query in enumerate(queries):
         panel.with_target(_target(query, index))
         if query.dashed:
-            panel.override_by_name(query.legend, _dashed(query.dashed))
+            name, labels, _ = query.legend.partition(" {{")
+            override = panel.override_by_regexp if labels else panel.override_by_name
+            override(f"/^{name}( |$)/" if labels else name, _dashed(query.dashed))
     return panel
 
 

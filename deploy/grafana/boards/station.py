@@ -17,10 +17,10 @@ from deploy.grafana.boards.parts import (
 )
 
 ONE = '{station="$station"}'
-SCORE = f"max(magwatch_score_ratio{ONE})"
-THRESHOLD = f"max(magwatch_score_threshold_ratio{ONE})"
-OPEN = f"max(magwatch_open_alerts{ONE})"
-SILENCE = f"time() - max(magwatch_newest_record_timestamp_seconds{ONE})"
+SCORE = f"max by (model) (magwatch_score_ratio{ONE})"
+THRESHOLD = f"max by (model) (magwatch_score_threshold_ratio{ONE})"
+OPEN = f"max by (model) (magwatch_open_alerts{ONE})"
+SILENCE = f"time() - max by (model) (magwatch_newest_record_timestamp_seconds{ONE})"
 DAY_S = 86_400
 YEAR_S = 365 * DAY_S
 
@@ -74,7 +74,7 @@ def _as_rare_as_once_in() -> PanelBuilder:
         "As rare as once in",
         "Quiet time in which one window reaches such a score, by the calibration.",
         "s",
-        Query(f"max(magwatch_return_period_seconds{ONE})"),
+        Query(f"max by (model) (magwatch_return_period_seconds{ONE})"),
         limits=((DAY_S, "orange"), (30 * DAY_S, "red")),
     ).mappings([beyond(YEAR_S, "over a year")])
 
@@ -96,7 +96,7 @@ def _profile() -> PanelBuilder:
         "Whether the station has a profile. Without one its windows are not scored: run magwatch "
         "calibrate.",
         "none",
-        Query(f"max(magwatch_station_calibrated{ONE})"),
+        Query(f"max by (model) (magwatch_station_calibrated{ONE})"),
         limits=((1, "green"),),
         base="blue",
         names={"0": "calibrating", "1": "calibrated"},
@@ -108,7 +108,7 @@ def _completeness() -> PanelBuilder:
         "Completeness",
         "Share of the last window's samples that were measured.",
         "percentunit",
-        Query(f"min(magwatch_window_completeness_ratio{ONE})"),
+        Query(f"min by (model) (magwatch_window_completeness_ratio{ONE})"),
         limits=((0.9, "orange"), (0.99, "green")),
         base="red",
     )
@@ -139,8 +139,8 @@ def _score_and_threshold() -> PanelBuilder:
         "Root mean square error of the reconstruction, in units of the station's background. Marks "
         "show open alerts.",
         "none",
-        Query(SCORE, "score"),
-        Query(THRESHOLD, "threshold", dashed="red"),
+        Query(SCORE, "score {{model}}"),
+        Query(THRESHOLD, "threshold {{model}}", dashed="red"),
         width=24,
     )
 
@@ -151,7 +151,7 @@ def _return_period() -> PanelBuilder:
         "Quiet time in which such a score occurs once, at most a hundred times the length of the "
         "calibration.",
         "s",
-        Query(f"max(magwatch_return_period_seconds{ONE})", "once in"),
+        Query(f"max by (model) (magwatch_return_period_seconds{ONE})", "once in {{model}}"),
         limits=((DAY_S, "orange"), (30 * DAY_S, "red")),
         log=True,
     )
@@ -163,10 +163,12 @@ def _alerts_opened_and_what_the_calibration_allows() -> PanelBuilder:
         "Alerts of the last 30 days. The calibration allows false alerts at the requested rate. "
         "Real disturbances, above all space weather, add to them.",
         "short",
-        Query(f"sum(increase(magwatch_alerts_opened_total{ONE}[30d]))", "opened"),
         Query(
-            f"sum(increase(magwatch_alerts_promised_total{ONE}[30d]))",
-            "allowed",
+            f"sum by (model) (increase(magwatch_alerts_opened_total{ONE}[30d]))", "opened {{model}}"
+        ),
+        Query(
+            f"sum by (model) (increase(magwatch_alerts_promised_total{ONE}[30d]))",
+            "allowed {{model}}",
             dashed="orange",
         ),
     )
@@ -182,8 +184,8 @@ def _windows_by_quality() -> PanelBuilder:
         "ok: scored. insufficient: too many samples are missing. calibrating: no profile.",
         "short",
         Query(
-            f"sum by (quality) (increase(magwatch_windows_total{ONE}[$__rate_interval]))",
-            "{{quality}}",
+            f"sum by (quality, model) (increase(magwatch_windows_total{ONE}[$__rate_interval]))",
+            "{{quality}} {{model}}",
         ),
         stacked=True,
     )
@@ -196,8 +198,8 @@ def _samples_by_outcome() -> PanelBuilder:
         "older than the allowed lateness, not used.",
         "cps",
         Query(
-            f"sum by (outcome) (rate(magwatch_samples_total{ONE}[$__rate_interval]))",
-            "{{outcome}}",
+            f"sum by (outcome, model) (rate(magwatch_samples_total{ONE}[$__rate_interval]))",
+            "{{outcome}} {{model}}",
         ),
     )
 
@@ -208,7 +210,7 @@ def _completeness_of_windows() -> PanelBuilder:
         "A window is insufficient and gets no score if it has less than 90 % of its samples or a "
         "gap of more than MAGWATCH_MAX_GAP samples.",
         "percentunit",
-        Query(f"min(magwatch_window_completeness_ratio{ONE})", "measured"),
+        Query(f"min by (model) (magwatch_window_completeness_ratio{ONE})", "measured {{model}}"),
         limits=((0.9, "orange"),),
         top=1.0,
     )
@@ -220,11 +222,11 @@ def _freshness() -> PanelBuilder:
         "Time since the broker received the newest record, and age of the newest sample by its own "
         "time.",
         "s",
-        Query(SILENCE, "newest record came"),
+        Query(SILENCE, "newest record came {{model}}"),
         Query("max(magwatch_silent_after_seconds)", "silent", dashed="orange"),
         Query(
-            f"time() - max(magwatch_newest_sample_timestamp_seconds{ONE})",
-            "newest sample is of",
+            f"time() - max by (model) (magwatch_newest_sample_timestamp_seconds{ONE})",
+            "newest sample is of {{model}}",
         ),
         log=True,
     )
