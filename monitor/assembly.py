@@ -28,7 +28,7 @@ from monitor.errors import SettingsRefused
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")  # of a model among several
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # of a model among several
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,15 @@ def _check_apart(manifests: Sequence[Manifest]) -> None:
                 f"MAGWATCH_MODEL: the name {about.name!r} of a model cannot stand in the names of "
                 "its profiles: among several models, it needs letters, digits, hyphens and dots"
             )
-        if about.name in cadences.values():
-            raise SettingsRefused(f"MAGWATCH_MODEL: two models have the name {about.name}")
-        other = cadences.setdefault(about.window.cadence_ms, about.name)
-        if other != about.name:
+        if other := cadences.get(about.window.cadence_ms):
             raise SettingsRefused(
                 f"MAGWATCH_MODEL: {other} and {about.name} both take one sample every "
                 f"{about.window.cadence_ms / 1000:g} s: a worker has one model for each cadence; "
                 "to compare two, run one of them as a line of its own (MAGWATCH_LINE)"
             )
+        cadences[about.window.cadence_ms] = about.name
+    if len(set(cadences.values())) < len(cadences):
+        raise SettingsRefused("MAGWATCH_MODEL: two models have one name")
 
 
 def _assembled(settings: Settings, one: NamedModel, cadences_ms: Collection[int]) -> Assembly:

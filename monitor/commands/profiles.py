@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import click
 import msgspec
 
+from archive.model import load_manifest
+from archive.model_names import ONLY_MODEL, ModelNames
 from archive.profile import decode_profile
 from archive.versions import load_versions
 from geofield.calibration.profile import StationProfile
 from geofield.calibration.versions import version_at
+from monitor.assembly import model_paths
 from monitor.kafka.guard import printable, usable
 from monitor.kafka.tail import tail
 from monitor.profiles.table import Answers, ask, table
@@ -49,8 +53,14 @@ def profiles(
       magwatch profiles --json | jq 'select(.station == "WIC")' > profiles/WIC.json
     """
     settings = load_settings(broker=broker, profiles=folder)
-    files = load_versions(settings.profiles) if settings.profiles else {}
-    fitted = _fitted(settings)
+    of_models = _names(settings)
+    files = {
+        names.of(station): versions
+        for names in of_models.values()
+        if settings.profiles
+        for station, versions in load_versions(settings.profiles, names).items()
+    }
+    fitted = _fitted(settings, of_models)
     if as_json:
         at_ms = now_ms()
         holding = {name: version_at(versions, at_ms) for name, versions in files.items()}
@@ -83,11 +93,22 @@ def _say(answers: Answers) -> None:
             click.echo(printable(f"not used: {what}: {why}"), err=True)
 
 
-def _fitted(settings: Settings) -> dict[str, StationProfile]:
+def _names(settings: Settings) -> dict[str, ModelNames]:
+    """Names of what the models keep, by their sha256; with one model those without a model."""
+    paths = model_paths(settings)
+    if len(paths) == 1:
+        return {"": ONLY_MODEL}
+    manifests = [load_manifest(path.with_suffix(".json")) for path in paths]
+    sha256s = frozenset(about.sha256 for about in manifests)
+    return {about.sha256: ModelNames(about.name, sha256s - {about.sha256}) for about in manifests}
+
+
+def _fitted(settings: Settings, of_models: Mapping[str, ModelNames]) -> dict[str, StationProfile]:
     fitted: dict[str, StationProfile] = {}
     for batch in tail(settings, "profiles", from_beginning=True, follow=False):
         for profile in usable(batch, decode_profile, _refuse):
-            fitted[profile.station] = profile
+            names = of_models.get(profile.model_sha256, ONLY_MODEL)
+            fitted[names.of(profile.station)] = profile
     return fitted
 
 

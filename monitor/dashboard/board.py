@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 
 import msgspec
 
+from archive.model_names import station_of
 from geofield.series.samples import STATION_CODE, Samples
 from geofield.series.windows import WindowSpec
 from geofield.utc import HOUR_MS
@@ -42,6 +43,8 @@ class Board:
         Positions and names of stations.
     expected
         Stations that are shown even if others have reached the limit.
+    windows
+        Windows of the models where there are several, see `monitor.dashboard.models`.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Board:
         limits: Limits,
         listed: Mapping[str, ListedStation],
         expected: Container[str],
+        windows: Mapping[str, WindowSpec] | None = None,
     ) -> None:
         self.limits = limits
         self.stations: dict[str, Station] = {}
@@ -58,6 +62,7 @@ class Board:
         self.live_since_ms: int | None = None  # None while the past is being read
         self._refusals = Refusals()
         self._window, self._listed, self._expected = window, listed, expected
+        self._windows = windows or {}
         self._states: dict[str, tuple[State, bool]] = {}  # last state, and whether unscored
         self._touched: set[str] = set()  # stations with changes
         self._new_alerts: dict[str, None] = {}  # ids of alerts with changes, in order
@@ -97,17 +102,19 @@ class Board:
     def take_refusal(self, refused: RefusedRecord, at_ms: int) -> None:
         """Take in the refusal of a record at `at_ms`."""
         view = self._refusals.take(refused, at_ms)
-        station = self._station(refused.key, accepted=False)
-        if station is not None:
-            station.refused = view
-            self._touched.add(station.code)
+        for code in self._codes_of(refused.key):
+            station = self._station(code, accepted=False)
+            if station is not None:
+                station.refused = view
+                self._touched.add(station.code)
 
-    def take_source(self, code: str, silent: SourceView | None, at_ms: int) -> None:
+    def take_source(self, key: str, silent: SourceView | None, at_ms: int) -> None:
         """Note what was said of a station's sources at `at_ms`: silent, or None if they speak."""
-        station = self._station(code)
-        if station is not None:
-            station.take_source(silent, at_ms)
-            self._touched.add(code)
+        for code in self._codes_of(key):
+            station = self._station(code)
+            if station is not None:
+                station.take_source(silent, at_ms)
+                self._touched.add(code)
 
     def take_alert(self, alert: AlertView) -> None:
         """Take in a version of an alert; an older version than the last changes nothing."""
@@ -151,18 +158,27 @@ class Board:
         return Changes(views, list(self.alerts.values()), refused, self.full)
 
     def _view(self, code: str, now_ms: int) -> StationView:
-        return self.stations[code].view(now_ms, self.live_since_ms, self._listed.get(code))
+        listed = self._listed.get(station_of(code))
+        return self.stations[code].view(now_ms, self.live_since_ms, listed)
+
+    def _codes_of(self, key: str) -> list[str]:
+        """Codes of the entries of a station; that of the first model if it has none yet."""
+        if not self._windows or not STATION_CODE.fullmatch(key):
+            return [key]
+        codes = [f"{key}.{model}" for model in self._windows]
+        return [code for code in codes if code in self.stations] or codes[:1]
 
     def _station(self, code: str, accepted: bool = True) -> Station | None:
         """A station, created if there is room; refused codes have less room."""
         if code in self.stations:
             return self.stations[code]
-        if not STATION_CODE.fullmatch(code):
+        if not STATION_CODE.fullmatch(station_of(code)):
             return None
         if code not in self._expected and self._is_full(accepted):
             self.full = True
             return None
-        station = Station(code, self._window, self.limits)
+        window = self._windows.get(code.partition(".")[2], self._window)
+        station = Station(code, window, self.limits)
         self.stations[code] = station
         return station
 

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
+from monitor.dashboard.models import ONE_MODEL, ShownModels
 from monitor.dashboard.showable import (
     Unshowable,
     shown_alert,
@@ -58,12 +59,18 @@ class Feed:
     """
 
     def __init__(
-        self, settings: Settings, accepts: Accepts, board: Board, now_ms: Callable[[], int]
+        self,
+        settings: Settings,
+        accepts: Accepts,
+        board: Board,
+        now_ms: Callable[[], int],
+        models: ShownModels = ONE_MODEL,
     ) -> None:
         self.status = FeedStatus("broker")
         self.left_out = UnshownRecords()
         self._told_s = -TELL_S  # last log line about unshown records
         self._settings, self._accepts, self._board = settings, accepts, board
+        self._models = models
         self._now_ms = now_ms
         self._take: Mapping[str, Callable[[ConsumerRecord, int], None]] = {
             settings.topic("samples"): self._samples,
@@ -170,7 +177,7 @@ class Feed:
             pass
 
     def _samples(self, record: ConsumerRecord, now_ms: int) -> None:
-        samples = shown_samples(record, self._accepts)
+        samples = self._models.coded(shown_samples(record, self._models.accepts(self._accepts)))
         if samples.end_ms - samples.cadence_ms > self._latest_ms(now_ms):
             dated_by_broker = record.timestamp_type == LOG_APPEND_TIME
             self._board.take_future(samples, _received_ms(record, now_ms), dated_by_broker)
@@ -178,7 +185,7 @@ class Feed:
         self._board.take_samples(samples, _received_ms(record, now_ms))
 
     def _score(self, record: ConsumerRecord, now_ms: int) -> None:
-        self._board.take_score(shown_score(record, self._latest_ms(now_ms)))
+        self._board.take_score(shown_score(record, self._latest_ms(now_ms), self._models.code_of))
 
     def _refusal(self, record: ConsumerRecord, now_ms: int) -> None:
         self._board.take_refusal(shown_refusal(record), _received_ms(record, now_ms))
@@ -190,7 +197,9 @@ class Feed:
 
     def _alert(self, record: ConsumerRecord, now_ms: int) -> None:
         if record.value is not None:  # deleted, which a compacted topic allows
-            self._board.take_alert(shown_alert(record, self._latest_ms(now_ms)))
+            self._board.take_alert(
+                shown_alert(record, self._latest_ms(now_ms), self._models.code_of)
+            )
 
     def _latest_ms(self, now_ms: int) -> int:
         """No data are from later: one such record would push a station's last hours out."""

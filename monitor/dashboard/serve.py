@@ -9,11 +9,12 @@ import msgspec
 import structlog
 
 from geofield.calibration.versions import positions
-from monitor.assembly import Assembly, assemble
+from monitor.assembly import Assembly, assemble_all
 from monitor.dashboard.board import Board
 from monitor.dashboard.connections import PageRunner
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.hub import Hub
+from monitor.dashboard.models import ONE_MODEL, ShownModels, shown_models
 from monitor.dashboard.server import Show, application
 from monitor.dashboard.station import Limits
 from monitor.dashboard.station_file import ListedStation, read_stations
@@ -30,18 +31,19 @@ log = structlog.get_logger("magwatch.dashboard")
 
 def run_dashboard(settings: Settings) -> None:
     """Serve the page until SIGTERM or SIGINT; mistakes of the operator are raised as `Refused`."""
-    assembly = assemble(settings)
-    board = new_board(settings, assembly)
+    assemblies = assemble_all(settings)
+    assembly, models = assemblies[0], shown_models(assemblies)
+    board = new_board(settings, assembly, models)
     log.info(
         "memory",
         stations=board.limits.stations,
         hours=board.limits.hours,
         field_at_most_mb=round(board.megabytes, 1),
     )
-    asyncio.run(_serve(settings, assembly, board))
+    asyncio.run(_serve(settings, assembly, board, models))
 
 
-def new_board(settings: Settings, assembly: Assembly) -> Board:
+def new_board(settings: Settings, assembly: Assembly, models: ShownModels = ONE_MODEL) -> Board:
     """An empty board for these settings."""
     limits = Limits(
         hours=settings.dashboard_hours,
@@ -51,11 +53,20 @@ def new_board(settings: Settings, assembly: Assembly) -> Board:
         tolerance_ms=assembly.accepts.future_tolerance_ms,
     )
     profiles = assembly.rules.profiles
-    known, _ = positions(profiles)
+    known = _positions_deg(models) or positions(profiles)[0]
     listed = {code: ListedStation(position_deg) for code, position_deg in known.items()}
     if settings.stations:
         listed |= read_stations(settings.stations)
-    return Board(assembly.rules.window, limits, listed, profiles)
+    expected = models.codes() or profiles
+    return Board(assembly.rules.window, limits, listed, expected, models.windows)
+
+
+def _positions_deg(models: ShownModels) -> dict[str, tuple[float, float]]:
+    """Positions of the stations of several models; of two the first counts."""
+    places: dict[str, tuple[float, float]] = {}
+    for assembly in models.by_name.values():
+        places = positions(assembly.rules.profiles)[0] | places
+    return places
 
 
 def takeover_s(settings: Settings) -> float:
@@ -66,8 +77,8 @@ def takeover_s(settings: Settings) -> float:
     return settings.session_timeout_s + settings.rebalance_timeout_s + settings.batch_wait_s
 
 
-async def _serve(settings: Settings, assembly: Assembly, board: Board) -> None:
-    feed, hub = Feed(settings, assembly.accepts, board, now_ms), Hub()
+async def _serve(settings: Settings, assembly: Assembly, board: Board, models: ShownModels) -> None:
+    feed, hub = Feed(settings, assembly.accepts, board, now_ms, models), Hub()
     show = Show(
         board=board,
         hub=hub,
@@ -76,6 +87,7 @@ async def _serve(settings: Settings, assembly: Assembly, board: Board) -> None:
         status=lambda: feed.status,
         left_out=lambda: feed.left_out,
         now_ms=now_ms,
+        models=models,
     )
     runner = PageRunner(application(show, settings.dashboard_host), STOP_S)
     with stop_event() as stop:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 from aiohttp import web
+from msgspec import UNSET, UnsetType
 
 from archive.model import Model
 from geofield.calibration.versions import Versions, version_at
@@ -24,6 +25,7 @@ from monitor.dashboard.assets import Asset, load_assets
 from monitor.dashboard.board import Board, Changes
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub, Missed, encode
+from monitor.dashboard.models import ONE_MODEL, ShownModels
 from monitor.dashboard.places import Places, client_of
 from monitor.dashboard.station import Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
@@ -54,6 +56,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     hours: float
     model: ModelView
     everything: Changes
+    models: dict[str, ModelView] | UnsetType = UNSET  # where there are several, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Show:
     status: Callable[[], FeedStatus]
     left_out: Callable[[], UnshownRecords]
     now_ms: Callable[[], int]
+    models: ShownModels = ONE_MODEL
     model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to run the model
 
 
@@ -108,7 +112,7 @@ class _Site:
 
     async def snapshot(self, request: web.Request) -> web.Response:
         show = self._show
-        about, window = show.model.ref, show.model.manifest.window
+        others = {name: one.model for name, one in show.models.by_name.items()}
         now_ms = show.now_ms()
         return json_answer(
             request,
@@ -118,14 +122,9 @@ class _Site:
                 status=show.status(),
                 left_out=show.left_out(),
                 hours=show.board.limits.hours,
-                model=ModelView(
-                    about.name,
-                    about.version,
-                    about.sha256,
-                    about.skill,
-                    (window.low_hz, window.high_hz),
-                ),
+                model=_view(show.model),
                 everything=show.board.everything(now_ms),
+                models={name: _view(model) for name, model in others.items()} or UNSET,
             ),
         )
 
@@ -140,10 +139,12 @@ class _Site:
     async def reconstruction(self, request: web.Request) -> web.Response:
         show, station = self._show, self._station(request)
         end_ms = self._end_ms(request, station)
-        profile = version_at(show.profiles.get(station.code, ()), end_ms)
-        samples = under_the_last_windows(station, end_ms, show.model.manifest.window)
+        versions = show.profiles.get(station.code, ())
+        known = show.models.behind(station.code, end_ms)
+        model, profile = known or (show.model, version_at(versions, end_ms))
+        samples = under_the_last_windows(station, end_ms, model.manifest.window)
         async with show.model_turn:  # one at a time, to save processor time
-            drawn = await asyncio.to_thread(reconstruction, samples, show.model, profile)
+            drawn = await asyncio.to_thread(reconstruction, samples, model, profile)
         return json_answer(request, drawn)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
@@ -193,6 +194,12 @@ class _Site:
     def _end_ms(self, request: web.Request, station: Station) -> int:
         newest_ms = station.field.end_ms or self._show.now_ms()
         return whole_number(request, "end_ms", newest_ms, (0, 2**53))
+
+
+def _view(model: Model) -> ModelView:
+    about, window = model.ref, model.manifest.window
+    band_hz = (window.low_hz, window.high_hz)
+    return ModelView(about.name, about.version, about.sha256, about.skill, band_hz)
 
 
 async def _say_farewell(response: web.StreamResponse) -> None:

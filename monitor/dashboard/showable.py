@@ -6,8 +6,8 @@ milliseconds, and numbers are finite and small enough for a chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 from aiokafka import ConsumerRecord
@@ -16,7 +16,15 @@ from geofield.series.samples import STATION_CODE, Samples
 from geofield.utc import moment_ms, time_ms
 from monitor.kafka.guard import printable
 from monitor.records.dead_letters import MAX_DETAIL_CHARACTERS
-from monitor.records.sample_decoder import EARLIEST, Accepts, Reason, Rejected, decode, raw_record
+from monitor.records.sample_decoder import (
+    EARLIEST,
+    Accepts,
+    Reason,
+    Rejected,
+    raw_record,
+    read,
+    samples_of,
+)
 from monitor.records.scores_and_alerts import (
     ALERT_SCHEMA,
     SCORE_SCHEMA,
@@ -111,15 +119,28 @@ def shown_source(record: ConsumerRecord, latest_ms: int) -> tuple[str, SourceVie
     return source.station, SourceView(source.station, since_ms, said)
 
 
-def shown_samples(record: ConsumerRecord, accepts: Accepts) -> Samples:
-    """The samples of a record.
+CodeOf: TypeAlias = Callable[[str, str], str]
+"""Code of a station on the page, given its IAGA code and a model's name; raises `Unshowable`."""
+
+
+def iaga_code(station: str, _: str) -> str:
+    """The code of a station where the page has one model."""
+    return station
+
+
+def shown_samples(record: ConsumerRecord, models: Sequence[Accepts]) -> Samples:
+    """The samples of a record, by the rules of the model of its cadence.
 
     Raises
     ------
     Unshowable
         If a worker would refuse it.
     """
-    samples = decode(raw_record(record), accepts)
+    report = read(raw_record(record), models[0], [accepts.cadence_ms for accepts in models])
+    if isinstance(report, Rejected):
+        raise Unshowable(report.detail)
+    accepts = next(one for one in models if one.cadence_ms == report.cadence_ms)
+    samples = samples_of([report], accepts)
     if isinstance(samples, Rejected):
         raise Unshowable(samples.detail)
     return samples
@@ -141,7 +162,7 @@ def shown_refusal(record: ConsumerRecord) -> RefusedRecord:
     return RefusedRecord(key, name, _text(detail, MAX_DETAIL_CHARACTERS))
 
 
-def shown_score(record: ConsumerRecord, latest_ms: int) -> WindowView:
+def shown_score(record: ConsumerRecord, latest_ms: int, code_of: CodeOf = iaga_code) -> WindowView:
     """The score of a window, which must end at `latest_ms` or before.
 
     Raises
@@ -149,10 +170,10 @@ def shown_score(record: ConsumerRecord, latest_ms: int) -> WindowView:
     Unshowable
         If it is no score, or cannot be drawn.
     """
-    return window_view(_decoded(record.value, ScoreRecord), latest_ms)
+    return window_view(_decoded(record.value, ScoreRecord), latest_ms, code_of)
 
 
-def shown_alert(record: ConsumerRecord, latest_ms: int) -> AlertView:
+def shown_alert(record: ConsumerRecord, latest_ms: int, code_of: CodeOf = iaga_code) -> AlertView:
     """A version of an alert, which must end at `latest_ms` or before.
 
     Raises
@@ -160,17 +181,17 @@ def shown_alert(record: ConsumerRecord, latest_ms: int) -> AlertView:
     Unshowable
         If it is no alert, or cannot be drawn.
     """
-    return alert_view(_decoded(record.value, AlertEvent).data, latest_ms)
+    return alert_view(_decoded(record.value, AlertEvent).data, latest_ms, code_of)
 
 
-def window_view(score: ScoreRecord, latest_ms: int) -> WindowView:
+def window_view(score: ScoreRecord, latest_ms: int, code_of: CodeOf = iaga_code) -> WindowView:
     """The view of a score; raises `Unshowable` as `shown_score` does."""
     _check_common(score.schema_version, SCORE_SCHEMA, score.station)
     _check_figures(score, ("rmse", "threshold", "return_period_days"))
     _, end_ms = _span_ms(score, ("window_start", "window_end"), latest_ms)
     _time_ms("decided", score.decided)
     return WindowView(
-        score.station,
+        code_of(score.station, score.model.name),
         end_ms,
         score.quality,
         score.rmse,
@@ -192,7 +213,7 @@ def _promise_text(promise: PromiseFields | None) -> str:
     )
 
 
-def alert_view(alert: AlertData, latest_ms: int) -> AlertView:
+def alert_view(alert: AlertData, latest_ms: int, code_of: CodeOf = iaga_code) -> AlertView:
     """The view of an alert; raises `Unshowable` as `shown_alert` does."""
     _check_common(alert.schema_version, ALERT_SCHEMA, alert.station)
     _check_figures(alert, ("version", "score", "threshold", "return_period_days"))
@@ -207,7 +228,7 @@ def alert_view(alert: AlertData, latest_ms: int) -> AlertView:
         alert_id=alert.alert_id,
         version=alert.version,
         status=alert.status,
-        station=alert.station,
+        station=code_of(alert.station, alert.model.name),
         start_ms=start_ms,
         end_ms=end_ms,
         score=alert.score,

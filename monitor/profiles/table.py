@@ -90,7 +90,7 @@ def _rows(
     listed = [*versions, *([fitted] if fitted else [])]
     for profile in listed:
         source = "online" if profile is fitted else "file"
-        yield _row(profile, source, _word(version_use(profile), use))
+        yield _row(station, profile, source, _word(version_use(profile), use))
     known = {version_use(profile).digest for profile in listed}
     for version in use.versions if use else ():
         if version.digest not in known:
@@ -114,9 +114,9 @@ def _word(version: VersionUse, use: StationUse | None) -> str:
     return "to come" if (version.effective_ms or 0) >= use.decided_ms else "replaced"
 
 
-def _row(profile: StationProfile, source: str, word: str) -> Sequence[str]:
+def _row(station: str, profile: StationProfile, source: str, word: str) -> Sequence[str]:
     return (
-        profile.station,
+        station,
         source,
         _since(version_use(profile)),
         word,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive.observatory import read_file
-from monitor.offline.replay import interleaved
+from monitor.offline.pacing import interleaved
 from tests.chaos.workload import EXPORTS, Expected, Workload, calibrate, network_day
 from tests.data import conrad, quiet_day
 from tests.monitor.feeds import calibrated

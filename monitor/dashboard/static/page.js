@@ -30,8 +30,9 @@ function showCounts() {
 }
 
 function showModel() {
-  const { name, version, sha256, skill } = store.model;
-  byId("model-line").textContent = `Model ${name} ${version} (${sha256.slice(0, 12)}): ${skill}.`;
+  const line = ({ name, version, sha256, skill }) =>
+    `Model ${name} ${version} (${sha256.slice(0, 12)}): ${skill}.`;
+  byId("model-line").textContent = store.models.map(line).join(" ");
 }
 
 /** The station in the address, else the worst. */

@@ -11,7 +11,7 @@ export class Store extends EventTarget {
   connected = false;
   displacedBy = null; // how many pages the server serves, where it no longer serves this one
   hours = 24;
-  model = null;
+  models = []; // several where each station has an entry for each, `WIC.minute-teo`
   full = false;
   selected = null;
   filter = { states: new Set(), text: "" }; // of the list of stations; empty: all
@@ -22,6 +22,12 @@ export class Store extends EventTarget {
     return Date.now() + this.#ahead;
   }
 
+  /** The model of the chosen station's entry. */
+  get model() {
+    const name = this.selected?.split(".").slice(1).join(".");
+    return this.models.find((model) => model.name === name) ?? this.models[0];
+  }
+
   setNow(ms) {
     this.#ahead = ms - Date.now();
   }
@@ -29,7 +35,7 @@ export class Store extends EventTarget {
   begin(snapshot) {
     this.setNow(snapshot.now_ms);
     this.hours = snapshot.hours;
-    this.model = snapshot.model;
+    this.models = snapshot.models ? Object.values(snapshot.models) : [snapshot.model];
     this.stations = new Map();
     this.alerts = new Map();
     this.refused = new Map();
