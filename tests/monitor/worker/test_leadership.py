@@ -11,7 +11,7 @@ from geofield.indices import IndicesKnown
 from geofield.scoring.score import Quality, WindowScore
 from monitor.records.handovers import encode_handover
 from monitor.records.sample_decoder import RawRecord
-from monitor.worker.leadership import Leadership
+from monitor.worker.leadership import Leadership, take_all
 from tests.geofield.builders import MODEL
 
 NEW = replace(MODEL, version="2.0.0", sha256="cd" * 32)
@@ -72,3 +72,23 @@ def test_the_newest_window_counts_in_whatever_order_windows_are_decided() -> Non
     leadership.decided([window(25)])
     leadership.decided([])
     assert leadership.newest_ms == 30
+
+
+def test_a_model_of_another_cadence_keeps_its_charge() -> None:
+    seconds = Leadership(Deployment("", MODEL.sha256), cadence_ms=1000)
+    minutes = Leadership(Deployment("", "ef" * 32), cadence_ms=60_000)
+    handover = encode_handover("next", NEW, SINCE_MS, 1000)[1]
+    take_all([seconds, minutes], records(handover))
+    assert not seconds.window(SINCE_MS)
+    assert minutes.window(SINCE_MS)
+    take_all([seconds, minutes], records(encode_handover("next", NEW, SINCE_MS + 1)[1]))
+    assert not minutes.window(SINCE_MS + 1)  # of all cadences, as older records are
+
+
+def test_handovers_of_two_cadences_at_one_time_have_keys_of_their_own() -> None:
+    keys = {encode_handover("next", NEW, SINCE_MS, cadence)[0] for cadence in (None, 1000, 60_000)}
+    assert keys == {
+        b"2024-05-10T00:13:20.500Z",
+        b"2024-05-10T00:13:20.500Z PT1S",
+        b"2024-05-10T00:13:20.500Z PT1M",
+    }
