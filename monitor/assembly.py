@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 
 from archive.model import Model, default_model_path, load_model
-from archive.model_names import ModelNames
+from archive.model_names import ONLY_MODEL, ModelNames
 from archive.profile import UNTIL, ProfileRefused
 from archive.shipped import find_model
 from archive.versions import load_versions
@@ -39,7 +39,7 @@ class Assembly:
     rules: Rules
     accepts: Accepts
     network: StationNetwork  # without windows
-    names: ModelNames
+    names: ModelNames = ONLY_MODEL
 
 
 def assemble(settings: Settings) -> Assembly:

@@ -52,6 +52,7 @@ class Derivation:
             self._buffers[name] = known.faster.buffer if known and known.faster else None
             self._own_ms[name] = self._end_ms(known)
         self._derived: set[str] = set()  # stations with faster records that count
+        self._sending: set[str] = set()  # stations with samples of their own after those
         # of faster records, all of one cadence: the setting names one
         faster_ms = accepts.derives_ms[0] if accepts.derives_ms else accepts.cadence_ms
         views = {name: _view(known) for name, known in self._before.items() if known}
@@ -65,7 +66,7 @@ class Derivation:
         derived = {
             name: replace(known, state=StationState())
             for name, known in self._before.items()
-            if known and known.faster
+            if known and _is_derived(known)
         }
         return {**checkpoints, **derived} if derived else checkpoints
 
@@ -75,6 +76,7 @@ class Derivation:
             self._own_ms[segment.station] = samples.end_ms
             self._buffers[segment.station] = None
             self._derived.discard(segment.station)
+            self._sending.add(segment.station)
         return segments
 
     def admit(self, segment: Segment, samples: Samples) -> Admitted:
@@ -90,6 +92,7 @@ class Derivation:
         lateness = self._lateness_ms // samples.cadence_ms
         self._own_ms[station] = None
         self._derived.add(station)
+        self._sending.discard(station)
         buffer, slower = derive(self._buffers.get(station), samples, chosen, lateness)
         self._buffers[station] = buffer
         return segment, slower
@@ -100,9 +103,7 @@ class Derivation:
         """The states `after` the batch with their faster samples, given the states `before` it."""
         told = {name: (waiting, ms, last) for name, waiting, ms, last in self.jumps.stations()}
         changed = {}
-        for name in told.keys() | self._derived:
-            if self._own_ms.get(name) is not None:
-                continue
+        for name in (told.keys() | self._derived) - self._sending:
             base = after.get(name) or before.get(name)
             known = (base.faster if base else None) or Faster(None)
             waiting, offset_ms, last = told.get(name) or (known.waiting, known.offset_ms, None)
@@ -122,7 +123,7 @@ class Derivation:
         )
 
     def _end_ms(self, known: StationCheckpoint | None) -> int | None:
-        if known is None or known.faster is not None or known.state.buffer is None:
+        if known is None or _is_derived(known) or known.state.buffer is None:
             return None
         return known.state.buffer.after * self._cadence_ms
 
@@ -131,6 +132,11 @@ class Derivation:
         if chosen is None:
             raise ValueError(f"no filter from {from_ms} ms to {self._cadence_ms} ms")
         return chosen
+
+
+def _is_derived(known: StationCheckpoint) -> bool:
+    """Whether a station's samples are derived, not its own."""
+    return known.faster is not None and known.faster.buffer is not None
 
 
 def _view(known: StationCheckpoint) -> StationCheckpoint:
