@@ -20,6 +20,7 @@ MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("shapes", "--seconds", "2"),
     ("restart",),
     ("backfill",),
+    ("models",),
     ("training", "--steps", "30"),
     ("sizing",),
 )

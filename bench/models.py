@@ -114,13 +114,16 @@ def measure(settings: Settings, folder: Path, records: int) -> Used:
 @click.option("--stations", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--samples", type=click.IntRange(600), default=7200, show_default=True, help="Each.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
-def main(stations: int, samples: int, repeats: int) -> None:
+@click.option("--quick", is_flag=True, help="A try: ten stations, once.")
+def main(stations: int, samples: int, repeats: int, quick: bool) -> None:
     """Measure two models in one worker and each alone, print a table and write JSON.
 
     \b
     Example:
       python -m bench.models --stations 40 --repeats 1
     """
+    if quick:
+        stations, samples, repeats = 10, 1200, 1
     feed = Feed.of(stations)
     courses = [MODELS, *((name,) for name in MODELS)]
     found: dict[tuple[str, ...], list[Used]] = {models: [] for models in courses}
