@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -87,7 +88,7 @@ def score(
     _check_outputs(files, output, alerts)
     assemblies = assemble_all(load_settings(profiles=profiles), model)
     of_models = recordings_of_models(open_stations(files, station, stated), assemblies)
-    recordings = [recording for its_own in of_models for recording in its_own]
+    recordings = list({id(one): one for one in chain.from_iterable(of_models)}.values())
     for assembly, its_own in zip(assemblies, of_models, strict=True):
         warn_uncalibrated(its_own, assembly.rules)
     history = kp_history(recordings, kp.file) if kp.wanted else IndexHistory()
@@ -96,21 +97,17 @@ def score(
     tally = ScoreCounts()
     settle_down()
     with progress_bar("samples") as bar:
-        task = bar.add_task("score", total=sum(map(len, recordings)))
-        records = (
-            record
+        task = bar.add_task("score", total=sum(map(len, chain.from_iterable(of_models))))
+        scored = (
+            (tally.note(outcome), model_fields(assembly.rules.model))
             for assembly, its_own in zip(assemblies, of_models, strict=True)
             if its_own
-            for record in _records(
-                map(
-                    tally.note,
-                    score_recordings(its_own, assembly, history, lambda n: bar.advance(task, n)),
-                ),
-                model_fields(assembly.rules.model),
-                history if kind is not ScoreFormat.JSONL else None,
+            for outcome in score_recordings(
+                its_own, assembly, history, lambda n: bar.advance(task, n)
             )
         )
-        write_scores(records, output, kind)
+        final = None if kind is ScoreFormat.JSONL else history
+        write_scores(_records(scored, final), output, kind)
     for promise in tally.promises:
         click.echo(promise, err=True)
     if alerts:
@@ -144,12 +141,13 @@ def _of_model(recordings: Sequence[Recorded], accepts: Accepts) -> list[Recorded
 
 
 def _records(
-    outcomes: Iterable[Outcome], about: ModelFields, final: IndexHistory | None
+    outcomes: Iterable[tuple[Outcome, ModelFields]], final: IndexHistory | None
 ) -> Iterator[ScoreRecord]:
     """Records of scores: the worker's, or with the indices as known in the end (`final`)."""
-    for outcome in outcomes:
+    for outcome, about in outcomes:
         for window in outcome.scores:
-            yield score_record(window, about, _final(window, final) if final else None)
+            known = None if final is None else _final(window, final)
+            yield score_record(window, about, known)
 
 
 def _final(score: WindowScore, history: IndexHistory) -> IndicesKnown:
