@@ -64,7 +64,7 @@ def assemble_all(settings: Settings, only: Path | None = None) -> tuple[Assembly
     if settings.derive_minutes and only is None and MINUTE_MS not in cadences_ms:
         raise SettingsRefused(
             "MAGWATCH_DERIVE_MINUTES: no model of MAGWATCH_MODEL takes one sample a minute: add "
-            "one (minute-teo is shipped), or set it to false"
+            "one (ulf-1min is shipped), or set it to false"
         )
     return tuple(_assembled(settings, one, cadences_ms) for one in models)
 

@@ -8,10 +8,10 @@ import click
 from kafka.errors import KafkaError
 from rich.table import Table
 
-from archive.model import default_model_path, load_model
+from archive.model import load_model
 from archive.outputs import check_output_folder, output_folder, write_together
 from geofield.utc import HOUR_MS, time_ms, utc
-from monitor.assembly import window_spec
+from monitor.assembly import model_paths, window_spec
 from monitor.kafka.topics import unreachable
 from monitor.records.registrations import RegistrationRecord, encode_registration, registration
 from monitor.records.scoreboards import FiguresRow, ScoreboardDocument, encode_scoreboard
@@ -88,8 +88,10 @@ def scoreboard(
         check_output_folder(output)
     book = load_book(saved) if saved else _book(broker, wanted)
     if data:
-        model = load_model(load_settings().model or default_model_path())
-        book.ratios = hourly_ratios(book.registered.record, model, data)
+        record = book.registered.record
+        models = [load_model(path) for path in model_paths(load_settings())]
+        own = [model for model in models if model.manifest.sha256 == record.model.sha256]
+        book.ratios = hourly_ratios(record, (own or models)[0], data)
     if save is not None:
         save_book(book, save)
     made = made_scoreboard(book, at_ms)
@@ -110,7 +112,10 @@ def register_command(file: Path, broker: str | None, model: Path | None) -> None
     """
     settings = load_settings(broker=broker, model=model)
     protocol = read_protocol(file)
-    loaded = load_model(settings.model or default_model_path())
+    path, *others = model_paths(settings)
+    if others:
+        raise click.UsageError("MAGWATCH_MODEL lists several models: name one with --model")
+    loaded = load_model(path)
     hop_s = window_spec(settings, loaded.manifest).hop_ms / 1000
     record = registration(protocol, model_fields(loaded.ref), hop_s)
     check_new(settings, record, now_ms())

@@ -1,7 +1,7 @@
 """The models of the page: a station has an entry for each model that it is scored by.
 
 With one model the code of an entry is the station's, ``WIC``. With several it has the model as
-well, ``WIC.minute-teo``, so that the entries of a station stand under each other.
+well, ``WIC.ulf-1min``, so that the entries of a station stand under each other.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ export class Store extends EventTarget {
   connected = false;
   displacedBy = null; // how many pages the server serves, where it no longer serves this one
   hours = 24;
-  models = []; // several where each station has an entry for each, `WIC.minute-teo`
+  models = []; // several where each station has an entry for each, `WIC.ulf-1min`
   full = false;
   selected = null;
   filter = { states: new Set(), text: "" }; // of the list of stations; empty: all
