@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import faust
@@ -58,7 +59,24 @@ class FetchThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         consumer._isolation_level = READ_COMMITTED
+        consumer.seek_to_committed = partial(seek_to_committed, consumer)
         return consumer
+
+
+async def seek_to_committed(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int | None]:
+    """Seek each partition to its committed offset, one without to its first record.
+
+    Faust drops what is fetched during a rebalance and seeks back. aiokafka leaves a partition
+    without a committed offset where it is, so that what was dropped of it would never be read.
+
+    Returns
+    -------
+    The committed offsets.
+    """
+    offsets = await AIOKafkaConsumer.seek_to_committed(consumer)
+    if fresh := [tp for tp, offset in offsets.items() if not offset]:
+        await consumer.seek_to_beginning(*fresh)
+    return dict(offsets)
 
 
 class FetchConsumer(driver.Consumer):  # type: ignore[misc]  # faust is partly typed
