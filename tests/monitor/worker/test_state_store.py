@@ -38,6 +38,17 @@ def test_a_checkpoint_that_asks_for_samples_it_has_not_goes_on_with_those_it_has
     assert step({"WIC": read.state}, [later], spread, RULES, IndexHistory())[1] == expected
 
 
+@pytest.mark.parametrize("first", [10**17, 10**12, -(10**11)])
+def test_a_checkpoint_with_samples_of_no_possible_time_is_refused(first: int) -> None:
+    """It would stop every worker that shows the time of the newest sample."""
+    states, _ = step({}, [samples(VALUES_NT)], spread, RULES, IndexHistory())
+    buffer = states["WIC"].buffer
+    assert buffer is not None
+    forged = replace(buffer, first=first, next_end=None)
+    with pytest.raises(ValueError, match="are not of 1900 to 2200"):
+        decoded(StationCheckpoint(replace(states["WIC"], buffer=forged), 0, 7))
+
+
 def decoded(stored: StationCheckpoint) -> StationCheckpoint:
     """The checkpoint after it has been on the topic of states."""
     observer = Observer(Metrics.create(CollectorRegistry(), 10), RULES)
