@@ -11,10 +11,9 @@ import click
 from geofield.alerts.alert import AlertStatus, Classification
 from geofield.utc import time_ms
 from monitor.alert_table import AlertFilter, as_csv, newest, readable, table
-from monitor.errors import Refused
 from monitor.kafka.guard import printable, usable
 from monitor.kafka.tail import tail
-from monitor.kafka.topics import missing_topics
+from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
 from monitor.records.scores_and_alerts import AlertEvent, decode_alert
 from monitor.settings import GROUP_PATTERN, Settings, load_settings
@@ -227,8 +226,7 @@ def _forward(settings: Settings, options: AlertsOptions, url: str) -> None:
         not options["no_follow"],
         options["on_refused"] == "skip",
     )
-    if (topic := settings.topic("alerts")) in missing_topics(settings):
-        raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, "alerts")
     configure_logs(settings)
     body = shape(PayloadFormat(options["kind"]), plan.group, options["external_url"])
     with health_server(settings, options["metrics_port"]) as health:

@@ -6,12 +6,11 @@ import click
 import structlog
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
-from monitor.errors import Refused
 from monitor.history.run import History
 from monitor.history.store import open_store
 from monitor.history.watch import TOPICS, HistoryMetrics
 from monitor.http.probes import health_server
-from monitor.kafka.topics import missing_topics
+from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
 from monitor.settings import load_settings
 from support.extras import needs
@@ -42,10 +41,7 @@ def history(store: str, broker: str | None, once: bool, metrics_port: int | None
     with needs("archive"):
         import pyarrow.parquet  # noqa: PLC0415, F401 - missing, it is told before the work
     settings = load_settings(broker=broker)
-    missing = missing_topics(settings)
-    for name in TOPICS:
-        if (topic := settings.topic(name)) in missing:
-            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, *TOPICS)
     files = open_store(store)
     configure_logs(settings)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # doubles the counters

@@ -14,7 +14,7 @@ from geofield.utc import time_ms
 from monitor.errors import Refused
 from monitor.http.probes import health_server
 from monitor.index_feed.services import BY_DEFAULT, NAMES, run_poller
-from monitor.kafka.topics import missing_topics, unreachable
+from monitor.kafka.topics import require_topics, unreachable
 from monitor.logs import configure_logs
 from monitor.records.indices import encode_index
 from monitor.settings import Settings, load_settings
@@ -77,8 +77,7 @@ def indices(
     """
     settings = load_settings(broker=broker)
     span = _span(from_table) if from_table else None
-    if (topic := settings.topic("indices")) in missing_topics(settings):
-        raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, "indices")
     if span:
         click.echo(_publish_table(settings, *span, delay_s))
         return

@@ -15,9 +15,9 @@ from monitor.ingest.run import IngestRun, check_sources, run_ingest
 from monitor.ingest.stations import read_plans
 from monitor.ingest.watch import IngestMetrics
 from monitor.kafka.producer import Outgoing
-from monitor.kafka.topics import missing_topics
+from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
-from monitor.settings import Settings, load_settings
+from monitor.settings import load_settings
 
 
 @click.command()
@@ -61,7 +61,7 @@ def ingest(
             raise SystemExit(1)
         return
     if not dry_run:
-        _check_topics(settings)
+        require_topics(settings, "samples", "deadletter", "sources")
     configure_logs(settings)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # doubles the counters
     registry = CollectorRegistry()
@@ -71,13 +71,6 @@ def ingest(
         failures = run_ingest(run, health)
     if failures:
         raise Refused("; ".join(failures))
-
-
-def _check_topics(settings: Settings) -> None:
-    missing = missing_topics(settings)
-    for name in ("samples", "deadletter", "sources"):
-        if (topic := settings.topic(name)) in missing:
-            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
 
 
 def _say(source: str, text: str, good: bool) -> None:

@@ -8,7 +8,7 @@ import click
 
 from monitor.errors import Refused
 from monitor.http.probes import health_server
-from monitor.kafka.topics import missing_topics
+from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
 from monitor.quake_feed.run import follow_usgs, publish_catalogue
 from monitor.settings import load_settings
@@ -55,10 +55,10 @@ def quakes(
       magwatch quakes --from-catalogue quakes.csv --delay 1200
     """
     settings = load_settings(broker=broker)
-    if (topic := settings.topic("quakes")) in missing_topics(settings):
-        raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, "quakes")
     configure_logs(settings)
     if catalogue is not None:
+        topic = settings.topic("quakes")
         news, of = publish_catalogue(settings, catalogue, delay_s)
         click.echo(f"{news:,} of {of:,} earthquakes to {topic}, the others were there")
         return

@@ -15,8 +15,7 @@ from monitor.dashboard.board import Board
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.serve import new_board
 from monitor.dashboard.station import StationView
-from monitor.errors import Refused
-from monitor.kafka.topics import missing_topics
+from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
 from monitor.settings import Settings
 from monitor.stopping import cancel_and_wait, until_stopped
@@ -38,10 +37,7 @@ def show_status(settings: Settings, *, watch: bool) -> None:
     Refused
         If no broker answers, or a topic is missing.
     """
-    missing = missing_topics(settings)
-    for name in ("samples", "scores", "alerts"):
-        if (topic := settings.topic(name)) in missing:
-            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, "samples", "scores", "alerts")
     configure_logs(settings)
     settings = settings.model_copy(update={"dashboard_hours": HOURS})
     asyncio.run(until_stopped(_show(settings, watch=watch)))

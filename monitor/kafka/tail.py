@@ -9,10 +9,9 @@ from typing import Any
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from monitor.errors import Refused
 from monitor.kafka.guard import Guard
 from monitor.kafka.topic_reader import POLL_MS, behind, open_consumer, partitions_of, seek_to_time
-from monitor.kafka.topics import missing_topics, unreachable
+from monitor.kafka.topics import require_topics, unreachable
 from monitor.settings import Settings
 from monitor.stopping import cancel_and_wait
 
@@ -42,8 +41,7 @@ def tail(
         If the topic does not exist or no broker answers.
     """
     topic = settings.topic(name)
-    if topic in missing_topics(settings):
-        raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, name)
     polls = _polls(settings, topic, since_ms if from_beginning else None, follow=follow)
     with asyncio.Runner() as runner:
         loop, poll = runner.get_loop(), None

@@ -173,6 +173,20 @@ def missing_topics(settings: Settings) -> list[str]:
     return _missing(settings, _existing(settings))
 
 
+def require_topics(settings: Settings, *names: str) -> None:
+    """Check that the topics of these names, without prefix, exist.
+
+    Raises
+    ------
+    Refused
+        If one does not; the message says what to do.
+    """
+    missing = missing_topics(settings)
+    for name in names:
+        if (topic := settings.topic(name)) in missing:
+            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+
+
 def missing_worker_topics(settings: Settings) -> list[str]:
     """Full names of the topics that do not exist yet and a worker needs."""
     return _worker_topics(settings, missing_topics(settings))

@@ -10,10 +10,9 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from monitor.errors import Refused
 from monitor.kafka.guard import Guard
 from monitor.kafka.topic_reader import open_consumer, partitions_of, read_to_end
-from monitor.kafka.topics import missing_topics, unreachable
+from monitor.kafka.topics import require_topics, unreachable
 from monitor.settings import Settings
 
 Taken = TypeVar("Taken")
@@ -53,10 +52,7 @@ def read_topics(
     Refused
         If a topic does not exist or no broker answers.
     """
-    missing = set(missing_topics(settings))
-    for name in names:
-        if (topic := settings.topic(name)) in missing:
-            raise Refused(f"no topic {topic}: create it (`magwatch topics`)")
+    require_topics(settings, *names)
     try:
         asyncio.run(_read(settings, names, take, since_ms))
     except KafkaError as error:
