@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 
 import msgspec
@@ -58,6 +58,11 @@ class TooLarge(Exception):
         self.item = item
 
 
+async def always() -> bool:
+    """Permit every attempt to send."""
+    return True
+
+
 class Publisher:
     """An idempotent producer that retries until the broker has all records.
 
@@ -95,16 +100,18 @@ class Publisher:
         if producer is not None:
             await producer.stop()
 
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
+    async def publish(
+        self, batch: Sequence[Outgoing], permitted: Callable[[], Awaitable[bool]] = always
+    ) -> bool:
         """Send `batch` and wait until every record is acknowledged by all replicas.
 
         After a failure the whole batch is sent again by a new producer. Records have deterministic
-        keys and bytes, so a reader sees repetitions but never contradictions.
+        keys and bytes, so a reader sees repetitions but never contradictions. `permitted` is asked
+        at the last moment before each attempt. Returns False if it forbids one.
         """
         while batch:
             try:
-                await self._send_all(batch)
-                return
+                return await self._send_all(batch, permitted)
             except TooLarge as error:
                 refused, smaller = error.item, self._smaller(error.item)
                 if smaller is refused:
@@ -115,6 +122,7 @@ class Publisher:
             except (KafkaError, OSError) as error:
                 await self._pause("batch not published, sending again", error)
                 await self.stop()
+        return True
 
     async def reachable(self) -> bool:
         """Whether the broker answers a metadata request now."""
@@ -158,8 +166,13 @@ class Publisher:
             raise
         return producer
 
-    async def _send_all(self, batch: Sequence[Outgoing]) -> None:
-        """Send to all partitions concurrently, in order within each, and wait for all of them."""
+    async def _send_all(
+        self, batch: Sequence[Outgoing], permitted: Callable[[], Awaitable[bool]]
+    ) -> bool:
+        """Send to all partitions concurrently, in order within each, and wait for all of them.
+
+        Returns whether this was permitted.
+        """
         producer = await self._connected()
         numbers = {
             topic: sorted(await producer.partitions_for(topic))
@@ -169,6 +182,8 @@ class Publisher:
         for item in batch:
             target = (item.topic, self._partition(item, numbers[item.topic]))
             partitions.setdefault(target, []).append(item)
+        if not await permitted():
+            return False
         sending = [
             self._send(producer, topic, partition, items)
             for (topic, partition), items in partitions.items()
@@ -176,6 +191,7 @@ class Publisher:
         for result in await asyncio.gather(*sending, return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
+        return True
 
     async def _send(
         self, producer: AIOKafkaProducer, topic: str, partition: int, items: Sequence[Outgoing]

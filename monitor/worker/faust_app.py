@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import faust
@@ -183,6 +184,10 @@ class Consumption:
 
     async def _on_revoked(self, *_: object, **__: object) -> None:
         self._forget()
+        # The group waits for this: what is on its way arrives before the next owner's records.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.session_timeout_s):
+                await self._pipelines.idle()
 
     async def _on_assigned(self, _: object, assigned: Iterable[Any], **__: object) -> None:
         self._forget(tp.partition for tp in assigned)

@@ -26,6 +26,7 @@ Concurrency
 Different stages work on different batches at the same time, each stage on one batch:
 
 - `turn` is held to score or classify and to queue the resulting step: never both at once.
+- `publishing` is held to publish a step. Partitions are given up when it is free.
 - `between_batches` is held to window a batch or to change profiles: never both at once.
 - One batch may wait in the queue `windowed` (windowed to scored) and one step in the queue `steps`
   (scored or classified to published). A full queue stops the stage before it.
@@ -63,6 +64,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeVar
 
 from archive.model_names import ONLY_MODEL, ModelNames
@@ -127,6 +129,7 @@ class Worker:
     names: ModelNames = ONLY_MODEL
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to score or classify
     between_batches: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to window
+    publishing: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to publish
     # windowed batches with the generation of their states
     windowed: asyncio.Queue[tuple[int, BatchInFlight]] = field(
         default_factory=lambda: asyncio.Queue(1)
@@ -191,9 +194,12 @@ class Worker:
             step = await self.steps.get()
             # Let the next batch start scoring: publishing blocks the event loop for milliseconds.
             await asyncio.sleep(0)
-            if await self._still_ours(step.generation):
-                await self.publisher.publish(await asyncio.to_thread(self._outgoing, step))
-                if step.generation == self.states.generation:
+            if step.generation == self.states.generation:
+                async with self.publishing:
+                    records = await asyncio.to_thread(self._outgoing, step)
+                    permitted = partial(self._still_ours, step.generation)
+                    published = await self.publisher.publish(records, permitted)
+                if published and step.generation == self.states.generation:
                     self._adopt(step)
             self.steps.task_done()
 
@@ -212,9 +218,8 @@ class Worker:
             if number:
                 await asyncio.sleep(self.settings.checkpoint_s / 2 / len(parts))
             records = await asyncio.to_thread(self.states.encode, pending, part)
-            if not await self._still_ours(generation):
+            if not await self.saver.publish(records, partial(self._still_ours, generation)):
                 return {}
-            await self.saver.publish(records)
         if generation != self.states.generation:
             return {}
         self.states.saved(pending)

@@ -80,6 +80,12 @@ class Pipelines:
         for worker in self.workers:
             worker.states.forget(assigned)
 
+    async def idle(self) -> None:
+        """Wait until no pipeline is publishing."""
+        for worker in self.workers:
+            async with worker.publishing:
+                pass
+
     async def load(self) -> None:
         """Read the checkpoints of the assigned partitions, see `States.load`."""
         async with asyncio.TaskGroup() as loading:

@@ -2,8 +2,8 @@
 
 Kills from outside seldom fall into the few milliseconds of a publication or a checkpoint. It is
 the real worker but for that: ``python -m tests.chaos.doomed "in a publication" 40``. At the last
-point it does not die but stands still, as in a virtual machine that is moved, and wakes when its
-partitions have long been another's.
+two points it does not die but stands still, as in a virtual machine that is moved, and wakes when
+its partitions have long been another's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from monitor.cli import main
+from monitor.kafka.producer import Outgoing
 from monitor.worker.faust_app import Consumption
+from monitor.worker.pipeline import Worker
 from monitor.worker.scorer import Scorer
 from monitor.worker.state_store import States
 
@@ -52,18 +54,22 @@ def _doom_call(owner: type, name: str, times: int) -> None:
     setattr(owner, name, fatal)
 
 
-def _doom_alerts(times: int) -> None:
-    """At the n-th batch that comes to alerts; the worker believes that nothing has happened."""
-    finish = Scorer.finish
+def _still_after(owner: type, name: str, has_alerts: Callable[[Any], bool], times: int) -> None:
+    """At the n-th result with alerts; the worker believes that nothing has happened."""
+    original = getattr(owner, name)
     calls = count(1)
 
     def still(*arguments: Any, **named: Any) -> Any:
-        scored = finish(*arguments, **named)
-        if scored.alerts and next(calls) == times:
+        result = original(*arguments, **named)
+        if has_alerts(result) and next(calls) == times:
             stand_still()
-        return scored
+        return result
 
-    Scorer.finish = still
+    setattr(owner, name, still)
+
+
+def _has_alert_records(records: list[Outgoing]) -> bool:
+    return any(record.topic.endswith("alerts") for record in records)
 
 
 def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
@@ -80,6 +86,7 @@ def _doom_sends(times: int, topics: tuple[str, ...]) -> None:
 
 
 STANDSTILL = "stands still before an alert"
+LATE_STANDSTILL = "stands still with an alert's record in its hands"
 
 # What happens, and how often, at most, its point is passed before.
 FATES: dict[str, tuple[int, Callable[[int], None]]] = {
@@ -91,7 +98,8 @@ FATES: dict[str, tuple[int, Callable[[int], None]]] = {
     "while states load": (2, lambda n: _doom_call(States, "_loaded_now", n)),
     "when partitions go": (2, lambda n: _doom_call(Consumption, "_on_revoked", n)),
     "when partitions come": (2, lambda n: _doom_call(Consumption, "_on_assigned", n)),
-    STANDSTILL: (3, _doom_alerts),
+    STANDSTILL: (3, lambda n: _still_after(Scorer, "finish", lambda it: bool(it.alerts), n)),
+    LATE_STANDSTILL: (3, lambda n: _still_after(Worker, "_outgoing", _has_alert_records, n)),
 }
 
 

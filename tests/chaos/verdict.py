@@ -39,6 +39,8 @@ class Published:
             for word, keys in (("missing", lost), ("invented", extra), ("other bytes", other)):
                 if keys:
                     lines.append(f"{name}: {len(keys)} {what} {word}, e.g. {min(keys)}")
+            if other:
+                lines.append(f"{has[min(other)].decode()} instead of {wants[min(other)].decode()}")
         if self.deadletters:
             lines.append(f"{name}: {self.deadletters} dead letters")
         return lines

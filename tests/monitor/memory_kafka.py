@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from geofield.alerts.remote_reference import StationNetwork
 from geofield.scoring.score import Reconstruct
 from geofield.step import Rules
 from monitor.kafka.follower import Follower
-from monitor.kafka.producer import Outgoing, Publisher
+from monitor.kafka.producer import Outgoing, Publisher, always
 from monitor.metrics.metrics import Metrics
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
@@ -60,9 +60,14 @@ class MemoryPublisher(Publisher):
         self.kafka = kafka
         self.gate = asyncio.Event()
 
-    async def publish(self, batch: Sequence[Outgoing]) -> None:
+    async def publish(
+        self, batch: Sequence[Outgoing], permitted: Callable[[], Awaitable[bool]] = always
+    ) -> bool:
         await self.gate.wait()
-        self.kafka.take(batch)
+        if await permitted():
+            self.kafka.take(batch)
+            return True
+        return False
 
 
 class MemoryStates(States):

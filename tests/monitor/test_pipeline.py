@@ -15,6 +15,7 @@ from monitor.records.sample_decoder import RawRecord
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
 from monitor.worker.pipeline import Worker
+from monitor.worker.pipelines import Pipelines
 from tests.monitor.feeds import calibrated, station
 from tests.monitor.memory_kafka import MemoryKafka, MemoryPublisher, memory_worker
 from tests.monitor.outcomes import THRESHOLD, offline
@@ -107,6 +108,24 @@ def test_a_batch_is_taken_in_while_the_one_before_is_scored(kafka: MemoryKafka) 
     scores, alerts = offline(Site(kafka.settings, Path()), [RECORDING])
     assert sorted(kafka.values("scores")) == scores
     assert sorted(kafka.values("alerts")) == alerts
+
+
+def test_partitions_are_given_up_when_nothing_is_on_its_way(kafka: MemoryKafka) -> None:
+    """The next owner's records would otherwise come before those that were sent earlier."""
+
+    async def scenario(worker: Worker, publisher: MemoryPublisher) -> None:
+        pipelines = Pipelines([worker])
+        pipelines.forget()
+        giving_up = asyncio.create_task(pipelines.idle())
+        await asyncio.sleep(0.05)
+        assert not giving_up.done()
+        publisher.gate.set()
+        await giving_up
+        before = dict(kafka.topics)
+        await idle(worker, publisher)
+        assert kafka.topics == before
+
+    run(kafka, scenario)
 
 
 def test_both_are_dropped_when_partitions_change_hands(kafka: MemoryKafka) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import closing
 
+from aiokafka.errors import KafkaConnectionError
 from kafka import KafkaProducer
 
 from monitor.kafka.producer import Outgoing, Publisher
@@ -60,3 +61,44 @@ def test_headers_and_records_without_a_value_arrive(site: Site) -> None:
     found = sorted(received(site, "deadletter"), key=lambda one: one.key or b"")
     assert [(one.key, one.value) for one in found] == [(None, None), (b"WIC", None)]
     assert all(tuple(one.headers) == headers for one in found)
+
+
+def test_what_is_forbidden_before_an_attempt_is_not_sent(site: Site) -> None:
+    """The last moment is when a connection and the partitions are there."""
+    topic, answers = site.settings.topic("scores"), iter([False, True])
+
+    async def permitted() -> bool:
+        return next(answers)
+
+    async def main() -> list[bool]:
+        publisher = Publisher(site.settings, lambda: None)
+        sent = [
+            await publisher.publish([Outgoing(topic, b"WIC", value)], permitted)
+            for value in (b"forbidden", b"permitted")
+        ]
+        await publisher.stop()
+        return sent
+
+    assert asyncio.run(main()) == [False, True]
+    assert [one.value for one in received(site, "scores")] == [b"permitted"]
+
+
+def test_a_batch_is_not_sent_again_once_that_is_forbidden(site: Site) -> None:
+    topic, asked = site.settings.topic("scores"), []
+
+    async def permitted() -> bool:
+        asked.append(len(asked))
+        if len(asked) == 1:
+            raise KafkaConnectionError  # as when the broker goes away in an attempt
+        return False
+
+    async def main() -> bool:
+        publisher = Publisher(site.settings, lambda: None)
+        try:
+            return await publisher.publish([Outgoing(topic, b"WIC", b"old")], permitted)
+        finally:
+            await publisher.stop()
+
+    assert not asyncio.run(main())
+    assert asked == [0, 1]
+    assert received(site, "scores") == []
