@@ -11,7 +11,7 @@ from monitor.kafka.producer import Outgoing
 
 MOST_RECORDS = 10_000
 LINGER_S = 0.01  # for more to come: at 500 messages a second each batch costs more than its records
-Publish: TypeAlias = Callable[[Sequence[Outgoing]], Awaitable[None]]
+Publish: TypeAlias = Callable[[Sequence[Outgoing]], Awaitable[object]]
 
 
 @dataclass(slots=True)
