@@ -84,7 +84,7 @@ def _site(broker: Unruly, folder: Path, workload: Workload) -> Site:
 
 def _calm(site: Site, records: Sequence[tuple[bytes, bytes]]) -> Published:
     with worker(site) as running:
-        running.wait_for_records(send(site, records))
+        running.wait_for_records(send(site, records), SETTLE_S)
     return published(site)
 
 
