@@ -6,9 +6,10 @@ import getpass
 
 import click
 
+from geofield.utc import time_ms
 from monitor.errors import Refused
 from monitor.kafka.topics import require_topics
-from monitor.records.reviews import VERDICTS, review_of
+from monitor.records.reviews import VERDICTS, Said, Verdict, review_of
 from monitor.reviews.publishing import publish_review
 from monitor.reviews.reading import TOPIC, alerts_now, find_alert
 from monitor.settings import load_settings
@@ -21,7 +22,7 @@ from support.clock import now_ms
 @click.option("--note", default="", help="Why, in one line of at most 500 characters.")
 @click.option("--by", help="Who says so.  [default: the name of your login]")
 @click.option("--broker", help="Bootstrap servers, host:port[,…]; else MAGWATCH_BROKER.")
-def review(alert_id: str, verdict: str, note: str, by: str | None, broker: str | None) -> None:
+def review(alert_id: str, verdict: Verdict, note: str, by: str | None, broker: str | None) -> None:
     """Say what the alert ID was; the first digits of the id are enough.
 
     `magwatch alerts` shows the ids, and the reviews beside the alerts. A later review of the same
@@ -36,7 +37,9 @@ def review(alert_id: str, verdict: str, note: str, by: str | None, broker: str |
     require_topics(settings, TOPIC)
     alert = find_alert(alerts_now(settings), alert_id).data
     try:
-        record = review_of(alert, verdict, note, _login() if by is None else by, now_ms())
+        said = Said(verdict, _login() if by is None else by, note)
+        span_ms = time_ms(alert.start), time_ms(alert.end)
+        record = review_of(alert.alert_id, alert.station, span_ms, said, now_ms())
     except ValueError as error:
         raise Refused(str(error)) from None
     publish_review(settings, record)

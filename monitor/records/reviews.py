@@ -13,7 +13,6 @@ import msgspec
 
 from geofield.utc import time_ms, utc
 from monitor.records.kinds import AlertId, StationCode, UtcTime
-from monitor.records.scores_and_alerts import AlertData, ModelFields
 
 REVIEW_SCHEMA = 1
 MOST_NOTE, MOST_NAME = 500, 80  # characters
@@ -24,10 +23,18 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 NOT_OF_THE_FIELD = frozenset({"man-made", "instrument"})
 
 
+class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an observer says of an alert, as it was typed."""
+
+    verdict: Verdict
+    by: str
+    note: str = ""
+
+
 class ReviewRecord(msgspec.Struct, frozen=True):
     """What an observer said of an alert, who it was and when.
 
-    `station`, `model`, `start` and `end` are those of the alert as it was then. `note` and `by` are
+    `station`, `start` and `end` are those of the alert as it was then. `note` and `by` are
     text as it was typed, on one line; it is no markup, and readers escape it.
     """
 
@@ -38,7 +45,6 @@ class ReviewRecord(msgspec.Struct, frozen=True):
     by: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_NAME)]
     reviewed: UtcTime
     station: StationCode
-    model: ModelFields
     start: UtcTime
     end: UtcTime
 
@@ -46,29 +52,27 @@ class ReviewRecord(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(ReviewRecord)
 
 
-def review_of(alert: AlertData, verdict: str, note: str, by: str, at_ms: int) -> ReviewRecord:
-    """The review of an alert at `at_ms`, ms since 1970.
+def review_of(
+    alert_id: str, station: str, span_ms: tuple[int, int], said: Said, at_ms: int
+) -> ReviewRecord:
+    """The review of an alert, whose span is in ms since 1970, at the time `at_ms`.
 
     Raises
     ------
     ValueError
-        If the verdict is none of `VERDICTS`, or a text is too long or holds control characters.
+        If a text is too long, has a character that cannot be printed, or nobody says it.
     """
-    fields = {
-        "schema_version": REVIEW_SCHEMA,
-        "alert_id": alert.alert_id,
-        "verdict": verdict,
-        "note": one_line("the note", note, MOST_NOTE),
-        "by": one_line("the name", by, MOST_NAME, least=1),
-        "reviewed": utc(at_ms),
-        "station": alert.station,
-        "model": msgspec.to_builtins(alert.model),
-        "start": alert.start,
-        "end": alert.end,
-    }
-    if verdict not in VERDICTS:
-        raise ValueError(f"{verdict[:40]!r} is none of {', '.join(VERDICTS)}")
-    return msgspec.convert(fields, ReviewRecord)
+    return ReviewRecord(
+        REVIEW_SCHEMA,
+        alert_id,
+        said.verdict,
+        one_line("the note", said.note, MOST_NOTE),
+        one_line("the name", said.by, MOST_NAME, least=1),
+        utc(at_ms),
+        station,
+        utc(span_ms[0]),
+        utc(span_ms[1]),
+    )
 
 
 def one_line(what: str, text: str, most: int, least: int = 0) -> str:
