@@ -17,7 +17,7 @@ from monitor.kafka.guard import printable
 from monitor.records.reviews import ReviewRecord
 from monitor.records.scores_and_alerts import AlertData, AlertEvent
 from monitor.return_period import return_period
-from support.table import plain_table
+from support.table import no_formula, plain_table
 
 COLOURS = {"opened": "red", "updated": "yellow", "resolved": "green", "cancelled": "cyan"}
 STATUS_STYLES = {"open": "bold red", "cancelled": "dim"}
@@ -30,7 +30,6 @@ REVIEW_COLUMNS = {
     "review": "verdict", "review_note": "note", "reviewed_by": "by", "reviewed": "reviewed",
 }  # fmt: skip
 SHOWN_OF_ID = 8  # digits, enough to name an alert to `magwatch review`
-FORMULA = ("=", "+", "-", "@")  # with which a spreadsheet begins a formula
 Reviews: TypeAlias = Mapping[str, ReviewRecord]
 """The last review of each alert, by the alert's id."""
 
@@ -105,13 +104,9 @@ def as_csv(events: Iterable[AlertEvent], reviews: Reviews) -> str:
     for data in (event.data for event in events):
         fields = {name: getattr(data, name, None) for name in COLUMNS}
         review = reviews.get(data.alert_id)
-        said = [_no_formula(getattr(review, name, "")) for name in REVIEW_COLUMNS.values()]
+        said = [no_formula(getattr(review, name, "")) for name in REVIEW_COLUMNS.values()]
         writer.writerow([*{**fields, "duration_s": round(_duration_s(data))}.values(), *said])
     return text.getvalue()
-
-
-def _no_formula(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def as_json(value: bytes, review: ReviewRecord | None) -> str:
