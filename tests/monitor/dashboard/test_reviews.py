@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from monitor.dashboard.reviews import HEADER, MOST_REVIEWS, Reviews, ReviewView
-from monitor.records.reviews import ReviewRecord, Said, review_of
+from monitor.records.reviews import VERDICTS, ReviewRecord, Said, review_of
 from monitor.records.scores_and_alerts import decode_alert
 from monitor.reviews.publishing import publish_review
 from monitor.reviews.reading import reviews_now
@@ -132,6 +132,8 @@ def test_said_by_keyboard_shown_with_the_alert_and_still_there_after_a_restart(
         keys = found.page.keyboard
         keys.press("Enter")
         found.wait_for("document.querySelector('dialog').open")
+        words = "[...document.querySelectorAll('dialog [type=radio]')].map((one) => one.value)"
+        assert found.run(words) == list(VERDICTS)
         assert found.run(LOW_CONTRAST) == []
         assert found.run(NAMELESS) == []
         for press in ("Space", "ArrowDown", "Tab"):  # the second of the verdicts
