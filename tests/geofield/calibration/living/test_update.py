@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -205,59 +206,58 @@ def opened(outcome: Outcome) -> list[int]:
     return [one.score.promise.opened for one in outcome.scores if one.score and one.score.promise]
 
 
-def heard(words: list[Word], batches: list[list[Samples]] | None = None) -> Outcome:
+@cache
+def heard(*words: Word) -> Outcome:
+    """The reference with what observers said."""
     rules = replace(ALIVE, reviews=ReviewHistory(words))
-    return watched(batches or [[record] for record in later()], rules)[1]
+    return watched([[record] for record in later()], rules)[1]
 
 
 LAST_MS = REFERENCE.scores[-1].end_ms
-ALERT_MS = next(alert.end_ms for alert in REFERENCE.alerts)
+SAID_MS = next(alert.end_ms for alert in REFERENCE.alerts) + 20 * HOP_MS
+NOT_THE_FIELDS = said(REFERENCE, of_the_field=False, known_ms=SAID_MS)
 
 
 def test_an_alert_that_is_not_the_fields_does_not_teach_the_quiet() -> None:
-    man_made = heard(said(REFERENCE, of_the_field=False, known_ms=0))
+    man_made = heard(*said(REFERENCE, of_the_field=False, known_ms=0))
     assert max(opened(REFERENCE)) >= 1
     assert max(opened(man_made)) == 0
     pairs = list(zip(thresholds(man_made), thresholds(REFERENCE), strict=True))
     assert all(without <= taught for without, taught in pairs)
     assert min(without - taught for without, taught in pairs) < -0.001
-    assert everything(heard(said(REFERENCE, of_the_field=True, known_ms=0))) == everything(
-        REFERENCE
-    )
-    others = [Word("f" * 32, 0, 0, of_the_field=False)]
-    assert everything(heard(others)) == everything(REFERENCE)
+
+
+def test_other_words_words_on_other_alerts_and_words_not_heard_yet_change_nothing() -> None:
+    natural = said(REFERENCE, of_the_field=True, known_ms=0)
+    stranger = Word("f" * 32, 0, 0, of_the_field=False)
+    too_late = said(REFERENCE, of_the_field=False, known_ms=LAST_MS, place=1)
+    assert everything(heard(*natural, stranger, *too_late)) == everything(REFERENCE)
 
 
 def test_a_word_counts_from_the_refit_an_hour_after_it_and_a_later_one_replaces_it() -> None:
-    known_ms = ALERT_MS + 20 * HOP_MS
-    first = said(REFERENCE, of_the_field=False, known_ms=known_ms)
-    outcome = heard(first)
+    outcome = heard(*NOT_THE_FIELDS)
     changed = [
         one.end_ms
         for one, before in zip(outcome.scores, REFERENCE.scores, strict=True)
         if one != before
     ]
     assert changed
-    assert known_ms + HEARD_AFTER_MS < changed[0]
-    assert changed[0] <= known_ms + HEARD_AFTER_MS + (PERIOD + 1) * HOP_MS
-    never = said(REFERENCE, of_the_field=False, known_ms=LAST_MS)
-    assert everything(heard(never)) == everything(REFERENCE)
-    back_ms = known_ms + 200 * HOP_MS
-    taken_back = heard([*first, *said(REFERENCE, True, back_ms, place=1)])
+    assert changed[0] > SAID_MS + HEARD_AFTER_MS
+    assert changed[0] <= SAID_MS + HEARD_AFTER_MS + (PERIOD + 1) * HOP_MS
+    later_ms = SAID_MS + 200 * HOP_MS
+    taken_back = heard(*NOT_THE_FIELDS, *said(REFERENCE, True, later_ms, place=1))
     assert opened(taken_back)[-1] == opened(REFERENCE)[-1] > 0
     assert 0 in opened(taken_back)[-600:]
 
 
 def test_reviews_give_the_same_bytes_in_any_batches_after_a_kill_and_in_a_replay() -> None:
-    words = said(REFERENCE, of_the_field=False, known_ms=ALERT_MS + 50 * HOP_MS)
-    once = heard(words)
-    records_ = later()
-    assert everything(heard(words, [records_])) == everything(once)
-    half = len(records_) * 2 // 3
-    # a worker that hears of the reviews only when it has to, and is killed in between
-    states, start = watched([records_[:half]], replace(ALIVE, reviews=ReviewHistory(words)))
-    again = ReviewHistory([*words, *words])  # read twice, as after a lost connection
-    _, rest = watched([records_[half:]], replace(ALIVE, reviews=again), states=restarted(states))
+    once = heard(*NOT_THE_FIELDS)
+    sent = later()
+    half = len(sent) * 2 // 3
+    states, start = watched([sent[:half]], ALIVE)  # nobody has said anything yet
+    read_twice = ReviewHistory([*NOT_THE_FIELDS, *NOT_THE_FIELDS])  # as after a lost connection
+    _, rest = watched([sent[half:]], replace(ALIVE, reviews=read_twice), states=restarted(states))
+    assert start.scores[-1].end_ms < SAID_MS + HEARD_AFTER_MS
     assert [*start.scores, *rest.scores] == once.scores
     assert [*start.alerts, *rest.alerts] == once.alerts
 
