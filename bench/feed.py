@@ -16,7 +16,8 @@ from archive.recording import Recording
 from bench.step import START_MS
 from geofield.types import Float64, Int64
 from monitor.demo.scenario import quiet_day
-from monitor.offline.replay import Sent, flush, open_producer
+from monitor.kafka.sending import open_producer
+from monitor.offline.replay import Sent, flush
 from monitor.offline.replay import send as send_records
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings

@@ -30,8 +30,9 @@ from geofield.calibration.profile import AlertBasis, StationProfile
 from geofield.scoring.manifest import Manifest
 from monitor.errors import Refused
 from monitor.kafka.embedded_broker import embedded_broker
+from monitor.kafka.sending import producing
 from monitor.kafka.topics import create_topics
-from monitor.offline.replay import Sent, flush, producing, send
+from monitor.offline.replay import Sent, flush, send
 from monitor.settings import Settings, load_settings
 
 MODELS = ("ulf-1hz", "minute-teo")

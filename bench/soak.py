@@ -24,7 +24,7 @@ from bench.feed import codes
 from bench.running import save_profiles
 from bench.step import START_MS
 from monitor.demo.system import System, running_system
-from monitor.offline.replay import open_producer
+from monitor.kafka.sending import open_producer
 from monitor.records.sample_encoder import encode_samples
 from support.progress import progress_bar
 

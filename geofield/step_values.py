@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from geofield.alerts.alert import Alert, AlertRules, AlertState, ModelRef
+from geofield.alerts.reviews import ReviewHistory
 from geofield.calibration.living.life import Life
 from geofield.calibration.living.rules import LivingRules, LivingSetting
 from geofield.calibration.online.rules import OnlineRules, Setting
@@ -21,7 +22,8 @@ class Rules:
     """Settings of a step.
 
     `online` calibrates stations in windows for which none of the `profiles` holds; without it
-    these windows stay uncalibrated. With `living` all profiles go on learning.
+    these windows stay uncalibrated. With `living` all profiles go on learning, and leave out the
+    alerts that `reviews` call man-made or the instrument's.
     """
 
     window: WindowSpec
@@ -30,6 +32,7 @@ class Rules:
     profiles: Mapping[str, Versions]
     online: OnlineRules | None = None
     living: LivingRules | None = None
+    reviews: ReviewHistory = field(default_factory=ReviewHistory)
 
     @property
     def setting(self) -> Setting | None:
@@ -42,7 +45,9 @@ class Rules:
     @property
     def living_setting(self) -> LivingSetting | None:
         """Settings of living profiles; None if profiles stay as they are."""
-        return LivingSetting(self.living, self.window, self.alert) if self.living else None
+        if self.living is None:
+            return None
+        return LivingSetting(self.living, self.window, self.alert, self.reviews)
 
 
 @value

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import click
+import msgspec
 from rich.table import Table
 
 from geofield.utc import time_ms
 from monitor.kafka.guard import printable
+from monitor.records.reviews import ReviewRecord
 from monitor.records.scores_and_alerts import AlertData, AlertEvent
 from monitor.return_period import return_period
-from support.table import plain_table
+from support.table import no_formula, plain_table
 
 COLOURS = {"opened": "red", "updated": "yellow", "resolved": "green", "cancelled": "cyan"}
 STATUS_STYLES = {"open": "bold red", "cancelled": "dim"}
@@ -23,6 +26,12 @@ COLUMNS = (
     "threshold", "return_period_days", "severity", "classification", "kp_highest", "dst_lowest_nt",
     "completeness",
 )  # fmt: skip
+REVIEW_COLUMNS = {
+    "review": "verdict", "review_note": "note", "reviewed_by": "by", "reviewed": "reviewed",
+}  # fmt: skip
+SHOWN_OF_ID = 8  # digits, enough to name an alert to `magwatch review`
+Reviews: TypeAlias = Mapping[str, ReviewRecord]
+"""The last review of each alert, by the alert's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +72,10 @@ def newest(events: Iterable[AlertEvent]) -> list[AlertEvent]:
     return sorted(last.values(), key=lambda event: (event.data.start, event.data.station))
 
 
-def table(events: Sequence[AlertEvent]) -> Table:
+def table(events: Sequence[AlertEvent], reviews: Reviews) -> Table:
     """A table with a row for each alert: peak score, threshold, and return period in quiet data."""
     shown = plain_table(
-        ("began (UTC)", "lasted", "station", "status", "class", "severity"),
+        ("began (UTC)", "lasted", "station", "status", "class", "severity", "id", "review"),
         ("score", "as high once in", "Kp"),
     )
     for data in (event.data for event in events):
@@ -77,6 +86,8 @@ def table(events: Sequence[AlertEvent]) -> Table:
             data.status,
             data.classification,
             data.severity,
+            data.alert_id[:SHOWN_OF_ID],
+            reviews[data.alert_id].verdict if data.alert_id in reviews else "",
             f"{data.score:.2f} / {data.threshold:.2f}",
             return_period(data.return_period_days),
             "" if data.kp_highest is None else f"{data.kp_highest:.1f}",
@@ -85,15 +96,25 @@ def table(events: Sequence[AlertEvent]) -> Table:
     return shown
 
 
-def as_csv(events: Iterable[AlertEvent]) -> str:
-    """Alerts as CSV with a header line."""
+def as_csv(events: Iterable[AlertEvent], reviews: Reviews) -> str:
+    """Alerts as CSV with a header line; text that an observer wrote begins no formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *REVIEW_COLUMNS))
     for data in (event.data for event in events):
         fields = {name: getattr(data, name, None) for name in COLUMNS}
-        writer.writerow({**fields, "duration_s": round(_duration_s(data))}.values())
+        review = reviews.get(data.alert_id)
+        said = [no_formula(getattr(review, name, "")) for name in REVIEW_COLUMNS.values()]
+        writer.writerow([*{**fields, "duration_s": round(_duration_s(data))}.values(), *said])
     return text.getvalue()
+
+
+def as_json(value: bytes, review: ReviewRecord | None) -> str:
+    """An alert as published, on one line; with its `review` beside it where there is one."""
+    if review is None:
+        return value.decode()
+    event: dict[str, msgspec.Raw] = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode({**event, "review": review}).decode()
 
 
 def readable(event: AlertEvent) -> str:

@@ -54,6 +54,7 @@ COMMANDS = {
     "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
     "quakes": ("monitor.commands.quakes", "quakes", "Publish earthquakes as they become known."),
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
+    "review": ("monitor.commands.review", "review", "Say what an alert was."),
     "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
     "scoreboard": (
         "monitor.commands.scoreboard",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -35,6 +36,7 @@ RULES = AlertRules()
 NETWORK = NetworkRules()
 HTTP_PATTERN = r"^https?://[^\s/]+"
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
+TOKEN = re.compile(r"[\x21-\x7e]{16,200}")
 OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has of its own
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -238,6 +240,10 @@ class Settings(BaseSettings):
         24.0, ge=1, le=168, description="hours of data that the page keeps"
     )
     dashboard_stations: int = Field(200, ge=1, le=10_000, description="most stations of the page")
+    review_token: SecretStr | None = Field(
+        None,
+        description="secret with which the page takes reviews of alerts; unset: none; never shown",
+    )
     stations: Path | None = Field(None, description="CSV file code,lat,lon,name for the page's map")
 
     log_format: Literal["json", "console"] = Field("json", description="format of the log")
@@ -367,6 +373,14 @@ class Settings(BaseSettings):
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():
             raise ValueError("is empty")
+        return value
+
+    @field_validator("review_token")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        secret = value.get_secret_value() if value is not None else None
+        if secret is not None and not TOKEN.fullmatch(secret):
+            raise ValueError("give 16 to 200 letters, digits and signs of ASCII, without a space")
         return value
 
     @model_validator(mode="after")

@@ -10,12 +10,13 @@ import click
 
 from geofield.alerts.alert import AlertStatus, Classification
 from geofield.utc import time_ms
-from monitor.alert_table import AlertFilter, as_csv, newest, readable, table
+from monitor.alert_table import AlertFilter, as_csv, as_json, newest, readable, table
 from monitor.kafka.guard import printable, usable
 from monitor.kafka.tail import tail
 from monitor.kafka.topics import require_topics
 from monitor.logs import configure_logs
 from monitor.records.scores_and_alerts import AlertEvent, decode_alert
+from monitor.reviews.reading import reviews_now
 from monitor.settings import GROUP_PATTERN, Settings, load_settings
 from monitor.webhook.payloads import PayloadFormat, shape
 from support.table import print_table
@@ -64,7 +65,12 @@ class AlertsOptions(TypedDict):
 )
 @click.option("--versions", is_flag=True, help="Each version as it comes, instead of the table.")
 @click.option("--csv", "as_csv", is_flag=True, help="The table as CSV.")
-@click.option("--json", "as_json", is_flag=True, help="One CloudEvent a line, as published.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One CloudEvent a line, as published; in the table with its review.",
+)
 @click.option("--from-beginning", is_flag=True, help="Versions: begin with what the topic holds.")
 @click.option("--no-follow", is_flag=True, help="Versions: stop at the present end of the topic.")
 @click.option("--webhook", metavar="URL", help="Post alerts to this receiver, at least once.")
@@ -108,8 +114,9 @@ class AlertsOptions(TypedDict):
 def alerts(**options: Unpack[AlertsOptions]) -> None:
     """Show the alerts as of now, or every version as it comes, or post them to a receiver.
 
-    A table shows the last version of each alert. --versions shows every version as alerts open,
-    change and resolve, until Ctrl-C; --from-beginning and --no-follow imply it.
+    A table shows the last version of each alert, and what an observer said of it (`magwatch
+    review`); --csv and --json say it too. --versions shows every version as alerts open, change and
+    resolve, until Ctrl-C; --from-beginning and --no-follow imply it.
 
     With --webhook every version of an alert is posted in order. A post is repeated until the
     receiver answers 2xx; then the group's offset is committed, and the next post follows. Header
@@ -161,13 +168,14 @@ def _show_table(settings: Settings, chosen: AlertFilter, options: AlertsOptions)
             values[event.id] = value
     known = newest(everything)
     shown = [event for event in known if chosen.takes(event)]
+    reviews = reviews_now(settings)
     if options["as_json"]:
         for event in shown:
-            click.echo(values[event.id].decode())
+            click.echo(as_json(values[event.id], reviews.get(event.data.alert_id)))
     elif options["as_csv"]:
-        click.echo(as_csv(shown), nl=False)
+        click.echo(as_csv(shown, reviews), nl=False)
     elif shown:
-        print_table(table(shown))
+        print_table(table(shown, reviews))
     if not shown:
         others = f" of that kind, {len(known):,} others" if known else ""
         click.echo(f"no alerts{others}", err=options["as_json"] or options["as_csv"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -27,6 +28,7 @@ from monitor.offline.calibration.figure import check_drawable
 from monitor.offline.calibration.results import Wishes, conclude
 from monitor.offline.calibration.stations import StationTask, calibrate_stations
 from monitor.profiles.replacement import Effective, EffectiveType, Replacement, present
+from monitor.reviews.export import read_left_out
 from monitor.settings import Settings, load_settings
 from support.clock import now_ms
 from support.options import MOMENT, between, kp_file_option, leave_out, model_option
@@ -42,6 +44,7 @@ class CalibrateOptions(TypedDict):
     begin: datetime | None
     end: datetime | None
     leave_out: tuple[Span, ...]
+    reviews: Path | None
     check_from: datetime | None
     max_kp: float
     kp_file: Path | None
@@ -61,6 +64,12 @@ class CalibrateOptions(TypedDict):
 @click.option("--from", "begin", type=MOMENT, help="First moment to use, UTC.")
 @click.option("--to", "end", type=MOMENT, help="First moment not to use, UTC.")
 @leave_out
+@click.option(
+    "--reviews",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Leave out the alerts called man-made or instrument in this file of `magwatch review "
+    "--export reviews.csv`.",
+)
 @click.option(
     "--check-from",
     type=MOMENT,
@@ -105,6 +114,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
       magwatch calibrate wic202404*.sec --profiles profiles
       magwatch calibrate wic2024*.sec --profiles profiles --check-from 2024-04-01
       magwatch calibrate hon202403*.sec --leave-out 2024-03-09T11:15/2024-03-09T11:18
+      magwatch calibrate history/ --reviews reviews.csv
       magwatch calibrate new*.sec --kp-file Kp_ap_since_1932.txt
       magwatch calibrate archive/*.sec --replace --effective 2024-06-01
       magwatch calibrate history/ --station WIC --from 2026-01-01 --to 2026-02-01
@@ -116,6 +126,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
     chosen = _model(load_models(settings, options["model"]), files, options)
     model = chosen.model
     plan = _plan(settings, model, options)
+    reviewed = read_left_out(options["reviews"]) if options["reviews"] else {}
     span = between(options["begin"], options["end"])
     files = tuple(with_day_files(files, options["station"], span))
     try:
@@ -138,7 +149,7 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
             paths=paths,
             stated=options["stated"],
             span=span,
-            plan=plan,
+            plan=replace(plan, reviewed=reviewed.get(station, ())),
             reference_deg=replacements[station].reference_deg,
             figure_ending=options["plot"].suffix if options["plot"] else ".png",
             verbose=options["verbose"],
@@ -148,6 +159,9 @@ def calibrate(files: tuple[Path, ...], **options: Unpack[CalibrateOptions]) -> N
     outcomes = calibrate_stations(tasks, model, chosen.path)
     for left_out in options["leave_out"]:
         click.echo(f"left out: {left_out}")
+    for station in stations:
+        if options["reviews"]:
+            click.echo(f"left out by reviews of {station}: {len(reviewed.get(station, ()))}")
     wishes = Wishes(options["replace"], options["verbose"], plan.max_kp, options["plot"])
     conclude(dict(zip(stations, outcomes, strict=True)), replacements, wishes)
 

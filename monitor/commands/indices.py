@@ -14,6 +14,7 @@ from geofield.utc import time_ms
 from monitor.errors import Refused
 from monitor.http.probes import health_server
 from monitor.index_feed.services import BY_DEFAULT, NAMES, run_poller
+from monitor.kafka.sending import producing
 from monitor.kafka.topics import require_topics, unreachable
 from monitor.logs import configure_logs
 from monitor.records.indices import encode_index
@@ -89,8 +90,6 @@ def indices(
 
 
 def _publish_table(settings: Settings, start_ms: int, end_ms: int, delay_s: float) -> str:
-    from monitor.offline.replay import producing  # noqa: PLC0415 - loads the archive readers
-
     late_ms = round(delay_s * 1000)
     intervals = [replace(kp, known_ms=kp.end_ms + late_ms) for kp in kp_intervals(start_ms, end_ms)]
     if not intervals:

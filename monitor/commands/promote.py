@@ -20,6 +20,7 @@ from geofield.utc import DAY_MS, MINUTE_MS, moment_ms, time_ms, utc
 from monitor.assembly import alert_rules
 from monitor.errors import Refused
 from monitor.kafka.guard import printable, usable
+from monitor.kafka.sending import producing
 from monitor.kafka.tail import tail
 from monitor.kafka.topics import SCORE_TOPICS, missing_topics, unreachable
 from monitor.promotion.parity import Measured, ParityFinding, Published, compare
@@ -225,8 +226,6 @@ def _table(old: ModelFields, new: ModelFields, findings: list[ParityFinding]) ->
 
 
 def _publish(settings: Settings, ref: ModelRef, since_ms: int, cadence_ms: int) -> None:
-    from monitor.offline.replay import producing  # noqa: PLC0415 - loads the archive readers
-
     key, value = encode_handover(settings.line, ref, since_ms, cadence_ms)
     with producing(settings) as producer:
         try:

@@ -17,9 +17,10 @@ from geofield.series.low_pass import SECOND_MS
 from geofield.utc import utc
 from monitor.assembly import model_paths
 from monitor.commands.archive_options import KpOptions, archive_options, history_days, kp_options
+from monitor.kafka.sending import producing
 from monitor.logs import configure_logs
 from monitor.offline.pacing import interleaved, paced
-from monitor.offline.replay import ENCODERS, INTERRUPTED_S, Sent, flush, producing, send, send_kp
+from monitor.offline.replay import ENCODERS, INTERRUPTED_S, Sent, flush, send, send_kp
 from monitor.offline.score import warn_of_missing_kp
 from monitor.settings import load_settings
 from support.progress import progress_bar

@@ -12,6 +12,7 @@ from archive.model import load_model
 from archive.outputs import check_output_folder, output_folder, write_together
 from geofield.utc import HOUR_MS, time_ms, utc
 from monitor.assembly import model_paths, window_spec
+from monitor.kafka.sending import producing
 from monitor.kafka.topics import unreachable
 from monitor.records.registrations import RegistrationRecord, encode_registration, registration
 from monitor.records.scoreboards import FiguresRow, ScoreboardDocument, encode_scoreboard
@@ -142,8 +143,6 @@ def list_command(broker: str | None) -> None:
 
 
 def _publish(settings: Settings, record: RegistrationRecord) -> None:
-    from monitor.offline.replay import producing  # noqa: PLC0415 - loads the archive readers
-
     key, value = encode_registration(record)
     with producing(settings) as producer:
         try:

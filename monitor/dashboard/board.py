@@ -11,6 +11,7 @@ from geofield.series.samples import STATION_CODE, Samples
 from geofield.series.windows import WindowSpec
 from geofield.utc import HOUR_MS
 from monitor.dashboard.refusals import Refusals, RefusedView
+from monitor.dashboard.reviews import Reviews, ReviewView
 from monitor.dashboard.ring import BYTES_PER_SAMPLE
 from monitor.dashboard.showable import AlertView, RefusedRecord, SourceView, WindowView
 from monitor.dashboard.station import Limits, State, Station, StationView
@@ -27,6 +28,7 @@ class Changes(msgspec.Struct, frozen=True):
     stations: list[StationView]
     alerts: list[AlertView]
     refused: list[RefusedView]
+    reviews: list[ReviewView]
     full: bool  # stations were left out
 
 
@@ -60,7 +62,7 @@ class Board:
         self.alerts: dict[str, AlertView] = {}
         self.full = False  # a station was left out
         self.live_since_ms: int | None = None  # None while the past is being read
-        self._refusals = Refusals()
+        self._refusals, self.reviews = Refusals(), Reviews()
         self._window, self._listed, self._expected = window, listed, expected
         self._windows = windows or {}
         self._states: dict[str, tuple[State, bool]] = {}  # last state, and whether unscored
@@ -149,13 +151,14 @@ class Board:
         alerts = [self.alerts[name] for name in names if name in self.alerts]
         for name in names:
             del self._new_alerts[name]
-        return Changes(views, alerts, self._refusals.changes(), self.full)
+        refused, reviews = self._refusals.changes(), self.reviews.changes()
+        return Changes(views, alerts, refused, reviews, self.full)
 
     def everything(self, now_ms: int) -> Changes:
         """All stations, in order of their codes, and all alerts."""
         views = [self._view(code, now_ms) for code in sorted(self.stations)]
-        refused = self._refusals.everything()
-        return Changes(views, list(self.alerts.values()), refused, self.full)
+        refused, reviews = self._refusals.everything(), self.reviews.everything()
+        return Changes(views, list(self.alerts.values()), refused, reviews, self.full)
 
     def _view(self, code: str, now_ms: int) -> StationView:
         listed = self._listed.get(station_of(code))

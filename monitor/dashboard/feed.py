@@ -1,4 +1,4 @@
-"""Feed of the board: reads samples, scores, alerts, dead letters and sources outside any group."""
+"""Feed of the board: reads the topics that the page shows, outside any group."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
 from monitor.dashboard.models import ONE_MODEL, ShownModels
+from monitor.dashboard.reviews import shown_review
 from monitor.dashboard.showable import (
     Unshowable,
     shown_alert,
@@ -55,7 +56,8 @@ class UnshownRecords(msgspec.Struct, frozen=True):
 class Feed:
     """Follows the topics for ever and updates a board.
 
-    The topics of dead letters and sources may be missing or forbidden; the others must exist.
+    The topics of dead letters, sources and reviews may be missing or forbidden; the others must
+    exist.
     """
 
     def __init__(
@@ -78,7 +80,9 @@ class Feed:
             settings.topic("alerts"): self._alert,
             settings.topic("deadletter"): self._refusal,
             settings.topic("sources"): self._source,
+            settings.topic("reviews"): self._review,
         }
+        self._reviews = settings.topic("reviews")
         self._letters, self._sources = settings.topic("deadletter"), settings.topic("sources")
 
     async def follow(self) -> None:
@@ -102,7 +106,7 @@ class Feed:
         self._board.reset_counts()
         # Asked first, as asking for the partitions of a topic may create it.
         topics = self._take.keys() & await consumer.topics()
-        optional = {self._letters, self._sources}
+        optional = {self._letters, self._sources, self._reviews}
         if not topics >= self._take.keys() - optional:
             self.status = FeedStatus("topics")
             return
@@ -137,7 +141,7 @@ class Feed:
         The offsets of the present records to show, by partition.
         """
         since_ms = self._now_ms() - round(self._board.limits.hours * HOUR_MS)
-        compacted = {self._settings.topic("alerts"), self._sources}
+        compacted = {self._settings.topic("alerts"), self._sources, self._reviews}
         recent = [p for p in partitions if p.topic not in compacted]
         places = await consumer.offsets_for_times(dict.fromkeys(recent, since_ms))
         spans: dict[TopicPartition, range] = {}
@@ -194,6 +198,10 @@ class Feed:
         if record.value is not None:
             station, silent = shown_source(record, self._latest_ms(now_ms))
             self._board.take_source(station, silent, _received_ms(record, now_ms))
+
+    def _review(self, record: ConsumerRecord, _: int) -> None:
+        if record.value is not None:
+            self._board.reviews.take(shown_review(record))
 
     def _alert(self, record: ConsumerRecord, now_ms: int) -> None:
         if record.value is not None:  # deleted, which a compacted topic allows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 import msgspec
 import structlog
@@ -15,12 +16,14 @@ from monitor.dashboard.connections import PageRunner
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.hub import Hub
 from monitor.dashboard.models import ONE_MODEL, ShownModels, shown_models
+from monitor.dashboard.reviews import ReviewDesk
 from monitor.dashboard.server import Show, application
 from monitor.dashboard.station import Limits
 from monitor.dashboard.station_file import ListedStation, read_stations
 from monitor.errors import SettingsRefused
 from monitor.http.connection import is_loopback
 from monitor.kafka.outage import until_answered
+from monitor.reviews.publishing import publish_review
 from monitor.settings import Settings
 from monitor.stopping import or_stop, stop_event
 
@@ -88,6 +91,7 @@ async def _serve(settings: Settings, assembly: Assembly, board: Board, models: S
         left_out=lambda: feed.left_out,
         now_ms=now_ms,
         models=models,
+        desk=_desk(settings),
     )
     runner = PageRunner(application(show, settings.dashboard_host), STOP_S)
     with stop_event() as stop:
@@ -99,6 +103,12 @@ async def _serve(settings: Settings, assembly: Assembly, board: Board, models: S
             await or_stop(following, stop)
         finally:
             await runner.cleanup()
+
+
+def _desk(settings: Settings) -> ReviewDesk | None:
+    if settings.review_token is None:
+        return None
+    return ReviewDesk(settings.review_token.get_secret_value(), partial(publish_review, settings))
 
 
 async def _follow(settings: Settings, feed: Feed) -> None:
@@ -133,7 +143,7 @@ async def _publish(board: Board, feed: Feed, hub: Hub) -> None:
     shown: dict[str, msgspec.Struct] = {}
     while True:
         changes = board.changes(now_ms())
-        if changes.stations or changes.alerts or changes.refused:
+        if changes.stations or changes.alerts or changes.refused or changes.reviews:
             await hub.publish("changes", msgspec.json.encode(changes))
         for name, value in (("status", feed.status), ("left_out", feed.left_out)):
             if value != shown.get(name):

@@ -1,4 +1,4 @@
-"""Web application of the page: files, snapshots as JSON, changes as server-sent events."""
+"""Web application of the page: files, snapshots as JSON, changes as server-sent events, reviews."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub, Missed, encode
 from monitor.dashboard.models import ONE_MODEL, ShownModels
 from monitor.dashboard.places import Places, client_of
+from monitor.dashboard.reviews import ReviewDesk
 from monitor.dashboard.station import Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
 
@@ -58,6 +59,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     model: ModelView
     everything: Changes
     models: dict[str, ModelView] | UnsetType = UNSET  # where there are several, by name
+    takes_reviews: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Show:
     left_out: Callable[[], UnshownRecords]
     now_ms: Callable[[], int]
     models: ShownModels = ONE_MODEL
+    desk: ReviewDesk | None = None  # None: reviews are shown, none is taken
     model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to run the model
 
 
@@ -87,6 +90,7 @@ def application(show: Show, host: str) -> web.Application:
             web.get("/api/snapshot", site.snapshot),
             web.get("/api/stations/{code}/trace", site.trace),
             web.get("/api/stations/{code}/reconstruction", site.reconstruction),
+            web.post("/api/alerts/{alert_id}/review", site.review),
             web.get("/events", site.events, allow_head=False),
         ]
     )
@@ -126,6 +130,7 @@ class _Site:
                 model=_view(show.model),
                 everything=show.board.everything(now_ms),
                 models={name: _view(model) for name, model in others.items()} or UNSET,
+                takes_reviews=show.desk is not None,
             ),
         )
 
@@ -147,6 +152,12 @@ class _Site:
         async with show.model_turn:  # one at a time, to save processor time
             drawn = await asyncio.to_thread(reconstruction, samples, model, profile)
         return json_answer(request, drawn)
+
+    async def review(self, request: web.Request) -> web.Response:
+        show = self._show
+        if show.desk is None:
+            raise Refusal(403, "this page takes no reviews: MAGWATCH_REVIEW_TOKEN is not set")
+        return await show.desk.answer(request, show.board.alerts, show.now_ms())
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         known = request.headers.get("Last-Event-ID") or request.query.get("after", "")

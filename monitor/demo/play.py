@@ -30,10 +30,11 @@ from monitor.demo.scenario import (
     with_injections,
 )
 from monitor.demo.system import System
+from monitor.kafka.sending import producing
 from monitor.offline.calibration.calibrate import CalibrationPlan, calibrated, lent
 from monitor.offline.calibration.compact_recording import compact
 from monitor.offline.pacing import interleaved
-from monitor.offline.replay import Sent, flush, producing, send, send_kp
+from monitor.offline.replay import Sent, flush, send, send_kp
 from monitor.offline.score import kp_history
 from monitor.offline.score_files import ScoreFormat, write_scores
 from monitor.settings import load_settings

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from archive.files import FileRefused
 from monitor.errors import BrokerUnreachable
 from monitor.history.offsets import first_offsets, note, noted
+from monitor.history.review_tally import ReviewTally
 from monitor.history.store import Store
 from monitor.history.unwritten import UnwrittenRecords
 from monitor.history.watch import TOPICS, HistoryMetrics
@@ -25,7 +26,7 @@ from monitor.kafka.topic_reader import POLL_MS, behind, open_consumer, partition
 from monitor.kafka.topics import topic_ids
 from monitor.records.sample_decoder import ANY_CADENCE, Accepts
 from monitor.settings import Settings
-from monitor.stopping import until_stopped
+from monitor.stopping import cancel_and_wait, until_stopped
 
 POLL_RECORDS = 1000  # few enough that the process answers between two polls
 log = structlog.get_logger("magwatch.history")
@@ -69,7 +70,14 @@ class History:
 
     async def _run(self, health: Health | None) -> None:
         async with watched(self.settings, health, self._waits_for):
-            await until_stopped(self._keep_on())
+            if health is None:  # nobody can read metrics
+                await until_stopped(self._keep_on())
+                return
+            tally = asyncio.create_task(ReviewTally(self.settings, self.metrics).follow())
+            try:
+                await until_stopped(self._keep_on())
+            finally:
+                await cancel_and_wait([tally])
 
     def _waits_for(self) -> str | None:
         if self._not_written is not None:

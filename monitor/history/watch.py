@@ -7,7 +7,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from monitor.metrics.metrics import Maker
+from monitor.metrics.metrics import STATION, Maker
 
 TOPIC = ("topic",)
 TOPICS = ("samples", "scores", "alerts")
@@ -23,6 +23,10 @@ class HistoryMetrics:
     lag: Gauge
     complete: Gauge
     interval: Gauge
+    alerts: Gauge
+    reviews: Gauge
+    reviewed: Gauge
+    man_made: Gauge
 
     @classmethod
     def create(cls, registry: CollectorRegistry) -> Self:
@@ -47,6 +51,21 @@ class HistoryMetrics:
             make.gauge(
                 "history_write_interval_seconds",
                 "MAGWATCH_HISTORY_WRITE_S: time between two times of writing files.",
+            ),
+            make.gauge("history_alerts", "Alerts in the topic of alerts.", STATION),
+            make.gauge(
+                "history_reviews",
+                "Alerts by what observers said of them last.",
+                ("station", "verdict"),
+            ),
+            make.gauge(
+                "history_reviewed_alerts_ratio",
+                "Share of all alerts that an observer reviewed; NaN without alerts.",
+            ),
+            make.gauge(
+                "history_man_made_alerts_ratio",
+                "Share of the reviewed alerts of a station that were called man-made.",
+                STATION,
             ),
         )
         for topic in TOPICS:

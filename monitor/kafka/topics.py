@@ -34,7 +34,8 @@ COMPACTED = {"cleanup.policy": "compact"}
 TIMESTAMP_TYPE = "message.timestamp.type"
 DATED_BY_BROKER = {TIMESTAMP_TYPE: "LogAppendTime"}  # senders' clocks may be wrong
 KEPT_AND_DATED = {"retention.ms": "-1", **DATED_BY_BROKER}
-# The scoreboard asks when an alert was published first; compaction keeps its newest version alone.
+# The scoreboard asks when an alert was published first, living profiles ask when a review became
+# known; compaction keeps the newest version alone.
 ALL_VERSIONS = {"min.compaction.lag.ms": str(3650 * DAY_MS)}
 
 
@@ -61,7 +62,8 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
     `state` has the workers' checkpoints and `profiles` their online profiles. Both have as many
     partitions as `samples`: the new owner of a partition of samples reads the same partition of
     them. A named line of workers has its own `state` and `profiles`. `control` has the handovers
-    between models. `sources` has which stations' sources are silent.
+    between models. `sources` has which stations' sources are silent, `reviews` what observers said
+    of alerts.
     """
     large = {"max.message.bytes": str(MAX_RECORD_BYTES)}
     larger = {"max.message.bytes": str(MAX_DEAD_LETTER_BYTES)}
@@ -74,6 +76,7 @@ def plans(settings: Settings) -> tuple[TopicPlan, ...]:
             for name in SCORE_TOPICS
         ),
         TopicPlan("alerts", {**COMPACTED, **ALL_VERSIONS, **DATED_BY_BROKER}),
+        TopicPlan("reviews", {**COMPACTED, **ALL_VERSIONS, **DATED_BY_BROKER}, partitions=1),
         TopicPlan("deadletter", {**larger, **_retention(settings.deadletter_retention_days)}),
         # Not compacted: the key is the name of the index, and a replay needs every value.
         TopicPlan("indices", {"retention.ms": "-1"}, partitions=1),

@@ -15,6 +15,7 @@ from monitor.records.handovers import HANDOVER_SCHEMA, HandoverRecord
 from monitor.records.indices import IndexRecord
 from monitor.records.quakes import QUAKE_SCHEMA, QuakeRecord
 from monitor.records.registrations import REGISTRATION_SCHEMA, RegistrationRecord
+from monitor.records.reviews import REVIEW_SCHEMA, ReviewRecord
 from monitor.records.sample_payloads import SamplesRecord
 from monitor.records.scoreboards import SCOREBOARD_SCHEMA, ScoreboardDocument
 from monitor.records.scores_and_alerts import (
@@ -33,6 +34,7 @@ RECORDS: dict[str, tuple[type[msgspec.Struct], int]] = {
     "sample": (SamplesRecord, 1),
     "score": (ScoreRecord, SCORE_SCHEMA),
     "alert": (AlertEvent, ALERT_SCHEMA),
+    "review": (ReviewRecord, REVIEW_SCHEMA),
     "deadletter-headers": (DeadLetterHeaders, 1),
     "index": (IndexRecord, 1),
     "quake": (QuakeRecord, QUAKE_SCHEMA),

@@ -48,7 +48,8 @@ from monitor.worker.network_follower import ScoreReader
 from monitor.worker.pipeline import Worker
 from monitor.worker.pipelines import Pipelines
 from monitor.worker.profile_watcher import ProfileWatch, profiles_page
-from monitor.worker.recorder import HANDOVER, INDEX, SCORE, Observer, left_out
+from monitor.worker.recorder import HANDOVER, INDEX, REVIEW, SCORE, Observer, left_out
+from monitor.worker.review_follower import ReviewReader
 from monitor.worker.scorer import Scorer
 from monitor.worker.state_store import States
 from support.clock import now_ms
@@ -126,6 +127,7 @@ class _Shared:
     executor: ThreadPoolExecutor
     start: Start
     indices: IndexReader
+    reviews: ReviewReader
     control: Follower
     leaderships: Sequence[Leadership]  # of the models
 
@@ -147,6 +149,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             executor=executor,
             start=on_threads(beside),
             indices=IndexReader(settings, left_out(parts.metrics, INDEX)),
+            reviews=ReviewReader(settings, left_out(parts.metrics, REVIEW)),
             control=Follower(settings, ["control"], partial(take_all, leaderships)),
             leaderships=leaderships,
         )
@@ -161,6 +164,7 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
         parts.health.profiles = partial(profiles_page, watches)
         running = [
             shared.indices.follow(),
+            shared.reviews.follow(),
             shared.control.follow(),
             lag.follow(),
             fence.renew_forever(),
@@ -215,6 +219,7 @@ def _worker(
         scorer=scorer,
         states=States(settings, scorer, observer, assembly.names),
         indices=shared.indices,
+        reviews=shared.reviews,
         remote=ScoreReader(
             settings, network, assembly.rules.model.sha256, observer.left_out(SCORE)
         ),
@@ -288,6 +293,8 @@ async def _watch(
             health.waits_for("the handovers present at start-up")
         elif not shared.indices.caught_up.is_set():
             health.waits_for("the indices present at start-up")
+        elif not shared.reviews.caught_up.is_set():
+            health.waits_for("the reviews present at start-up")
         elif not consumption.assigned:
             health.waits_for("partitions")
         else:

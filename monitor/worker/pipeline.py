@@ -89,6 +89,7 @@ from monitor.worker.index_follower import IndexReader
 from monitor.worker.leadership import Leadership
 from monitor.worker.network_follower import ScoreReader
 from monitor.worker.recorder import Observer
+from monitor.worker.review_follower import ReviewReader
 from monitor.worker.scorer import BatchInFlight, Scored, Scorer
 from monitor.worker.segments import Batch
 from monitor.worker.state_store import States
@@ -122,6 +123,7 @@ class Worker:
     scorer: Scorer
     states: States
     indices: IndexReader
+    reviews: ReviewReader
     remote: ScoreReader
     leadership: Leadership
     control: Follower
@@ -147,6 +149,7 @@ class Worker:
         the partitions have changed hands since.
         """
         await self.indices.caught_up.wait()
+        await self.reviews.caught_up.wait()
         if generation == self.states.generation:
             await self.states.load()
         if generation != self.states.generation:
@@ -173,6 +176,7 @@ class Worker:
             generation, in_flight = await self.windowed.get()
             async with self.turn:
                 if generation == self.states.generation:
+                    self.scorer.hear(self.reviews.history)
                     step = await self._in_thread(
                         self._scored, generation, in_flight, self.states.provisional
                     )

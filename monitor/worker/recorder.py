@@ -28,7 +28,8 @@ from monitor.worker.scorer import Scored, Taken
 OUTCOMES = ("accepted", "missing", "duplicate", "corrected", "late")
 # Reasons to leave out records of topics other than the samples topic
 INDEX, SCORE, HANDOVER, PROFILE, CHECKPOINT = "index", "score", "handover", "profile", "checkpoint"
-ELSEWHERE = (INDEX, SCORE, HANDOVER, PROFILE, CHECKPOINT)
+REVIEW = "review"
+ELSEWHERE = (INDEX, SCORE, HANDOVER, PROFILE, CHECKPOINT, REVIEW)
 QUANTILES = ("0.5", "0.9", "0.99")  # as in StationProfile.quantiles
 SHOWN = "skill shown"
 REMEMBERED = 1000  # alerts, each to be counted once

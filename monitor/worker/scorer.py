@@ -17,6 +17,7 @@ import structlog
 
 from geofield import step
 from geofield.alerts.alert import Alert
+from geofield.alerts.reviews import ReviewHistory
 from geofield.calibration.online.state import Fit, progress
 from geofield.calibration.versions import NOT_TURNED_DEG, Versions, declinations_deg
 from geofield.indices import IndexHistory
@@ -126,7 +127,7 @@ class Scorer:
     Call `use` only between the first halves of two batches.
     """
 
-    rules: Rules  # replaced by `use`
+    rules: Rules  # replaced by `use` and `hear`
     accepts: Accepts  # replaced by `use`
     reconstruct: Reconstruct
     start: Start = at_once
@@ -135,6 +136,11 @@ class Scorer:
         """Score with these profiles from the next batch on."""
         self.rules = replace(self.rules, profiles=profiles)
         self.accepts = replace(self.accepts, declination_deg=declinations_deg(profiles))
+
+    def hear(self, reviews: ReviewHistory) -> None:
+        """Let profiles learn with these reviews, on the thread that calls `use`."""
+        if reviews is not self.rules.reviews:
+            self.rules = replace(self.rules, reviews=reviews)
 
     def read(self, records: Sequence[RawRecord]) -> Batch:
         """Decode records into a batch; needs no state and runs on any thread."""

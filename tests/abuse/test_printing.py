@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from archive.model import default_model_path
+from monitor.kafka.sending import open_producer
 from monitor.kafka.topics import create_topics
-from monitor.offline.replay import open_producer
 from monitor.settings import Settings, load_settings
 from tests.abuse.files_support import parquet
 from tests.monitor.feeds import calibrated

@@ -26,6 +26,7 @@ from monitor.kafka.topics import samples_topic_id
 from monitor.metrics.metrics import Metrics
 from monitor.records.handovers import decode_handover, encode_handover
 from monitor.records.indices import encode_index
+from monitor.records.reviews import Said, encode_review, review_of
 from monitor.records.sample_decoder import RawRecord
 from monitor.records.sample_encoder import encode_samples
 from monitor.settings import Settings
@@ -36,6 +37,7 @@ from monitor.worker.leadership import Leadership
 from monitor.worker.network_follower import ScoreReader
 from monitor.worker.online_profiles import initial_checkpoints, newest_profiles
 from monitor.worker.recorder import ELSEWHERE, Observer
+from monitor.worker.review_follower import ReviewReader
 from monitor.worker.scorer import Scorer
 from tests.abuse.horrors import horrors
 from tests.abuse.test_worker import DAY, honest, put, wired
@@ -45,6 +47,10 @@ from tests.monitor.outcomes import THRESHOLD, offline, online
 from tests.monitor.workers import Site, worker
 
 LEAST = 100
+ALERT_ID = "0123456789abcdef" * 2
+_, REVIEW = encode_review(
+    review_of(ALERT_ID, "WIC", (0, 64_000), Said("man-made", "Ada", "a car"), 1_715_212_800_000)
+)
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,15 @@ def test_indices(good: Good) -> None:
     assert reader.history.between(0, 1000, 2**60).highest is not None
 
 
+def test_reviews() -> None:
+    refused: list[None] = []
+    reader = ReviewReader(Settings(), lambda: refused.append(None))
+    reader._take(records([REVIEW, *horrors(REVIEW), REVIEW]))
+    assert len(refused) > LEAST
+    assert not reader.history.of_the_field(ALERT_ID, 2**60)
+    assert reader.history.of_the_field("f" * 32, 2**60)
+
+
 def test_handovers(good: Good) -> None:
     refused: list[None] = []
     leadership = Leadership(guard=Guard("control", lambda: refused.append(None)))
@@ -224,6 +239,7 @@ def test_a_worker_goes_on(kafka_site: Site, model_path: Path, good: Good) -> Non
     fingerprint = f"{good.scorer.fingerprints('NEW')[0]} {samples_topic_id(site.settings)}"
     values = {
         "indices": [*horrors(good.indices)],
+        "reviews": [*horrors(REVIEW)],
         "control": [one for one in horrors(good.control) if not is_handover(one)],
         "scores": [*horrors(good.scores)],
         "scores-shadow": [*horrors(good.scores)],

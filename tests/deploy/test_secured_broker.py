@@ -24,7 +24,8 @@ from kafka.admin import (
 
 from archive.model import default_model_path
 from monitor.kafka.security import client_security
-from monitor.offline.replay import Sent, flush, open_producer, send
+from monitor.kafka.sending import open_producer
+from monitor.offline.replay import Sent, flush, send
 from monitor.settings import Settings
 from tests.brokers import ROOT, NoKafka, kafka_jars
 from tests.deploy.secured_kafka import PASSWORDS, SecuredKafka

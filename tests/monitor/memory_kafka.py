@@ -28,6 +28,7 @@ from monitor.worker.network_follower import ScoreReader
 from monitor.worker.pipeline import Worker
 from monitor.worker.pipelines import Pipelines
 from monitor.worker.recorder import Observer
+from monitor.worker.review_follower import ReviewReader
 from monitor.worker.scorer import Scorer
 from monitor.worker.state_store import States, by_station, consider
 
@@ -154,6 +155,7 @@ def _worker(
         scorer=scorer,
         states=MemoryStates(kafka, scorer, observer, ends, names),
         indices=IndexReader(kafka.settings, lambda: None),
+        reviews=ReviewReader(kafka.settings, lambda: None),
         remote=ScoreReader(kafka.settings, StationNetwork(rules.window.hop_ms), rules.model.sha256),
         leadership=leadership,
         control=Follower(kafka.settings, ["control"], leadership.take),
@@ -165,4 +167,5 @@ def _worker(
         names=names,
     )
     worker.indices.caught_up.set()
+    worker.reviews.caught_up.set()
     return worker

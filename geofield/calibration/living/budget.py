@@ -99,4 +99,4 @@ def _through(
     kept = part.where(~in_alarm)
     fresh = list(zip(kept.end_ms.tolist(), kept.rmse.tolist(), strict=True))
     life = observed(life, fresh, int(in_alarm.sum()), opened, spans, setting)
-    return state, life, [end for end, _ in opened]
+    return state, life, [alert.end_ms for alert in opened]

@@ -2,19 +2,19 @@
 
 Each station's instants of event time come from the hash of its code, as in online calibration. A
 refit holds for the windows that end later. So the profile of a window depends only on the station's
-samples and on Kp as known then, not on batches or restarts.
+samples, on Kp as known then and on reviews as heard then, not on batches or restarts.
 
 While an alert is open, nothing is learned and nothing is forgotten.
 """
 
 from collections.abc import Sequence
 from dataclasses import field, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from geofield.calibration.fit import QuietScores
-from geofield.calibration.living.memory import Memory, aged, of_profile, remembered
+from geofield.calibration.living.memory import Memory, aged, heard, of_profile, remembered
 from geofield.calibration.living.refit import refitted
 from geofield.calibration.living.rules import LivingSetting
 from geofield.calibration.online.segments import CandidateSegment
@@ -31,8 +31,24 @@ Root: TypeAlias = tuple[int | None, int, float]
 """What tells the profile that a life began with: since when it holds, its data, its threshold."""
 FreshScore: TypeAlias = tuple[int, float]
 """End of a window, and its score."""
-OwnAlert: TypeAlias = tuple[int, float]
-"""End of the window at which an alert opened, and the threshold that it passed."""
+
+
+class OwnAlert(NamedTuple):
+    """An alert of the station that opened.
+
+    Attributes
+    ----------
+    end_ms
+        End of the window at which it opened, ms since 1970 UTC.
+    threshold
+        The threshold that it passed.
+    alert_id
+        Its id; empty in states of earlier versions.
+    """
+
+    end_ms: int
+    threshold: float
+    alert_id: str = ""
 
 
 @value
@@ -120,9 +136,12 @@ def reviewed(
         passed, opened = _told(life, judged_ms, at_ms, stretch, setting, history)
         age = min(at_ms - judged_ms, forgotten_ms) / setting.living.half_life_ms
         scores, asked_days = _scores(stretch, hop_ms), life.profile.asked_days
-        memory = remembered(memory, scores, passed, asked_days, setting, age)
+        thresholds = tuple(alert.threshold for alert in passed)
+        names = tuple(alert.alert_id for alert in passed)
+        memory = remembered(memory, scores, thresholds, asked_days, setting, age, names)
         stretch = stretch.without_oldest(stretch.judged, hop_ms)
-    profile = refitted(life.profile, memory, at_ms, elapsed_ms / period_ms, setting)
+    known = heard(memory, setting.reviews, at_ms)
+    profile = refitted(life.profile, known, at_ms, elapsed_ms / period_ms, setting)
     return Life(life.root, profile or life.profile, at_ms, next_ms, memory, stretch, opened)
 
 
@@ -193,16 +212,16 @@ def _told(
     stretch: CandidateSegment,
     setting: LivingSetting,
     history: IndexHistory,
-) -> tuple[tuple[float, ...], tuple[OwnAlert, ...]]:
-    """Thresholds of the alerts that opened in quiet windows, and the alerts not judged yet."""
+) -> tuple[tuple[OwnAlert, ...], tuple[OwnAlert, ...]]:
+    """The alerts that opened in quiet windows, and the alerts not judged yet."""
     passed, later = [], []
     quiet = setting.quiet
-    for end_ms, threshold in life.opened:
-        if end_ms > judged_ms:
-            later.append((end_ms, threshold))
+    for alert in life.opened:
+        if alert.end_ms > judged_ms:
+            later.append(alert)
             continue
-        kp = history.between(end_ms - quiet.window_ms, end_ms, at_ms)
+        kp = history.between(alert.end_ms - quiet.window_ms, alert.end_ms, at_ms)
         unknown = not (kp.complete or kp.exceeds(quiet.max_kp) or stretch.kp_known)
         if unknown or kp.at_most(quiet.max_kp):
-            passed.append(threshold)
+            passed.append(alert)
     return tuple(passed), tuple(later)

@@ -7,9 +7,11 @@ compared above the highest base.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 import numpy as np
 
+from geofield.alerts.reviews import ReviewHistory
 from geofield.calibration.fit import KEPT_PEAKS, QuietScores
 from geofield.calibration.living.rules import LivingSetting
 from geofield.calibration.online.segments import LARGEST
@@ -58,6 +60,8 @@ class QuietPeriod:
         Threshold that was passed, for each alert that opened in the period.
     expected
         Number of alerts promised in the period; 0 if they were not counted.
+    passed_ids
+        Ids of these alerts; none in periods of earlier versions.
     """
 
     weight: float
@@ -67,6 +71,7 @@ class QuietPeriod:
     level: PeriodPeaks
     passed: tuple[float, ...] = ()
     expected: float = 0.0
+    passed_ids: tuple[str, ...] = ()
 
 
 Memory = tuple[QuietPeriod, ...]
@@ -78,6 +83,22 @@ def aged(memory: Memory, half_lives: float) -> Memory:
     return tuple(replace(period, weight=period.weight * factor) for period in memory)
 
 
+def heard(memory: Memory, reviews: ReviewHistory, at_ms: int) -> Memory:
+    """The memory without the alerts that were not the field's by what was heard at `at_ms`."""
+    return tuple(_heard(period, reviews, at_ms) for period in memory)
+
+
+def _heard(period: QuietPeriod, reviews: ReviewHistory, at_ms: int) -> QuietPeriod:
+    kept = [reviews.of_the_field(name, at_ms) for name in period.passed_ids]
+    if all(kept):  # most periods have no alert at all
+        return period
+    return replace(
+        period,
+        passed=tuple(compress(period.passed, kept)),
+        passed_ids=tuple(compress(period.passed_ids, kept)),
+    )
+
+
 def remembered(
     memory: Memory,
     scores: QuietScores,
@@ -85,6 +106,7 @@ def remembered(
     asked_days: float,
     setting: LivingSetting,
     age: float = 0.0,
+    passed_ids: tuple[str, ...] = (),
 ) -> Memory:
     """The memory with the quiet windows of a further period; the oldest period may go.
 
@@ -98,6 +120,8 @@ def remembered(
         Quiet days for which one alert is promised.
     age
         Half-lives since the period.
+    passed_ids
+        Ids of these alerts.
     """
     hop_ms, rule = setting.hop_ms, setting.alert
     level = sustained(scores.end_ms, scores.rmse, hop_ms, rule.k, rule.n)
@@ -115,6 +139,7 @@ def remembered(
         ),
         passed=passed,
         expected=scores.days(hop_ms) / asked_days,
+        passed_ids=passed_ids,
     )
     return (*memory, period)[-MOST_PERIODS:]
 

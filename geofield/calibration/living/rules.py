@@ -1,8 +1,9 @@
 """Settings of living profiles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geofield.alerts.alert import AlertRules
+from geofield.alerts.reviews import ReviewHistory
 from geofield.calibration.online.segments import Quiet
 from geofield.series.windows import WindowSpec
 
@@ -44,11 +45,15 @@ def half_life_ms(window: WindowSpec) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LivingSetting:
-    """Rules of living profiles, with the window and the alert rules that profiles are for."""
+    """Rules of living profiles, with the window and the alert rules that profiles are for.
+
+    `reviews` are what observers said of alerts; each word counts from the time it was heard.
+    """
 
     living: LivingRules
     window: WindowSpec
     alert: AlertRules
+    reviews: ReviewHistory = field(default_factory=ReviewHistory)
 
     @property
     def hop_ms(self) -> int:

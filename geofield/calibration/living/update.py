@@ -114,5 +114,5 @@ def own_alerts(
         passed, spans = found.setdefault(alert.station, ([], []))
         spans.append((alert.start_ms - setting.living.guard_ms, opened_ms))
         if alert.classification is not Classification.DATA_QUALITY:
-            passed.append((opened_ms, alert.score.threshold))
+            passed.append(OwnAlert(opened_ms, alert.score.threshold, alert.id))
     return found

@@ -1,14 +1,16 @@
 // The list of alerts: the open ones first, then the latest. A click shows the alert's time.
 
 import { each } from "./faults.js";
+import { ReviewDialog, reviewed } from "./review.js";
 import { mark } from "./states.js";
-import { duration, element, figure, number, returnPeriod, stretch } from "./text.js";
+import { duration, element, figure, number, returnPeriod, stamp, stretch } from "./text.js";
 
 const SHOWN = 60;
 
 export class AlertList {
   #store;
   #root = document.getElementById("alerts");
+  #dialog = null;
 
   constructor(store) {
     this.#store = store;
@@ -16,10 +18,18 @@ export class AlertList {
       this.#draw(new Set(event.detail.map((alert) => alert.alert_id)));
       each("alert", event.detail, speak);
     });
+    store.addEventListener("reviews", () => this.#draw(new Set()));
     this.#root.addEventListener("click", (event) => {
+      const asked = store.alerts.get(event.target.closest("[data-review]")?.dataset.review);
+      if (asked) this.#review(asked);
       const alert = store.alerts.get(event.target.closest("button")?.dataset.alert);
       if (alert) store.select(alert.station, { startMs: alert.start_ms, endMs: alert.end_ms });
     });
+  }
+
+  #review(alert) {
+    this.#dialog ??= new ReviewDialog();
+    this.#dialog.open(alert, this.#store.reviews.get(alert.alert_id));
   }
 
   #draw(fresh) {
@@ -28,17 +38,19 @@ export class AlertList {
     document.getElementById("alerts-empty").hidden = all.length > 0;
     const count = document.getElementById("alerts-count");
     count.textContent = all.length ? `${open} open of ${all.length}` : "";
-    const focused = this.#root.contains(document.activeElement)
-      ? document.activeElement.dataset.alert
-      : null;
+    const focused = this.#root.contains(document.activeElement) ? document.activeElement : null;
+    const [name, id] = Object.entries({ ...focused?.dataset })[0] ?? [];
     this.#root.replaceChildren(
-      ...each("alert", all.slice(0, SHOWN), (alert) => row(alert, fresh.has(alert.alert_id))),
+      ...each("alert", all.slice(0, SHOWN), (alert) => {
+        const { reviews, takesReviews } = this.#store;
+        return row(alert, fresh.has(alert.alert_id), reviews.get(alert.alert_id), takesReviews);
+      }),
     );
-    if (focused) this.#root.querySelector(`[data-alert="${CSS.escape(focused)}"]`)?.focus();
+    if (id) this.#root.querySelector(`[data-${name}="${CSS.escape(id)}"]`)?.focus();
   }
 }
 
-function row(alert, fresh) {
+function row(alert, fresh, review, takesReviews) {
   const open = alert.status === "open";
   const head = element(
     "span",
@@ -59,11 +71,20 @@ function row(alert, fresh) {
   const button = element("button", about, head);
   const classes = ["when", "why", "skill"];
   lines.forEach((line, n) => button.append(element("span", { class: classes[n] }, line)));
-  return element(
+  if (review) button.append(element("span", { class: "reviewed" }, reviewed(review)));
+  const item = element(
     "li",
     { class: `alert ${open ? "open" : "closed"}${fresh ? " fresh" : ""}` },
     button,
   );
+  if (takesReviews) item.append(reviewButton(alert));
+  return item;
+}
+
+function reviewButton({ alert_id: id, station, start_ms: startMs }) {
+  const about = `Review the alert of ${station}, ${stamp(startMs)} UTC`;
+  const attributes = { type: "button", class: "review-button", "data-review": id };
+  return element("button", { ...attributes, "aria-label": about }, "Review");
 }
 
 /** What its class rests on. */

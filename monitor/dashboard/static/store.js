@@ -1,11 +1,13 @@
-// What the page knows. Parts listen for "stations", "alerts", "refused", "status", "left-out",
-// "select" and "filter".
+// What the page knows. Parts listen for "stations", "alerts", "reviews", "refused", "status",
+// "left-out", "select" and "filter".
 
 const KEPT_KEYS = 50; // of refused records, as the server does
 
 export class Store extends EventTarget {
   stations = new Map();
   alerts = new Map();
+  reviews = new Map(); // the last word on each alert, by its id
+  takesReviews = false;
   refused = new Map(); // by the key that was sent, the newest last
   status = { kind: "broker", progress: null };
   connected = false;
@@ -38,6 +40,8 @@ export class Store extends EventTarget {
     this.models = snapshot.models ? Object.values(snapshot.models) : [snapshot.model];
     this.stations = new Map();
     this.alerts = new Map();
+    this.reviews = new Map();
+    this.takesReviews = snapshot.takes_reviews;
     this.refused = new Map();
     this.setStatus(snapshot.status);
     this.setLeftOut(snapshot.left_out);
@@ -45,10 +49,11 @@ export class Store extends EventTarget {
     this.change(snapshot.everything, true);
   }
 
-  change({ stations, alerts, refused, full }, fresh = false) {
+  change({ stations, alerts, refused, reviews, full }, fresh = false) {
     this.full = full;
     for (const station of stations) this.stations.set(station.code, station);
     for (const alert of alerts) this.alerts.set(alert.alert_id, alert);
+    for (const one of reviews) this.reviews.set(one.alert_id, one);
     for (const one of refused) {
       this.refused.delete(one.key);
       this.refused.set(one.key, one);
@@ -56,6 +61,7 @@ export class Store extends EventTarget {
     }
     if (stations.length || fresh) this.#tell("stations", stations);
     if (alerts.length || fresh) this.#tell("alerts", fresh ? [] : alerts);
+    if (reviews.length) this.#tell("reviews");
     if (refused.length || fresh) this.#tell("refused");
   }
 

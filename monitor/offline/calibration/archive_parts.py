@@ -36,10 +36,12 @@ def read_parts(
     left_out: Sequence[Span],
     manifest: Manifest,
     stated: Stated = NOTHING,
+    reviewed: Sequence[Span] = (),
 ) -> list[CompactRecording]:
     """Read the files of a station without the samples left out; parts in order of time.
 
-    Unlike one joined recording, parts need no memory for the gaps between them.
+    Unlike one joined recording, parts need no memory for the gaps between them. The files need not
+    hold the spans in `reviewed`.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def read_parts(
             kinds.add((read.station, orientation_of(frozenset(read.elements))))
             unmatched = [gap for gap in unmatched if not read.holds(gap)]
             part = (read if is_faster else read.between(span.start_ms, span.end_ms)).without(
-                left_out
+                [*left_out, *reviewed]
             )
             if is_faster:
                 faster.append(part)

@@ -32,6 +32,7 @@ class CalibrationPlan:
     max_kp: float = MAX_KP  # of a quiet window
     check_from_ms: int | None = None  # later windows are not fitted but check the fit
     left_out: tuple[Span, ...] = ()  # treated as missing
+    reviewed: tuple[Span, ...] = ()  # likewise, where the archive holds them
     kp_file: KpFile | None = None  # Kp where the installed table ends
     living: LivingRules | None = None  # by which the profile lives on in the check
 
@@ -104,7 +105,8 @@ def calibrated(
         scorer = QuietScorer(model, plan.window, turned_by_deg, advance)
         scale_nt = scorer.background_nt(early)
         scores, faulty_ms = scorer.scores(early, scale_nt)
-        usage = window_usage(early, scores.end_ms, faulty_ms, plan.left_out, plan.window)
+        left_out = [*plan.left_out, *plan.reviewed]
+        usage = window_usage(early, scores.end_ms, faulty_ms, left_out, plan.window)
         shares = f"; {usage.stated(plan.max_kp)}"
         model_sha256, rate = model.manifest.sha256, plan.false_alarms_per_month
         asked = Calibration(station, model_sha256, turned_by_deg, plan.alert, rate)

@@ -143,7 +143,13 @@ def _finished(model: Model, task: StationTask, report: Report) -> Finished:
     report(0, None)
     plan, done = task.plan, 0
     parts = read_parts(
-        task.paths, task.station, task.span, plan.left_out, model.manifest, task.stated
+        task.paths,
+        task.station,
+        task.span,
+        plan.left_out,
+        model.manifest,
+        task.stated,
+        plan.reviewed,
     )
     total = 2 * (sum(map(len, parts)) // plan.window.hop)
 

@@ -13,9 +13,10 @@ from monitor.dashboard.board import Board
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.serve import new_board, now_ms
 from monitor.kafka.embedded_broker import embedded_broker, free_port
+from monitor.kafka.sending import open_producer
 from monitor.kafka.topics import admin, create_topics, missing_topics, plans
 from monitor.offline.pacing import interleaved
-from monitor.offline.replay import Sent, flush, open_producer, send
+from monitor.offline.replay import Sent, flush, send
 from monitor.records.sources import encode_source
 from monitor.settings import Settings
 from tests.monitor.feeds import station

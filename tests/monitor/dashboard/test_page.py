@@ -13,8 +13,8 @@ import pytest
 from archive.model import default_model_path
 from archive.recording import Recording
 from monitor.kafka.embedded_broker import free_port
+from monitor.kafka.sending import open_producer
 from monitor.offline.pacing import interleaved
-from monitor.offline.replay import open_producer
 from tests.monitor.dashboard.browser import LOW_CONTRAST, NAMELESS, PHONE, Tab, chromium, tab
 from tests.monitor.dashboard.builders import alert_data, event
 from tests.monitor.dashboard.pages import Page, page

@@ -8,6 +8,9 @@ import numpy as np
 from archive.history import with_day_files
 from archive.observatory import read_archive
 from monitor.kafka.topics import admin, create_topics
+from monitor.records.reviews import Said, Verdict, review_of
+from monitor.records.scores_and_alerts import decode_alert
+from monitor.reviews.publishing import publish_review
 from tests.abuse.mute import tansu_behind_a_proxy
 from tests.monitor.feeds import station
 from tests.monitor.history.running import catch_up, files_in, files_of, history, put
@@ -24,6 +27,14 @@ def feed(site: Site) -> None:
     send(site, [(b"WIC", b"nonsense")])
     put(site, "scores", [(b"WIC", score(number)) for number in range(20)])
     publish(site, lives("WIC", "HON"))
+
+
+def review(site: Site, station: str, verdict: Verdict) -> None:
+    """What an observer says of the alert of a station."""
+    alerts = [decode_alert(value).data for _, value in lives("WIC", "HON")]
+    name = next(alert.alert_id for alert in alerts if alert.station == station)
+    record = review_of(name, station, (0, 1000), Said(verdict, "Ada"), 1_715_300_000_000)
+    publish_review(site.settings, record)
 
 
 def test_once_writes_what_the_topics_have(site: Site, tmp_path: Path) -> None:
@@ -52,6 +63,21 @@ def test_it_follows_says_how_far_it_is_and_ends(site: Site, tmp_path: Path) -> N
         )
         assert running.metric("magwatch_history_refused_records_total") == 1
         assert running.metric("magwatch_history_files_total") >= len(files_in(folder))
+        share = "magwatch_history_reviewed_alerts_ratio"
+        wait_until(lambda: running.metric(share) == 0)
+        review(site, "WIC", "man-made")
+        wait_until(lambda: running.metric(share) == 0.5)
+        review(site, "WIC", "natural")  # a later word
+        review(site, "HON", "man-made")
+        wait_until(lambda: running.metric(share) == 1)
+        for name, expected in {
+            'alerts{station="HON"}': 1,
+            'reviews{station="WIC",verdict="natural"}': 1,
+            'reviews{station="WIC",verdict="man-made"}': 0,
+            'man_made_alerts_ratio{station="WIC"}': 0,
+            'man_made_alerts_ratio{station="HON"}': 1,
+        }.items():
+            assert running.metric(f"magwatch_history_{name}") == expected, name
         began_s = running.metric("magwatch_history_complete_timestamp_seconds")
         wait_until(lambda: running.metric("magwatch_history_complete_timestamp_seconds") > began_s)
         running.process.terminate()

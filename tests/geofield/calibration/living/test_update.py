@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import msgspec
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geofield.alerts.alert import Change
+from geofield.alerts.reviews import HEARD_AFTER_MS, ReviewHistory, Word
 from geofield.calibration.living.life import Life, joined
 from geofield.calibration.living.refit import counted
 from geofield.calibration.living.rules import LivingRules
@@ -191,3 +193,87 @@ def test_a_checkpoint_of_the_version_before_is_read_and_its_profile_begins_to_li
 def test_a_count_of_nothing_has_the_bytes_that_it_has_after_a_checkpoint() -> None:
     """An integer would be 0 in a record, and 0.0 once it has been read as a float."""
     assert isinstance(counted([], HOP_MS).expected, float)
+
+
+def said(before: Outcome, of_the_field: bool, known_ms: int, place: int = 0) -> list[Word]:
+    """What an observer says of every alert."""
+    names = sorted({alert.id for alert in before.alerts})
+    return [Word(name, place, known_ms, of_the_field) for name in names]
+
+
+def opened(outcome: Outcome) -> list[int]:
+    """Alerts counted beside the promise, window by window."""
+    return [one.score.promise.opened for one in outcome.scores if one.score and one.score.promise]
+
+
+@cache
+def heard(*words: Word) -> Outcome:
+    """The reference with what observers said."""
+    rules = replace(ALIVE, reviews=ReviewHistory(words))
+    return watched([[record] for record in later()], rules)[1]
+
+
+LAST_MS = REFERENCE.scores[-1].end_ms
+SAID_MS = next(alert.end_ms for alert in REFERENCE.alerts) + 20 * HOP_MS
+NOT_THE_FIELDS = said(REFERENCE, of_the_field=False, known_ms=SAID_MS)
+
+
+def test_an_alert_that_is_not_the_fields_does_not_teach_the_quiet() -> None:
+    man_made = heard(*said(REFERENCE, of_the_field=False, known_ms=0))
+    assert max(opened(REFERENCE)) >= 1
+    assert max(opened(man_made)) == 0
+    pairs = list(zip(thresholds(man_made), thresholds(REFERENCE), strict=True))
+    assert all(without <= taught for without, taught in pairs)
+    assert min(without - taught for without, taught in pairs) < -0.001
+
+
+def test_other_words_words_on_other_alerts_and_words_not_heard_yet_change_nothing() -> None:
+    natural = said(REFERENCE, of_the_field=True, known_ms=0)
+    stranger = Word("f" * 32, 0, 0, of_the_field=False)
+    too_late = said(REFERENCE, of_the_field=False, known_ms=LAST_MS, place=1)
+    assert everything(heard(*natural, stranger, *too_late)) == everything(REFERENCE)
+
+
+def test_a_word_counts_from_the_refit_an_hour_after_it_and_a_later_one_replaces_it() -> None:
+    outcome = heard(*NOT_THE_FIELDS)
+    changed = [
+        one.end_ms
+        for one, before in zip(outcome.scores, REFERENCE.scores, strict=True)
+        if one != before
+    ]
+    assert changed
+    assert changed[0] > SAID_MS + HEARD_AFTER_MS
+    assert changed[0] <= SAID_MS + HEARD_AFTER_MS + (PERIOD + 1) * HOP_MS
+    later_ms = SAID_MS + 200 * HOP_MS
+    taken_back = heard(*NOT_THE_FIELDS, *said(REFERENCE, True, later_ms, place=1))
+    assert opened(taken_back)[-1] == opened(REFERENCE)[-1] > 0
+    assert 0 in opened(taken_back)[-600:]
+
+
+def test_reviews_give_the_same_bytes_in_any_batches_after_a_kill_and_in_a_replay() -> None:
+    once = heard(*NOT_THE_FIELDS)
+    sent = later()
+    half = len(sent) * 2 // 3
+    states, start = watched([sent[:half]], ALIVE)  # nobody has said anything yet
+    read_twice = ReviewHistory([*NOT_THE_FIELDS, *NOT_THE_FIELDS])  # as after a lost connection
+    _, rest = watched([sent[half:]], replace(ALIVE, reviews=read_twice), states=restarted(states))
+    assert start.scores[-1].end_ms < SAID_MS + HEARD_AFTER_MS
+    assert [*start.scores, *rest.scores] == once.scores
+    assert [*start.alerts, *rest.alerts] == once.alerts
+
+
+def test_a_state_from_before_reviews_is_read_and_lives_on() -> None:
+    states, _ = watched([later(LATER, 2900)], ALIVE)
+    record = msgspec.msgpack.decode(
+        zlib.decompress(encode("NEW", StationCheckpoint(states["NEW"], 0, 7), "f"))
+    )
+    life = record["state"]["life"]
+    assert any(period["passed"] for period in life["memory"]) or life["opened"]
+    for period in life["memory"]:
+        del period["passed_ids"]
+    life["opened"] = [one[:2] for one in life["opened"]]
+    old = decode(zlib.compress(msgspec.msgpack.encode(record)), "f")
+    assert old is not None
+    words = ReviewHistory(said(REFERENCE, of_the_field=False, known_ms=0))
+    _, outcome = watched([later(2900)], replace(ALIVE, reviews=words), states={"NEW": old[1].state})
+    assert opened(outcome)[-1] == opened(REFERENCE)[-1]  # an alert without an id stays

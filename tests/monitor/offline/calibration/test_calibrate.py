@@ -287,6 +287,17 @@ def test_what_is_no_background_can_be_left_out(
     assert f"left out: {noon}0:00/{noon}2:00" in said
     assert "stands far above" not in said
     assert with_it > 1.2 * without
+    reviews = tmp_path / "reviews.csv"
+    reviews.write_text(
+        "station,start,end,verdict\n"
+        f"WIC,{noon}0:00Z,{noon}2:00Z,man-made\n"
+        "WIC,2018-08-29T13:00:00Z,2018-08-29T14:00:00Z,natural\n"
+        "WIC,2019-01-01T00:00:00Z,2019-01-01T01:00:00Z,instrument\n"  # not in these files
+        "HON,2018-08-29T15:00:00Z,2018-08-29T16:00:00Z,man-made\n"
+    )
+    reviewed, said = threshold("--reviews", str(reviews))
+    assert reviewed == without
+    assert "left out by reviews of WIC: 2" in said
     assert float(named[2]) == pytest.approx(without, rel=0.05)
     monkeypatch.setattr(READ_STATIONS, lambda *_: [quiet_day])
     assert without == pytest.approx(threshold()[0], rel=0.1)

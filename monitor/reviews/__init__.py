@@ -1,0 +1,1 @@
+"""Reviews: what observers say of alerts, from the topic and into it."""
