@@ -55,7 +55,10 @@ def ingest_exposition() -> str:
 def history_exposition() -> str:
     """What `magwatch history` shows."""
     registry = CollectorRegistry()
-    HistoryMetrics.create(registry)
+    made = HistoryMetrics.create(registry)
+    made.alerts.labels("WIC")
+    made.reviews.labels("WIC", "man-made")
+    made.man_made.labels("WIC")
     return _without_values(registry)
 
 
