@@ -18,7 +18,7 @@ from tests.abuse.wire import LATEST, BrokerRefused, Stored, Wire
 
 WEIGHTS = {
     "samples": 40, "scores": 10, "scores-shadow": 5, "alerts": 8, "deadletter": 5, "indices": 8,
-    "control": 8, "state": 12, "profiles": 6,
+    "control": 8, "state": 12, "profiles": 6, "reviews": 6, "sources": 3,
 }  # fmt: skip
 WRITTEN_BY_WORKERS = ("state", "deadletter")
 LOOK_S = 3.0  # between looks at what workers have written

@@ -17,13 +17,17 @@ import msgspec
 from archive.kp import kp_intervals
 from archive.profile import decode_profile, save_profile
 from geofield.indices import DST, KP, IndexInterval
+from geofield.utc import time_ms
 from monitor.assembly import Assembly, assemble
 from monitor.kafka.topics import plans
 from monitor.offline.pacing import interleaved
 from monitor.records.handovers import decode_handover, encode_handover
 from monitor.records.indices import decode_indices, encode_index
+from monitor.records.reviews import Said, decode_review, encode_review, review_of
 from monitor.records.sample_decoder import RawRecord, Rejected, decode
 from monitor.records.sample_encoder import encode_samples
+from monitor.records.scores_and_alerts import decode_alert
+from monitor.records.sources import encode_source
 from monitor.worker import checkpoint
 from tests.abuse.batches import Headers, Record
 from tests.chaos.workload import Expected, Workload
@@ -34,7 +38,9 @@ DAY_MS = 86_400_000
 FAR_MS = 30 * DAY_MS
 HONEST = re.compile(rb"W(\d\d)")
 ALERT_ID = re.compile(rb"[0-9a-f]{32}")
-JSON_TOPICS = ("scores", "scores-shadow", "alerts", "indices", "control", "profiles")
+JSON_TOPICS = (
+    "scores", "scores-shadow", "alerts", "indices", "control", "profiles", "reviews", "sources",
+)  # fmt: skip
 
 
 @dataclass
@@ -58,6 +64,7 @@ class Scene:
             "scores": lambda: HONEST.search(value) is not None and _is_json(value),
             "alerts": lambda: ALERT_ID.search(value) is not None and _is_json(value),
             "indices": lambda: self._indices_believed(value),
+            "reviews": lambda: self._review_believed(value),
             "control": lambda: _is_read(decode_handover, value),
             "state": lambda: self.names_honest(record.key) and _is_state(value, original.value),
         }
@@ -78,6 +85,13 @@ class Scene:
         return any(
             one.end_ms > begin_ms - FAR_MS and one.start_ms < end_ms + FAR_MS for one in found
         )
+
+    def _review_believed(self, value: bytes) -> bool:
+        known = {(record.key or b"").decode() for record in self.originals["alerts"]}
+        try:
+            return decode_review(value).alert_id in known
+        except Exception:
+            return False
 
     def names_honest(self, key: bytes | None) -> bool:
         """Whether a record is kept under the name of an honest station."""
@@ -149,6 +163,11 @@ def _originals(
         "alerts": [Record(_alert_id(value), value) for value in expected.alerts],
         "indices": [Record(b"Kp", encode_index(KP, kp)), Record(b"Dst", encode_index(DST, dst))],
         "control": [Record(*encode_handover("", assembly.rules.model, STORM_MS))],
+        "reviews": list(map(_review, expected.alerts)),
+        "sources": [
+            Record(one.station.encode(), encode_source(one.station, "silent", one.end_ms, "gone"))
+            for one in workload.recordings
+        ],
         "profiles": [
             Record(path.stem.encode(), path.read_bytes())
             for path in site.settings.profiles.glob("*.json")
@@ -156,6 +175,14 @@ def _originals(
         "state": [],
         "deadletter": [],
     }
+
+
+def _review(alert: bytes) -> Record:
+    """A review that takes an alert out of what a living profile remembers."""
+    data = decode_alert(alert).data
+    span_ms = time_ms(data.start), time_ms(data.end)
+    said = Said("man-made", "nobody", "a <b>car</b>")
+    return Record(*encode_review(review_of(data.alert_id, data.station, span_ms, said, STORM_MS)))
 
 
 class _Anything(msgspec.Struct):
