@@ -26,6 +26,9 @@ from monitor.dashboard.board import Board, Changes
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub, Missed, encode
 from monitor.dashboard.models import ONE_MODEL, ShownModels
+from monitor.dashboard.past.folder import HistoryFolder
+from monitor.dashboard.past.models import PastModel, PastModels
+from monitor.dashboard.past.site import PastSite
 from monitor.dashboard.places import Places, client_of
 from monitor.dashboard.station import Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
@@ -57,6 +60,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     model: ModelView
     everything: Changes
     models: dict[str, ModelView] | UnsetType = UNSET  # where there are several, by name
+    past: bool = False  # whether days and alerts of a history can be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Show:
     left_out: Callable[[], UnshownRecords]
     now_ms: Callable[[], int]
     models: ShownModels = ONE_MODEL
+    history: HistoryFolder | None = None
     model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to run the model
 
 
@@ -89,7 +94,16 @@ def application(show: Show, host: str) -> web.Application:
             web.get("/events", site.events, allow_head=False),
         ]
     )
+    if show.history is not None:
+        app.add_routes(PastSite(show.history, _past_models(show)).routes())
     return app
+
+
+def _past_models(show: Show) -> PastModels:
+    several = show.models.by_name.values()
+    found = [PastModel(one.model, one.rules.profiles) for one in several]
+    found = found or [PastModel(show.model, show.profiles)]
+    return {one.model.ref.sha256: one for one in found}
 
 
 class _Site:
@@ -125,6 +139,7 @@ class _Site:
                 model=_view(show.model),
                 everything=show.board.everything(now_ms),
                 models={name: _view(model) for name, model in others.items()} or UNSET,
+                past=show.history is not None,
             ),
         )
 

@@ -32,10 +32,22 @@ export class AlertList {
       ? document.activeElement.dataset.alert
       : null;
     this.#root.replaceChildren(
-      ...each("alert", all.slice(0, SHOWN), (alert) => row(alert, fresh.has(alert.alert_id))),
+      ...each("alert", all.slice(0, SHOWN), (alert) => this.#row(alert, fresh)),
     );
     if (focused) this.#root.querySelector(`[data-alert="${CSS.escape(focused)}"]`)?.focus();
   }
+
+  #row(alert, fresh) {
+    const shown = row(alert, fresh.has(alert.alert_id));
+    if (this.#store.past) shown.append(ownPage(alert));
+    return shown;
+  }
+}
+
+/** The alert's own page, for ever at this address. */
+function ownPage({ alert_id: id, station }) {
+  const about = { href: `alert/${encodeURIComponent(id)}`, "aria-label": `Page of this alert at ${station}` };
+  return element("a", about, "Page of this alert");
 }
 
 function row(alert, fresh) {
