@@ -28,7 +28,7 @@ from monitor.dashboard.hub import Hub, Missed, encode
 from monitor.dashboard.models import ONE_MODEL, ShownModels
 from monitor.dashboard.past.folder import HistoryFolder
 from monitor.dashboard.past.models import PastModel, PastModels
-from monitor.dashboard.past.site import PastSite
+from monitor.dashboard.past.site import past_routes
 from monitor.dashboard.places import Places, client_of
 from monitor.dashboard.station import Station
 from monitor.dashboard.traces import reconstruction, station_trace, under_the_last_windows
@@ -95,7 +95,8 @@ def application(show: Show, host: str) -> web.Application:
         ]
     )
     if show.history is not None:
-        app.add_routes(PastSite(show.history, _past_models(show)).routes())
+        is_live = show.board.alerts.__contains__
+        app.add_routes(past_routes(show.history, _past_models(show), is_live))
     return app
 
 

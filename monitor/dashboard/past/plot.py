@@ -12,7 +12,6 @@ from monitor.dashboard.traces import Column
 
 WIDTH, HEIGHT = 1000, 120
 INTERVALS = 4  # of the time axis
-_WHOLE = (1, 2, 3, 4, 5, 6, 8, 10)
 _STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 
 
@@ -99,7 +98,7 @@ def axis_of(values: Sequence[float], log: bool) -> Axis:
     begin = floor(low / power) * power
     steps = (power * factor for factor in _STEPS)
     step = next((step for step in steps if begin + 2 * step >= high), 10 * power)
-    decimals = max(0, ceil(-log10(power) - 1e-9)) + (step / power not in _WHOLE)
+    decimals = next((n for n in range(9) if _is_whole(step * 10**n)), 9)
     texts = tuple(
         f"{begin + number * step:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
         for number in range(3)
@@ -164,6 +163,10 @@ def _path(line: Line, x: Callable[[float], float], axis: Axis) -> str:
             pieces.append("h.01")
         pen = "L"
     return "".join(pieces)
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) < 1e-6
 
 
 def _is_known(value: float | None, log: bool) -> TypeGuard[float]:
