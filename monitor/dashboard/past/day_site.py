@@ -18,10 +18,14 @@ from monitor.dashboard.past.folder import (
     Signature,
     day_ms,
     days_between,
+    days_of_year,
     neighbours,
+    year_of,
 )
 from monitor.dashboard.past.models import PastModels, declination_deg
+from monitor.dashboard.past.summary import Summaries
 from monitor.dashboard.past.work import KeptBodies, Work
+from monitor.dashboard.past.year_page import year_page
 
 HTML, JSON = "text/html", "application/json"
 PAGE_PIXELS = 900
@@ -38,6 +42,7 @@ class DaySite:
     def __init__(self, folder: HistoryFolder, models: PastModels, work: Work) -> None:
         self._folder, self._models = folder, models
         self._work, self._kept = work, KeptBodies()
+        self._summaries = Summaries(folder)
 
     def routes(self) -> list[web.RouteDef]:
         """The addresses that are answered."""
@@ -77,7 +82,9 @@ class DaySite:
         return web.Response(status=302, headers={"Location": f"{code}/{day}"})
 
     async def when(self, request: web.Request) -> web.Response:
-        """The page of a day."""
+        """The page of a day, or of a year."""
+        if (year := year_of(request.match_info["when"])) is not None:
+            return await self._year(request, _code_of(request), year)
         code, day, midnight_ms = _day_of(request, "when")
         number = whole_number(request, "part", 0, (0, 4))
         spans_ms = [(midnight_ms, midnight_ms + DAY_MS), *quarters_ms(midnight_ms)]
@@ -91,6 +98,19 @@ class DaySite:
             body = await self._day(code, day, (HTML, number), made)
         except NotKept as missing:
             return self._missing(request, code, str(missing), "../../")
+        return bytes_answer(request, body, HTML)
+
+    async def _year(self, request: web.Request, code: str, year: int) -> web.Response:
+        def made() -> bytes | None:
+            years = sorted({int(day[:4]) for day in self._folder.all_days(code)})
+            if year not in years:
+                return None
+            days = self._summaries.of(code, days_of_year(year))
+            return year_page(code, year, days, years)
+
+        body = await self._work.run(made)
+        if body is None:
+            return self._missing(request, code, await self._what_is_kept(code, str(year)), "../../")
         return bytes_answer(request, body, HTML)
 
     async def _day(
@@ -125,17 +145,17 @@ class DaySite:
             raise NotKept(self._kept_words(code, day))
         return made
 
-    async def _what_is_kept(self, code: str) -> str:
-        return await self._work.run(lambda: self._kept_words(code))
+    async def _what_is_kept(self, code: str, when: str | None = None) -> str:
+        return await self._work.run(lambda: self._kept_words(code, when))
 
-    def _kept_words(self, code: str, day: str | None = None) -> str:
+    def _kept_words(self, code: str, when: str | None = None) -> str:
         days = self._folder.all_days(code)
         if days:
-            before, after = neighbours(days, day or days[0])
+            before, after = neighbours(days, when or days[0])
             near = " and ".join(one for one in (before, after) if one)
             nearest = f"; the nearest are {near}" if near else ""
             return (
-                f"history has nothing of {code} on {day}: it has {len(days):,} days from "
+                f"history has nothing of {code} for {when}: it has {len(days):,} days from "
                 f"{days[0]} to {days[-1]}{nearest}"
             )
         stations = self._folder.stations()
@@ -144,7 +164,7 @@ class DaySite:
 
     def _missing(self, _: web.Request, code: str, words: str, up: str) -> web.Response:
         body = missing_page(
-            f"No such day of {code}", up, f"{words[:1].upper()}{words[1:]}.",
+            f"Not kept of {code}", up, f"{words[:1].upper()}{words[1:]}.",
             day_form(f"{up}station/{code}", ""),
         )  # fmt: skip
         return web.Response(status=404, body=body, content_type=HTML, charset="utf-8")

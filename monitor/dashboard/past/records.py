@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from archive.files import FileRefused
+from archive.files import FileRefused, check_file
 from geofield.utc import DAY_MS
 from monitor.dashboard.past.folder import ALERTS, SCORES, DayFile, HistoryFolder, days_between
 from monitor.dashboard.past.samples import Faults
@@ -58,6 +58,23 @@ def table_of(folder: HistoryFolder, file: DayFile, columns: Iterable[str]) -> An
         reason = " ".join(str(error).split())
         raise FileRefused(f"{folder.name(file)}: not readable ({reason})") from error
     return table
+
+
+def footer_of(folder: HistoryFolder, file: DayFile) -> Any:
+    """The metadata of a file, without its values.
+
+    Raises
+    ------
+    FileRefused
+        If it is damaged.
+    """
+    with needs("archive"):
+        import pyarrow.parquet  # noqa: PLC0415 - needed for Parquet only
+    try:
+        check_file(file.path)
+        return pyarrow.parquet.read_metadata(file.path)
+    except (OSError, ValueError) as error:
+        raise FileRefused(f"{folder.name(file)}: not readable") from error
 
 
 def read_scores(

@@ -101,7 +101,7 @@ def test_the_choice_of_a_day_leads_to_its_page(past: Served) -> None:
         ("/api/past/WIC/2024-05-09?pixels=many", 400, "pixels must be a whole number"),
         ("/station/WIC?day=%3Cscript%3E", 400, "day must be a date"),
         ("/station/BOU", 404, "History has nothing of BOU; it has WIC."),
-        ("/station/WIC/2024-05-12", 404, "History has nothing of WIC on 2024-05-12"),
+        ("/station/WIC/2024-05-12", 404, "History has nothing of WIC for 2024-05-12"),
         ("/station/W%3Cb%3E/2024-05-09", 404, "no such station"),
     ],
 )
@@ -179,3 +179,13 @@ def test_a_folder_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="no bucket"):
         open_history(Path("s3://field/history"))
     assert HistoryFolder(tmp_path).stations() == []
+
+
+def test_a_year_is_a_calendar(past: Served) -> None:
+    status, text = asked(past, "/station/WIC/2024")
+    assert status == 200
+    assert f'href="../WIC/{DAY}" class="cell part"' in text
+    assert "2 of 366" in text
+    status, text = asked(past, "/station/WIC/2023")
+    assert (status, "History has nothing of WIC for 2023" in text) == (404, True)
+    assert asked(past, "/station/WIC/3000")[0] == 404
