@@ -12,7 +12,7 @@ from monitor.dashboard.traces import Column
 
 WIDTH, HEIGHT = 1000, 120
 INTERVALS = 4  # of the time axis
-_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+_STEPS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20)  # twice the range is always enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def axis_of(values: Sequence[float], log: bool) -> Axis:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     size = max((high - low) / 2, abs(high) * 1e-9, 1e-6)
     power = 10.0 ** floor(log10(size))
-    begin = floor(low / power) * power
     steps = (power * factor for factor in _STEPS)
-    step = next((step for step in steps if begin + 2 * step >= high), 10 * power)
+    step = next(step for step in steps if floor(low / step) * step + 2 * step >= high)
+    begin = floor(low / step) * step
     decimals = next((n for n in range(9) if _is_whole(step * 10**n)), 9)
     texts = tuple(
         f"{begin + number * step:,.{decimals}f}".replace("-", "\N{MINUS SIGN}")
