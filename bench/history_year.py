@@ -38,7 +38,7 @@ from monitor.records.scores_and_alerts import (
     ScoreRecord,
 )
 
-STATIONS, DAYS, START_MS = ("AAA", "BBB", "CCC"), 365, time_ms("2026-01-01")
+STATIONS, DAYS, START_MS = ("AAA", "BBB", "CCC"), 365, time_ms("2023-01-01")
 HOP_MS, WINDOW_MS = 64_000, 256_000
 ALERT_EVERY = 5  # days
 SHOWN_DAYS, SHOWN_ALERTS, SHOWN_PICTURES = 60, 20, 5
@@ -176,8 +176,8 @@ def _read_back(real: Sequence[DaySamples], folder: Path) -> Iterator[Row]:
 def _calibrate(folder: Path, profiles: Path) -> None:
     command = [
         sys.executable, "-m", "monitor", "calibrate", str(folder), "--station", STATIONS[0],
-        "--from", utc_day(START_MS), "--to", utc_day(START_MS + DAY_MS), "--no-kp", "--replace",
-        "--profiles", str(profiles),
+        "--from", utc_day(START_MS), "--to", utc_day(START_MS + DAY_MS), "--max-kp", "9",
+        "--replace", "--profiles", str(profiles),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
 
@@ -190,7 +190,7 @@ def _shown(folder: Path, profiles: Path) -> Iterator[Row]:
         days = [f"{url}/station/AAA/{day}" for day in dates]
         yield _row("a day's page, the first time", list(map(_asked_s, days)))
         yield _row("a day's page, again", list(map(_asked_s, days[-20:])))
-        years = [f"{url}/station/{code}/2026" for code in STATIONS]
+        years = [f"{url}/station/{code}/2023" for code in STATIONS]
         yield _row("a year's calendar, the first time", list(map(_asked_s, years)))
         yield _row("a year's calendar, again", list(map(_asked_s, years)))
         pages = [f"{url}/alert/{name}" for name in alerts]

@@ -8,9 +8,8 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.files import FileRefused
 from monitor.dashboard.past.folder import ALERTS, DayFile, HistoryFolder
-from monitor.dashboard.past.records import table_of
+from monitor.dashboard.past.records import table_of, times_ms
 
 LOOK_S = 2.0  # between two looks at the folder
 
@@ -74,10 +73,10 @@ class AlertIndex:
 
     def _read(self, file: DayFile, station: str, day: str) -> list[AlertPlace]:
         try:
-            columns = table_of(self.folder, file, ("alert_id", "start")).to_pydict()
+            table = table_of(self.folder, file, ("alert_id", "start"))
+            found = zip(table["alert_id"].to_pylist(), times_ms(table, "start"), strict=True)
             return [
-                AlertPlace(station, round(start.timestamp() * 1000), str(alert_id), day)
-                for alert_id, start in zip(columns["alert_id"], columns["start"], strict=True)
+                AlertPlace(station, start_ms, str(alert_id), day) for alert_id, start_ms in found
             ]
-        except (FileRefused, AttributeError):
+        except ValueError:  # FileRefused is one
             return []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import TypeGuard
 
+import numpy as np
+
+from geofield.types import Float64
 from monitor.dashboard.past.html import Markup, clock, tag, until
 from monitor.dashboard.traces import Column
 
@@ -43,14 +46,12 @@ class Axis:
     labels: tuple[str, str, str]
     log: bool = False
 
-    def y(self, value: float) -> float:
-        """Height of a value in the drawing, from the top."""
+    def y(self, values: Float64) -> Float64:
+        """Heights of values in the drawing, from the top."""
         if self.log:
-            value = max(value, self.low)
-            part = (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
-        else:
-            part = (value - self.low) / (self.high - self.low)
-        return HEIGHT * (1 - part)
+            values = np.log10(np.maximum(values, self.low) / self.low)
+            return np.asarray(HEIGHT * (1 - values / log10(self.high / self.low)))
+        return np.asarray(HEIGHT * (1 - (values - self.low) / (self.high - self.low)))
 
 
 def chart(
@@ -142,7 +143,7 @@ def _svg(
                     height=str(HEIGHT), class_=f"span class-{mark.kind}")
             )  # fmt: skip
     for line in lines:
-        path = _path(line, x, axis)
+        path = _path(line, span_ms, axis)
         parts.append(tag("path", d=path, class_=f"line {line.kind}"))
     return tag(
         "svg", parts, viewBox=f"0 0 {WIDTH} {HEIGHT}", preserveAspectRatio="none", role="img",
@@ -150,17 +151,19 @@ def _svg(
     )  # fmt: skip
 
 
-def _path(line: Line, x: Callable[[float], float], axis: Axis) -> str:
+def _path(line: Line, span_ms: tuple[int, int], axis: Axis) -> str:
+    times_ms, values = np.array(line.times_ms, dtype=float), np.array(line.values, dtype=float)
+    known = np.isfinite(values) & ((values > 0) | (not axis.log))
+    across = WIDTH * (times_ms - span_ms[0]) / (span_ms[1] - span_ms[0])
+    down = axis.y(np.where(known, values, axis.high))
     pieces: list[str] = []
     pen = "M"
-    for at_ms, value in zip(line.times_ms, line.values, strict=True):
-        if not _is_known(value, axis.log):
+    for is_known, x, y in zip(known.tolist(), across.tolist(), down.tolist(), strict=True):
+        if not is_known:
             pen = "M"
             continue
-        across = x(at_ms)
-        pieces.append(f"{pen}{across:.1f} {axis.y(value):.1f}")
-        if pen == "M":  # a value alone is a dot
-            pieces.append("h.01")
+        # a value alone is a dot
+        pieces.append(f"L{x:.1f} {y:.1f}" if pen == "L" else f"M{x:.1f} {y:.1f}h.01")
         pen = "L"
     return "".join(pieces)
 
