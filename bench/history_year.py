@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -28,6 +29,7 @@ from monitor.kafka.embedded_broker import free_port
 from monitor.records.scores_and_alerts import (
     ALERT_SCHEMA,
     SCORE_SCHEMA,
+    AlertClass,
     AlertData,
     AlertEvent,
     ComponentFields,
@@ -41,6 +43,11 @@ from monitor.records.scores_and_alerts import (
 STATIONS, DAYS, START_MS = ("AAA", "BBB", "CCC"), 365, time_ms("2023-01-01")
 HOP_MS, WINDOW_MS = 64_000, 256_000
 ALERT_EVERY = 5  # days
+VERSIONS: tuple[tuple[Literal["open", "resolved"], AlertClass], ...] = (
+    ("open", "unknown"),
+    ("open", "unknown"),
+    ("resolved", "local"),
+)
 SHOWN_DAYS, SHOWN_ALERTS, SHOWN_PICTURES = 60, 20, 5
 
 
@@ -139,15 +146,13 @@ def _alerts(station: int, day: int, model: ModelFields) -> Iterator[bytes]:
         return
     start_ms = START_MS + day * DAY_MS + 6 * 3_600_000 + station * 3_600_000
     alert_id = alert_id_of(station, day)
-    for version, (status, kind) in enumerate(
-        (("open", "unknown"), ("open", "unknown"), ("resolved", "local")), start=1
-    ):
+    for version, (status, kind) in enumerate(VERSIONS, start=1):
         end_ms = start_ms + version * 300_000
         data = AlertData(
             ALERT_SCHEMA, alert_id, version, status, STATIONS[station], utc(start_ms), utc(end_ms),
             utc(start_ms + 300_000), utc(end_ms), 7.0, 5.8, 31.0, ComponentFields(0.3, 0.3, 0.4),
             1.0, "minor", kind, 2.3, model, "no skill shown", remote=RemoteFields(2, 2, 0),
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
         yield msgspec.json.encode(
             AlertEvent(
                 "1.0", f"{alert_id}.{version}", "/magwatch", "magwatch.alert.updated",

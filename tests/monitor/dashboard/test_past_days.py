@@ -13,8 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from archive.model import Model, default_model_path, load_model
+from monitor.cli import main
 from monitor.dashboard.answers import Refusal
 from monitor.dashboard.past.folder import HistoryFolder, open_history
 from monitor.dashboard.past.work import KeptBodies, Work
@@ -179,6 +181,13 @@ def test_a_folder_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="no bucket"):
         open_history(Path("s3://field/history"))
     assert HistoryFolder(tmp_path).stations() == []
+
+
+def test_the_command_takes_the_folder(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["dashboard", "--history", str(tmp_path / "none")])
+    assert result.exit_code == 1
+    assert result.output.startswith("magwatch: MAGWATCH_HISTORY: no such folder")
+    assert "`magwatch history" in result.output
 
 
 def test_a_year_is_a_calendar(past: Served) -> None:
