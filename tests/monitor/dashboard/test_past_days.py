@@ -185,7 +185,7 @@ def test_a_folder_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_the_command_takes_the_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["dashboard", "--history", str(tmp_path / "none")])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.output.startswith("magwatch: MAGWATCH_HISTORY: no such folder")
     assert "`magwatch history" in result.output
 
