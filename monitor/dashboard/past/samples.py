@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from archive.files import FileRefused
 from archive.history import SAMPLES
 from archive.recording import Recording, joined
 from geofield.series.low_pass import low_pass
-from geofield.series.orientation import OrientationError
+from geofield.series.orientation import OrientationError, orientation_of
 from geofield.series.samples import COMPONENTS, Samples
 from geofield.utc import HOUR_MS
 from monitor.dashboard.past.folder import DayFile, HistoryFolder, day_ms, days_between
@@ -147,10 +148,16 @@ def _filtered(
     declination_deg: float,
     faults: Faults,
 ) -> Samples | None:
+    """The recordings filtered to a slower cadence, days of one orientation as a whole."""
+    alike: dict[str, list[Recording]] = defaultdict(list)
+    for one in recordings:
+        try:
+            alike[orientation_of(frozenset(one.elements))].append(one)
+        except OrientationError as error:
+            faults.add(f"{one.station}: {error}")
     slower: list[Recording] = []
-    for whole in recordings:
-        chosen = low_pass(whole.cadence_ms, cadence_ms)
-        if chosen is not None:
-            pieces = list(DecimatedRecording(whole, chosen).records(HOUR_MS // cadence_ms))
-            slower += [joined(pieces)] if pieces else []
+    for days in alike.values():
+        whole = joined(days)
+        if chosen := low_pass(whole.cadence_ms, cadence_ms):
+            slower += DecimatedRecording(whole, chosen).records(HOUR_MS // cadence_ms)
     return _samples(slower, span_ms, cadence_ms, declination_deg, faults)
