@@ -84,8 +84,7 @@ def _history(settings: Settings) -> HistoryFolder | None:
     if settings.history is None:
         return None
     with needs("archive"):
-        import pyarrow.parquet  # noqa: PLC0415 - missing, it is told at the start
-    pyarrow.chunked_array([[0.0]]).to_numpy()  # imports what the first page would wait for
+        import pyarrow.parquet  # noqa: PLC0415, F401 - missing, it is told at the start
     return open_history(settings.history)
 
 

@@ -18,7 +18,7 @@ from monitor.dashboard.past.picture import picture
 from monitor.dashboard.past.records import KeptAlert
 from monitor.dashboard.past.story import AlertStory, kept_alert, span_around, story_of
 from monitor.dashboard.past.verdict import VerdictOf, no_verdict
-from monitor.dashboard.past.work import KeptBodies, Work
+from monitor.dashboard.past.work import KeptBodies, PageWork
 from support.extras import ExtraMissing
 
 HTML, PNG = "text/html", "image/png"
@@ -46,7 +46,7 @@ class AlertSite:
         self,
         folder: HistoryFolder,
         models: PastModels,
-        work: Work,
+        work: PageWork,
         is_live: Callable[[str], bool],
         verdict_of: VerdictOf = no_verdict,
     ) -> None:

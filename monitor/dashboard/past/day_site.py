@@ -24,7 +24,7 @@ from monitor.dashboard.past.folder import (
 )
 from monitor.dashboard.past.models import PastModels, declination_deg
 from monitor.dashboard.past.summary import Summaries
-from monitor.dashboard.past.work import KeptBodies, Work
+from monitor.dashboard.past.work import KeptBodies, PageWork
 from monitor.dashboard.past.year_page import year_page
 
 HTML, JSON = "text/html", "application/json"
@@ -39,7 +39,7 @@ class NotKept(Exception):
 class DaySite:
     """Answers about the days of a history."""
 
-    def __init__(self, folder: HistoryFolder, models: PastModels, work: Work) -> None:
+    def __init__(self, folder: HistoryFolder, models: PastModels, work: PageWork) -> None:
         self._folder, self._models = folder, models
         self._work, self._kept = work, KeptBodies()
         self._summaries = Summaries(folder)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from archive.day_samples import moments_ms
 from archive.files import FileRefused, check_file
 from geofield.utc import DAY_MS
 from monitor.dashboard.past.folder import ALERTS, SCORES, DayFile, HistoryFolder, days_between
@@ -68,10 +69,7 @@ def times_ms(table: Any, name: str) -> list[int]:
     ValueError
         If it has other values.
     """
-    values = table[name].to_numpy()
-    if values.dtype.kind != "M" or np.isnat(values).any():
-        raise ValueError(f"column {name} has no times")
-    found: list[int] = values.astype("datetime64[ms]").astype(np.int64).tolist()
+    found: list[int] = moments_ms(table[name]).tolist()
     return found
 
 

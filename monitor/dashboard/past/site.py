@@ -11,7 +11,7 @@ from monitor.dashboard.past.day_site import DaySite
 from monitor.dashboard.past.folder import HistoryFolder
 from monitor.dashboard.past.models import PastModels
 from monitor.dashboard.past.verdict import VerdictOf, no_verdict
-from monitor.dashboard.past.work import Work
+from monitor.dashboard.past.work import PageWork
 
 
 def past_routes(
@@ -21,7 +21,7 @@ def past_routes(
     verdict_of: VerdictOf = no_verdict,
 ) -> list[web.RouteDef]:
     """Routes of all pages about the past; see `AlertSite` for the parameters."""
-    work = Work()
+    work = PageWork()
     return [
         *DaySite(folder, models, work).routes(),
         *AlertSite(folder, models, work, is_live, verdict_of).routes(),

@@ -15,9 +15,9 @@ from archive.history import SAMPLES
 from monitor.dashboard.past.folder import ALERTS, SCORES, DayFile, HistoryFolder, Signature
 from monitor.dashboard.past.records import RECORD, footer_of, table_of
 from monitor.dashboard.past.samples import key_of
-from support.extras import needs
 
 MOST_DAYS = 20_000  # that are remembered: a year of fifty stations
+_PROMISE = '"promise":{'
 _ALERT_COLUMNS = ("alert_id", "version", "classification")
 
 
@@ -151,17 +151,14 @@ def _classes(folder: HistoryFolder, files: Signature) -> tuple[str, ...]:
 
 def _kept(folder: HistoryFolder, files: Sequence[DayFile]) -> bool | None:
     """What the last score of a day that speaks of the promise says."""
-    with needs("archive"):
-        import pyarrow.compute  # noqa: PLC0415 - needed for Parquet only
     for file in reversed(files):
         records = table_of(folder, file, [RECORD])[RECORD]
         try:
-            speaks = pyarrow.compute.indices_nonzero(
-                pyarrow.compute.match_substring(records, '"promise":{')
-            )
-            if len(speaks):
-                record = _scored.decode(records[speaks[-1].as_py()].as_py())
-                return record.promise.kept if record.promise else None
+            for place in range(len(records) - 1, -1, -1):  # the last that has one, mostly the last
+                text = records[place].as_py()
+                if _PROMISE in text:
+                    promise = _scored.decode(text).promise
+                    return promise.kept if promise else None
         except (TypeError, ValueError) as error:
             raise FileRefused(f"{folder.name(file)}: {error}") from error
     return None

@@ -15,7 +15,7 @@ MOST_BYTES = 16_000_000
 Made = TypeVar("Made")
 
 
-class Work:
+class PageWork:
     """Runs functions in threads, a few at a time; more than may wait are refused."""
 
     def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:

@@ -19,7 +19,7 @@ from archive.model import Model, default_model_path, load_model
 from monitor.cli import main
 from monitor.dashboard.answers import Refusal
 from monitor.dashboard.past.folder import HistoryFolder, open_history
-from monitor.dashboard.past.work import KeptBodies, Work
+from monitor.dashboard.past.work import KeptBodies, PageWork
 from monitor.errors import SettingsRefused
 from tests.monitor.dashboard.builders import NOW_MS, board
 from tests.monitor.dashboard.kept import DAY, FIRST, GAP, NEXT_DAY, history
@@ -159,7 +159,7 @@ def test_many_at_once_are_answered(past: Served) -> None:
 
 def test_more_than_may_wait_are_refused() -> None:
     async def play() -> list[object]:
-        work = Work(at_once=1, most_waiting=2)
+        work = PageWork(at_once=1, most_waiting=2)
         tasks = [work.run(lambda: 1) for _ in range(5)]
         return await asyncio.gather(*tasks, return_exceptions=True)
 
