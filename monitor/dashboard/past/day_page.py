@@ -20,7 +20,7 @@ from monitor.dashboard.past.html import (
     until,
     warnings,
 )
-from monitor.dashboard.past.plot import Line, Mark, chart
+from monitor.dashboard.past.plot import Line, MarkedSpan, chart
 from monitor.dashboard.showable import AlertView
 from monitor.dashboard.traces import FieldTrace, ScoreTrace
 from monitor.return_period import return_period
@@ -140,7 +140,7 @@ def _field_line(trace: FieldTrace | None, day: PastDay) -> Line:
 
 
 def score_charts(
-    scores: dict[str, ScoreTrace], span_ms: tuple[int, int], marks: Sequence[Mark]
+    scores: dict[str, ScoreTrace], span_ms: tuple[int, int], marks: Sequence[MarkedSpan]
 ) -> list[Content]:
     """A chart for each model's scores."""
     shown: list[Content] = []
@@ -158,9 +158,9 @@ def score_charts(
     return shown
 
 
-def marks_of(alerts: Sequence[AlertView]) -> list[Mark]:
+def marks_of(alerts: Sequence[AlertView]) -> list[MarkedSpan]:
     """Alerts as marked spans."""
-    return [Mark(alert.start_ms, alert.end_ms, alert.classification) for alert in alerts]
+    return [MarkedSpan(alert.start_ms, alert.end_ms, alert.classification) for alert in alerts]
 
 
 def alert_table(alerts: Sequence[AlertView], up: str = UP) -> Markup:

@@ -29,7 +29,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkedSpan:
     """A span of time that is marked, in the colour of a class of alerts."""
 
     start_ms: int
@@ -58,7 +58,7 @@ def chart(
     title: str,
     span_ms: tuple[int, int],
     lines: Sequence[Line],
-    marks: Sequence[Mark] = (),
+    marks: Sequence[MarkedSpan] = (),
     *,
     unit: str = "nT",
     log: bool = False,
@@ -126,7 +126,7 @@ def _svg(
     span_ms: tuple[int, int],
     axis: Axis,
     lines: Sequence[Line],
-    marks: Sequence[Mark],
+    marks: Sequence[MarkedSpan],
     described: str,
 ) -> Markup:
     def x(at_ms: float) -> float:

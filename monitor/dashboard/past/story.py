@@ -14,7 +14,7 @@ from monitor.dashboard.past.models import PastModels, declination_deg
 from monitor.dashboard.past.plot import INTERVALS
 from monitor.dashboard.past.records import KeptAlert, read_alerts
 from monitor.dashboard.past.samples import Faults, read_samples
-from monitor.dashboard.past.verdict import Verdict
+from monitor.dashboard.past.verdict import ObserverVerdict
 from monitor.dashboard.traces import Reconstruction, reconstruction
 
 PIXELS = 900
@@ -37,7 +37,7 @@ class AlertStory:
     drawn_ms: tuple[int, int]
     why_not: str
     neighbours: tuple[str | None, str | None]
-    verdict: Verdict | None
+    verdict: ObserverVerdict | None
 
     @property
     def span_ms(self) -> tuple[int, int]:
@@ -68,7 +68,7 @@ def story_of(
     place: AlertPlace,
     alert: KeptAlert,
     models: PastModels,
-    verdict: Verdict | None,
+    verdict: ObserverVerdict | None,
 ) -> AlertStory:
     """The story of an alert."""
     span_ms, station = span_around(alert), place.station

@@ -12,7 +12,7 @@ from monitor.dashboard.past.html import Markup, facts, moment, tag
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ObserverVerdict:
     """A verdict; texts may be anything, `at_ms` is in ms since 1970 UTC."""
 
     words: str
@@ -21,7 +21,7 @@ class Verdict:
     note: str = ""
 
 
-VerdictOf = Callable[[str], Verdict | None]
+VerdictOf = Callable[[str], ObserverVerdict | None]
 
 
 def no_verdict(_: str) -> None:
@@ -29,7 +29,7 @@ def no_verdict(_: str) -> None:
     return
 
 
-def verdict_section(verdict: Verdict | None) -> Markup | None:
+def verdict_section(verdict: ObserverVerdict | None) -> Markup | None:
     """The part of an alert's page about its verdict; nothing without one."""
     if verdict is None:
         return None

@@ -19,7 +19,7 @@ from archive.profile import load_profile
 from monitor.dashboard.past.alert_words import duration, indices, neighbours
 from monitor.dashboard.past.html import tag
 from monitor.dashboard.past.plot import axis_of
-from monitor.dashboard.past.verdict import Verdict, verdict_section
+from monitor.dashboard.past.verdict import ObserverVerdict, verdict_section
 from monitor.records.scores_and_alerts import RemoteFields
 from tests.monitor.dashboard.builders import alert, alert_data, board
 from tests.monitor.dashboard.kept import DAY, FIRST, SECOND, history
@@ -162,7 +162,7 @@ def test_words_of_records() -> None:
 
 
 def test_a_verdict_has_its_place() -> None:
-    section = verdict_section(Verdict("a car", "<i>Ann</i>", 0, "seen at the fence"))
+    section = verdict_section(ObserverVerdict("a car", "<i>Ann</i>", 0, "seen at the fence"))
     assert section is not None
     assert "a car" in section
     assert "&lt;i&gt;Ann&lt;/i&gt;" in section
