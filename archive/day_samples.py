@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archive.elements import ANGLES
 from archive.files import FileRefused
 from archive.grid import nearest_multiple
-from geofield.types import Float64
+from geofield.types import Float64, Int64
 from geofield.utc import DAY_MS, utc_day
 from support.extras import needs
 
@@ -28,6 +29,7 @@ LONGEST_CADENCE_MS = DAY_MS // 2  # a file states its cadence by two samples
 SCALARS = "FS"  # may stand beside the vector
 TIME = "time"
 COMPRESSION = {"compression": "zstd", "compression_level": 3, "use_dictionary": False}
+_PARQUET_NAMES = {"float64": "double"}
 TIMES = {TIME: "DELTA_BINARY_PACKED"}
 
 
@@ -141,6 +143,38 @@ def parquet_of(table: pyarrow.Table, **options: Any) -> bytes:
     return sink.getvalue()
 
 
+def moments_ms(column: pyarrow.ChunkedArray) -> Int64:
+    """Times of a column, ms since 1970 UTC. Raises `ValueError` if one is null or none at all."""
+    with needs("archive"):
+        import pyarrow  # noqa: PLC0415 - needed for Parquet only
+    return numbers_of(column.cast(pyarrow.timestamp("ms", "UTC")).cast("int64"), np.int64)
+
+
+def numbers_of(column: pyarrow.ChunkedArray, kind: type[np.generic]) -> NDArray[Any]:
+    """Numbers of a column of one type, NaN where null; `to_numpy` would import pandas.
+
+    Raises
+    ------
+    ValueError
+        If they are of another type, or whole numbers are null.
+    """
+    parts: list[NDArray[Any]] = []
+    for chunk in column.chunks:
+        if str(chunk.type) not in (np.dtype(kind).name, _PARQUET_NAMES.get(np.dtype(kind).name)):
+            raise ValueError(f"{chunk.type} where {np.dtype(kind).name} is expected")
+        validity, data = chunk.buffers()
+        size = np.dtype(kind).itemsize
+        values = np.frombuffer(data, kind, len(chunk), chunk.offset * size)
+        if chunk.null_count:
+            if not np.issubdtype(kind, np.floating):
+                raise ValueError("a time is missing")
+            bits = np.unpackbits(np.frombuffer(validity, np.uint8), bitorder="little")
+            known = bits[chunk.offset : chunk.offset + len(chunk)].astype(bool)
+            values = np.where(known, values, np.nan)
+        parts.append(values)
+    return np.concatenate(parts) if parts else np.empty(0, kind)
+
+
 def from_parquet(key: DayKey, content: bytes) -> DaySamples:
     """Samples of a file that `DaySamples.to_parquet` made.
 
@@ -153,11 +187,13 @@ def from_parquet(key: DayKey, content: bytes) -> DaySamples:
         import pyarrow.parquet  # noqa: PLC0415 - needed for Parquet only
     day = DaySamples(key)
     try:
-        table = pyarrow.parquet.read_table(io.BytesIO(content), page_checksum_verification=True)
-        times_ms = table[TIME].to_numpy().astype("datetime64[ms]").astype(np.int64)
+        # `read_table` goes through a data set, which takes longer
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(content), page_checksum_verification=True)
+        table = file.read()
+        times_ms = moments_ms(table[TIME])
         first = nearest_multiple(int(times_ms[0]) - key.offset_ms, key.cadence_ms)
         names = [name for name in table.column_names if name != TIME]
-        day.take(first, names, np.array([table[name].to_numpy() for name in names]))
+        day.take(first, names, np.array([numbers_of(table[name], np.float64) for name in names]))
     except (OSError, LookupError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise FileRefused(f"{key.path}: not readable ({reason})") from error

@@ -1,13 +1,16 @@
 """Size and time of a day file of history, for real days and every encoding that was considered.
 
+With ``--year`` a year of three stations: written, read back, and shown by the page.
+
 ``python -m bench.history --help`` says what it takes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
@@ -15,6 +18,8 @@ import numpy as np
 from archive.day_samples import TIMES, DayKey, DaySamples, from_parquet, parquet_of
 from archive.observatory import read_file
 from archive.recording import Recording
+from bench.history_year import DAYS, STATIONS, measure
+from bench.report import publish
 from geofield.series.orientation import orientation_of
 from geofield.utc import DAY_MS
 
@@ -53,14 +58,30 @@ def content_of(day: DaySamples, encoding: str | None, level: int) -> bytes:
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def main(files: Iterable[Path]) -> None:
+@click.option("--year", is_flag=True, help="Write and show a year of three stations (1 GB).")
+def main(files: Iterable[Path], year: bool) -> None:
     """Print a line for each encoding: size, and times to write and to read, over all days.
 
     \b
     Example:
       python -m bench.history shared/data/1s/*.parquet
+      python -m bench.history --year shared/data/1s/HON*.parquet
     """
     found = list(days(files))
+    if year:
+        _print_year(found)
+    else:
+        _print_encodings(found)
+
+
+def _print_year(found: Sequence[DaySamples]) -> None:
+    with TemporaryDirectory(prefix="magwatch-year-") as folder:
+        rows = measure(found, Path(folder) / "history")
+    asked = {"stations": len(STATIONS), "days": DAYS, "real days": len(found)}
+    publish("history_year", [row.cells for row in rows], asked, "Days are real ones, shifted.")
+
+
+def _print_encodings(found: Sequence[DaySamples]) -> None:
     for name, encoding in ENCODINGS.items():
         began_s = time.perf_counter()
         contents = [content_of(day, *encoding) for day in found]

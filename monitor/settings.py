@@ -268,6 +268,9 @@ class Settings(BaseSettings):
         description="URL of Kyoto's Dst at NOAA",
     )
 
+    history: Path | None = Field(
+        None, description="folder of `magwatch history` that the page shows past days of"
+    )
     history_write_s: Seconds = Field(
         300.0, description="interval of writing the files of `magwatch history`"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -16,7 +18,7 @@ HEADERS = {
     # No foreign and no inline content: text of a record can never become a script.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-cache",
 }
@@ -58,9 +60,17 @@ def _refused(status: int, reason: str) -> web.Response:
 
 def json_answer(request: web.Request, value: msgspec.Struct) -> web.Response:
     """A value as JSON, compressed if it is large."""
-    body = _encoder.encode(value)
-    response = web.Response(body=body, content_type="application/json")
-    if len(body) > ZIP_FROM_BYTES and _takes_gzip(request):
+    return bytes_answer(request, _encoder.encode(value), "application/json")
+
+
+def bytes_answer(request: web.Request, body: bytes, kind: str) -> web.Response:
+    """A body, compressed if it is large and no picture; 304 if the browser has it already."""
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"', "Vary": "Accept-Encoding"}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return web.Response(status=304, headers=headers)
+    charset = "utf-8" if kind.startswith("text/") else None
+    response = web.Response(body=body, content_type=kind, charset=charset, headers=headers)
+    if not kind.startswith("image/") and len(body) > ZIP_FROM_BYTES and _takes_gzip(request):
         response.enable_compression(web.ContentCoding.gzip)
     return response
 

@@ -21,7 +21,8 @@ from monitor.errors import BrokerUnreachable, Refused
 from monitor.records.reviews import ReviewRecord, Said, Verdict, decode_review, review_of
 
 HEADER = "Magwatch-Review-Token"
-MOST_REVIEWS = 1000  # more than the page has alerts
+MOST_REVIEWS = 100_000  # the page of an alert shows its review however old it is
+MOST_SENT = 1000  # to a page at its start, which has fewer alerts
 MOST_BODY = 8 * 1024  # bytes; a note of 500 characters has 2,000 at most, escaped 6,000
 BODY_S = 10.0
 _said = msgspec.json.Decoder(Said)
@@ -52,9 +53,13 @@ class Reviews:
         if len(self._by_alert) > MOST_REVIEWS:
             del self._by_alert[next(iter(self._by_alert))]
 
+    def of(self, alert_id: str) -> ReviewView | None:
+        """The last word on an alert; None without one."""
+        return self._by_alert.get(alert_id)
+
     def everything(self) -> list[ReviewView]:
-        """The last word on each alert."""
-        return list(self._by_alert.values())
+        """The last word on each alert that a page may show at its start."""
+        return list(self._by_alert.values())[-MOST_SENT:]
 
     def changes(self) -> list[ReviewView]:
         """Those that have changed since the last call."""

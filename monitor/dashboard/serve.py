@@ -16,6 +16,7 @@ from monitor.dashboard.connections import PageRunner
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.hub import Hub
 from monitor.dashboard.models import ONE_MODEL, ShownModels, shown_models
+from monitor.dashboard.past.folder import HistoryFolder, open_history
 from monitor.dashboard.reviews import ReviewDesk
 from monitor.dashboard.server import Show, application
 from monitor.dashboard.station import Limits
@@ -26,6 +27,7 @@ from monitor.kafka.outage import until_answered
 from monitor.reviews.publishing import publish_review
 from monitor.settings import Settings
 from monitor.stopping import or_stop, stop_event
+from support.extras import needs
 
 TICK_S = 0.5
 STOP_S = 1.0
@@ -37,13 +39,14 @@ def run_dashboard(settings: Settings) -> None:
     assemblies = assemble_all(settings)
     assembly, models = assemblies[0], shown_models(assemblies)
     board = new_board(settings, assembly, models)
+    history = _history(settings)
     log.info(
         "memory",
         stations=board.limits.stations,
         hours=board.limits.hours,
         field_at_most_mb=round(board.megabytes, 1),
     )
-    asyncio.run(_serve(settings, assembly, board, models))
+    asyncio.run(_serve(settings, assembly, board, models, history))
 
 
 def new_board(settings: Settings, assembly: Assembly, models: ShownModels = ONE_MODEL) -> Board:
@@ -80,7 +83,21 @@ def takeover_s(settings: Settings) -> float:
     return settings.session_timeout_s + settings.rebalance_timeout_s + settings.batch_wait_s
 
 
-async def _serve(settings: Settings, assembly: Assembly, board: Board, models: ShownModels) -> None:
+def _history(settings: Settings) -> HistoryFolder | None:
+    if settings.history is None:
+        return None
+    with needs("archive"):
+        import pyarrow.parquet  # noqa: PLC0415, F401 - missing, it is told at the start
+    return open_history(settings.history)
+
+
+async def _serve(
+    settings: Settings,
+    assembly: Assembly,
+    board: Board,
+    models: ShownModels,
+    history: HistoryFolder | None,
+) -> None:
     feed, hub = Feed(settings, assembly.accepts, board, now_ms, models), Hub()
     show = Show(
         board=board,
@@ -92,6 +109,7 @@ async def _serve(settings: Settings, assembly: Assembly, board: Board, models: S
         now_ms=now_ms,
         models=models,
         desk=_desk(settings),
+        history=history,
     )
     runner = PageRunner(application(show, settings.dashboard_host), STOP_S)
     with stop_event() as stop:

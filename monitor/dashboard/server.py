@@ -26,6 +26,9 @@ from monitor.dashboard.board import Board, Changes
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub, Missed, encode
 from monitor.dashboard.models import ONE_MODEL, ShownModels
+from monitor.dashboard.past.folder import HistoryFolder
+from monitor.dashboard.past.models import PastModel, PastModels
+from monitor.dashboard.past.site import past_routes
 from monitor.dashboard.places import Places, client_of
 from monitor.dashboard.reviews import ReviewDesk
 from monitor.dashboard.station import Station
@@ -60,6 +63,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     everything: Changes
     models: dict[str, ModelView] | UnsetType = UNSET  # where there are several, by name
     takes_reviews: bool = False
+    past: bool = False  # whether days and alerts of a history can be asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Show:
     now_ms: Callable[[], int]
     models: ShownModels = ONE_MODEL
     desk: ReviewDesk | None = None  # None: reviews are shown, none is taken
+    history: HistoryFolder | None = None
     model_turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held to run the model
 
 
@@ -94,7 +99,18 @@ def application(show: Show, host: str) -> web.Application:
             web.get("/events", site.events, allow_head=False),
         ]
     )
+    if show.history is not None:
+        is_live = show.board.alerts.__contains__
+        review_of = show.board.reviews.of
+        app.add_routes(past_routes(show.history, _past_models(show), is_live, review_of))
     return app
+
+
+def _past_models(show: Show) -> PastModels:
+    several = show.models.by_name.values()
+    found = [PastModel(one.model, one.rules.profiles) for one in several]
+    found = found or [PastModel(show.model, show.profiles)]
+    return {one.model.ref.sha256: one for one in found}
 
 
 class _Site:
@@ -131,6 +147,7 @@ class _Site:
                 everything=show.board.everything(now_ms),
                 models={name: _view(model) for name, model in others.items()} or UNSET,
                 takes_reviews=show.desk is not None,
+                past=show.history is not None,
             ),
         )
 

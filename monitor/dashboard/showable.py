@@ -40,6 +40,7 @@ MAX_VALUE_BYTES = 16 * 1024  # of a score or an alert; usual are 1-2 kB
 MAX_TEXT = 2000
 MAX_KEY = 40  # characters of a key
 REASONS = frozenset(reason.value for reason in Reason)
+NEVER_MS = 2**52  # later than all records
 MAX_FIGURE = 1e9  # above any score, count or return period in days
 EARLIEST_MS = moment_ms(EARLIEST)
 TIMES = ("start", "end", "peak", "decided", "time", "since", "window_start", "window_end")

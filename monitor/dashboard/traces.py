@@ -68,12 +68,16 @@ def station_trace(station: Station, start_ms: int, end_ms: int, pixels: int) -> 
     # Columns are counted from 1970, so that points do not flicker as time moves on.
     start_ms -= start_ms % (width * cadence_ms)
     samples = station.field.between(start_ms, end_ms)
-    field = {
-        name: _field_trace(samples.field_nt[:, column], width)
-        for column, name in enumerate(COMPONENTS)
-    }
+    field = field_traces(samples.field_nt, width)
     scores = _scores(station, start_ms, end_ms)
     return StationTrace(station.code, samples.start_ms, end_ms, cadence_ms, width, field, scores)
+
+
+def field_traces(field_nt: Float64, width: int) -> dict[str, FieldTrace]:
+    """Traces of a field [n, 3] by component, for columns of `width` samples."""
+    return {
+        name: _field_trace(field_nt[:, column], width) for column, name in enumerate(COMPONENTS)
+    }
 
 
 def under_the_last_windows(station: Station, end_ms: int, about: ModelWindow) -> Samples:

@@ -107,7 +107,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "0.0.0.0": "127.0.0.1",  # noqa: S104 - of the container, and never here
             EXAMPLES: examples(),
             "/profiles": str(folder / "profiles"),
+            "/history": str(folder / "history"),
         }
+        (folder / "history").mkdir()
         host = Host(folder, here)
         topics = run_job(host, found["topics"])
         calibration = run_job(host, found["calibrate"])

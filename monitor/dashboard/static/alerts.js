@@ -41,13 +41,24 @@ export class AlertList {
     const focused = this.#root.contains(document.activeElement) ? document.activeElement : null;
     const [name, id] = Object.entries({ ...focused?.dataset })[0] ?? [];
     this.#root.replaceChildren(
-      ...each("alert", all.slice(0, SHOWN), (alert) => {
-        const { reviews, takesReviews } = this.#store;
-        return row(alert, fresh.has(alert.alert_id), reviews.get(alert.alert_id), takesReviews);
-      }),
+      ...each("alert", all.slice(0, SHOWN), (alert) => this.#row(alert, fresh)),
     );
     if (id) this.#root.querySelector(`[data-${name}="${CSS.escape(id)}"]`)?.focus();
   }
+
+  #row(alert, fresh) {
+    const { reviews, takesReviews, past } = this.#store;
+    const id = alert.alert_id;
+    const shown = row(alert, fresh.has(id), reviews.get(id), takesReviews);
+    if (past) shown.append(ownPage(alert));
+    return shown;
+  }
+}
+
+/** The alert's own page, for ever at this address. */
+function ownPage({ alert_id: id, station }) {
+  const about = { href: `alert/${encodeURIComponent(id)}`, "aria-label": `Page of this alert at ${station}` };
+  return element("a", about, "Page of this alert");
 }
 
 function row(alert, fresh, review, takesReviews) {

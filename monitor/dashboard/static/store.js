@@ -13,6 +13,7 @@ export class Store extends EventTarget {
   connected = false;
   displacedBy = null; // how many pages the server serves, where it no longer serves this one
   hours = 24;
+  past = false; // whether the server has pages of past days and alerts
   models = []; // several where each station has an entry for each, `WIC.ulf-1min`
   full = false;
   selected = null;
@@ -37,6 +38,7 @@ export class Store extends EventTarget {
   begin(snapshot) {
     this.setNow(snapshot.now_ms);
     this.hours = snapshot.hours;
+    this.past = snapshot.past;
     this.models = snapshot.models ? Object.values(snapshot.models) : [snapshot.model];
     this.stations = new Map();
     this.alerts = new Map();

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import msgspec
 import numpy as np
 from aiohttp.test_utils import TestServer
 
 from archive.model import Model
+from geofield.calibration.versions import Versions
 from geofield.utc import HOUR_MS
 from monitor.dashboard.board import Board
 from monitor.dashboard.feed import FeedStatus, UnshownRecords
 from monitor.dashboard.hub import Hub
+from monitor.dashboard.past.folder import open_history
 from monitor.dashboard.server import Show, application
 from monitor.dashboard.showable import RefusedRecord, SourceView
 from monitor.dashboard.station import State
@@ -110,17 +113,23 @@ class Served:
 
 
 @contextmanager
-def served(board: Board, model: Model) -> Iterator[Served]:
-    """A server of this board; ended at the end of the block."""
+def served(
+    board: Board,
+    model: Model,
+    history: Path | None = None,
+    profiles: Mapping[str, Versions] | None = None,
+) -> Iterator[Served]:
+    """A server of this board and history; ended at the end of the block."""
     hub, loop = Hub(), asyncio.new_event_loop()
     show = Show(
         board=board,
         hub=hub,
         model=model,
-        profiles={},
+        profiles=profiles or {},
         status=lambda: FeedStatus("live"),
         left_out=lambda: UnshownRecords(0, ""),
         now_ms=lambda: NOW_MS,
+        history=None if history is None else open_history(history),
     )
     server = TestServer(application(show, "127.0.0.1"), loop=loop)
     thread = threading.Thread(target=loop.run_forever)
