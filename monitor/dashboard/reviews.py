@@ -39,9 +39,13 @@ class ReviewView(msgspec.Struct, frozen=True):
 
 
 class Reviews:
-    """The last word on each alert, of the alerts that were reviewed last."""
+    """The last word on each of the `most` alerts that were reviewed last.
 
-    def __init__(self) -> None:
+    A page gets `most_sent` of them at its start.
+    """
+
+    def __init__(self, most: int = MOST_REVIEWS, most_sent: int = MOST_SENT) -> None:
+        self._most, self._most_sent = most, most_sent
         self._by_alert: dict[str, ReviewView] = {}  # the last reviewed at the end
         self._changed: set[str] = set()  # alerts with changes since the last call of `changes`
 
@@ -50,7 +54,7 @@ class Reviews:
         self._by_alert.pop(review.alert_id, None)
         self._by_alert[review.alert_id] = review
         self._changed.add(review.alert_id)
-        if len(self._by_alert) > MOST_REVIEWS:
+        if len(self._by_alert) > self._most:
             del self._by_alert[next(iter(self._by_alert))]
 
     def of(self, alert_id: str) -> ReviewView | None:
@@ -59,7 +63,7 @@ class Reviews:
 
     def everything(self) -> list[ReviewView]:
         """The last word on each alert that a page may show at its start."""
-        return list(self._by_alert.values())[-MOST_SENT:]
+        return list(self._by_alert.values())[-self._most_sent :]
 
     def changes(self) -> list[ReviewView]:
         """Those that have changed since the last call."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from monitor.dashboard.reviews import HEADER, MOST_REVIEWS, Reviews, ReviewView
+from monitor.dashboard.reviews import HEADER, Reviews, ReviewView
 from monitor.records.reviews import VERDICTS, ReviewRecord, Said, review_of
 from monitor.records.scores_and_alerts import decode_alert
 from monitor.reviews.publishing import publish_review
@@ -184,11 +184,13 @@ def test_what_another_says_elsewhere_comes_to_the_open_page(scene: Scene) -> Non
 
 
 def test_the_page_forgets_the_oldest_of_many_reviews() -> None:
-    reviews = Reviews()
-    for number in range(MOST_REVIEWS + 2):
+    reviews = Reviews(most=20, most_sent=5)
+    for number in range(22):
         reviews.take(ReviewView(f"a{number}", "natural", "", "Ada", number))
-    assert len(reviews.everything()) == MOST_REVIEWS
-    assert len(reviews.changes()) == MOST_REVIEWS
+    assert [view.alert_id for view in reviews.everything()] == [f"a{n}" for n in range(17, 22)]
+    assert len(reviews.changes()) == 20
     assert reviews.changes() == []
+    assert reviews.of("a1") is None
     reviews.take(ReviewView("a5", "unclear", "", "Bob", 0))
     assert [view.by for view in reviews.changes()] == ["Bob"]
+    assert reviews.of("a5") == reviews.everything()[-1]
