@@ -76,7 +76,7 @@ down: ## Stop the service and keep its data
 	@umask 077 && password=$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n') && \
 		sed "s/^GRAFANA_ADMIN_PASSWORD=$$/&$$password/" .env.example > $@
 
-chaos: $(TEST_ENV)/ready ## Replay real days for ten minutes while workers and brokers are killed (CHAOS="--seed 7")
+chaos: $(TEST_ENV)/ready ## Replay real days for a quarter of an hour while workers and brokers are killed (CHAOS="--seed 7")
 	$(TEST_BIN)/python -m tests.chaos $(CHAOS)
 
 ingest-kills: $(TEST_ENV)/ready ## Publish three days through mosquitto while ingest is killed thirty times (KILLS="--seed 7")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archive.model import Model
 from geofield.calibration.profile import StationProfile
-from geofield.utc import DAY_MS, MINUTE_MS
+from geofield.utc import MINUTE_MS
 from monitor.dashboard.past.day import PastDay, past_day
 from monitor.dashboard.past.folder import ALERTS, HistoryFolder
 from monitor.dashboard.past.index import AlertIndex, AlertPlace
@@ -19,8 +19,8 @@ from monitor.dashboard.traces import Reconstruction, reconstruction
 
 PIXELS = 900
 MOST_WINDOWS = 64  # that are drawn
-LONGEST_MS = 4 * DAY_MS  # that is shown
 LEAST_MARGIN_MS = 10 * MINUTE_MS
+STEPS_MIN = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440)  # at most four days are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,15 @@ def kept_alert(folder: HistoryFolder, place: AlertPlace) -> KeptAlert | None:
 
 
 def span_around(alert: KeptAlert) -> tuple[int, int]:
-    """The time of an alert with half as much before and after."""
+    """The time of an alert with half as much before and after, at round times."""
     start_ms, end_ms = alert.view.start_ms, alert.view.end_ms
     margin_ms = max((end_ms - start_ms) // 2, LEAST_MARGIN_MS)
-    begin_ms = (start_ms - margin_ms) // MINUTE_MS * MINUTE_MS
-    intervals_ms = INTERVALS * MINUTE_MS  # times below the charts are whole minutes
-    length_ms = -(-(end_ms + margin_ms - begin_ms) // intervals_ms) * intervals_ms
-    return begin_ms, begin_ms + min(length_ms, LONGEST_MS)
+    for step_min in STEPS_MIN:  # between the times below the charts
+        step_ms = step_min * MINUTE_MS
+        begin_ms = (start_ms - margin_ms) // step_ms * step_ms
+        if end_ms + margin_ms <= begin_ms + INTERVALS * step_ms:
+            break
+    return begin_ms, begin_ms + INTERVALS * step_ms
 
 
 def story_of(
