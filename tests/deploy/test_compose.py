@@ -172,7 +172,8 @@ def test_versions_are_those_that_are_tested() -> None:
 def test_the_image_gets_every_package_of_the_distribution_and_no_torch() -> None:
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     copied = set(re.findall(r"^COPY (\w+) \1$", text, re.MULTILINE))
-    packages = {name.partition(".")[0] for name in PROJECT["tool"]["setuptools"]["packages"]}
+    included = PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
+    packages = {pattern.removesuffix("*") for pattern in included}
     assert copied == packages
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8")
     assert all(f"!{name}\n" in ignored for name in packages)
