@@ -36,9 +36,9 @@ demo: $(DEMO_ENV)/ready ## Stream a real storm and quiet days through the whole 
 test: $(TEST_ENV)/ready ## Check everything that CI checks
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
-# Six processes even on two cores: many tests wait for a broker or a clock
+# More processes than cores: many tests wait for a broker or a clock
 pytest: $(TEST_ENV)/ready
-	$(TEST_BIN)/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder $(PYTEST)
+	$(TEST_BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-pythons: $(addprefix test-python-,$(OTHERS)) ## Test all that needs no PyTorch on Python 3.12 and 3.13, if installed
 

@@ -63,13 +63,18 @@ def decode_profile(content: bytes) -> StationProfile:
         profile = decode_json(content, StationProfile)
     except ValueError as error:
         raise ValueError(f"this is not a profile ({error})") from error
-    if fault := _fault(profile):
-        raise ValueError(fault)
+    check_profile(profile)
     return profile
 
 
-def _fault(profile: StationProfile) -> str:
-    """Message about impossible numbers in a profile; empty if there are none."""
+def check_profile(profile: StationProfile) -> None:
+    """Look at a profile's numbers.
+
+    Raises
+    ------
+    ValueError
+        If one of them is impossible; the message says which.
+    """
     tails, basis = (profile.tail, profile.alert_tail), profile.basis
     scales = (*profile.scale_nt, *(tail.scale for tail in tails), profile.threshold)
     rates = (profile.false_alarms_per_month, profile.quiet_days)
@@ -85,7 +90,9 @@ def _fault(profile: StationProfile) -> str:
             profile.position_deg is None or _is_position(*profile.position_deg)
         ),
     }
-    return next((text for text, holds in checks.items() if not holds), "")
+    for text, holds in checks.items():
+        if not holds:
+            raise ValueError(text)
 
 
 def _numbers(value: object) -> Iterator[float]:

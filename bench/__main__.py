@@ -24,7 +24,6 @@ MEASUREMENTS: tuple[tuple[str, ...], ...] = (
     ("training", "--steps", "30"),
     ("sizing",),
 )
-WITHOUT_QUICK = ("step",)  # quick anyway
 
 
 @click.command()
@@ -38,8 +37,7 @@ def main(quick: bool) -> None:
     """
     failed = []
     for name, *options in MEASUREMENTS:
-        asked = [] if name in WITHOUT_QUICK else ["--quick"]
-        command = [sys.executable, "-m", f"bench.{name}", *(asked if quick else options)]
+        command = [sys.executable, "-m", f"bench.{name}", *(["--quick"] if quick else options)]
         click.echo(f"\n{' '.join(command[1:])}", err=True)
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(name)

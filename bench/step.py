@@ -5,6 +5,7 @@ Run it with ``python -m bench.step`` (part of `make bench`).
 
 import time
 
+import click
 import numpy as np
 
 from archive.model import default_model_path, load_model
@@ -70,9 +71,16 @@ def measure(batch: int) -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Measure, print a table and write JSON."""
-    rows = [measure(batch) for batch in (1, 16, 128, 512)]
+@click.command()
+@click.option("--quick", is_flag=True, help="A try: one size of batches.")
+def main(quick: bool) -> None:
+    """Step an hour of 40 stations in batches of several sizes.
+
+    \b
+    Example:
+      python -m bench.step --quick
+    """
+    rows = [measure(batch) for batch in ((128,) if quick else (1, 16, 128, 512))]
     asked = {"stations": STATIONS, "minutes": MINUTES, "record_samples": RECORD}
     publish("step", rows, asked)
 

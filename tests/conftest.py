@@ -26,8 +26,10 @@ settings.load_profile("magwatch")
 
 # Begun first, the longest foremost, so that no process has minutes of them to itself at the end.
 LONGEST = [
-    "documents", "restart", "natively", "publish", "chaos", "fuzz", "arrival", "evaluate", "live",
-    "ten_seeds", "end_to_end", "printing", "stopping", "abuse_run", "wheel",
+    "documents", "chaos", "calibrate", "seedlink", "natively", "publish", "demo", "teo", "restart",
+    "abuse_run", "readers", "service_answers", "page", "budget", "two_models", "standstill", "fuzz",
+    "evaluate", "live", "secured_broker", "as_archive", "end_to_end", "printing", "stopping",
+    "wheel",
 ]  # fmt: skip
 
 

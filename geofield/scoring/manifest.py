@@ -81,6 +81,8 @@ class Manifest:
         Origin of the training data.
     recipe
         Name and sha256 of the recipe file, seed, library versions.
+    headline
+        What an operator gets, in a sentence; empty if no transients were tried.
     """
 
     schema_version: int
@@ -93,3 +95,4 @@ class Manifest:
     skill: str
     provenance: Provenance
     recipe: dict[str, str] = field(default_factory=dict)
+    headline: str = ""

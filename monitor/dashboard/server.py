@@ -40,12 +40,13 @@ PIXELS = (50, 4000)
 
 
 class ModelView(msgspec.Struct, frozen=True):
-    """The model; its `skill` is shown at the bottom of the page."""
+    """The model; `skill` and `headline`, both of its manifest, are at the bottom of the page."""
 
     name: str
     version: str
     sha256: str
     skill: str
+    headline: str
     band_hz: tuple[float, float]
 
 
@@ -213,9 +214,11 @@ class _Site:
 
 
 def _view(model: Model) -> ModelView:
-    about, window = model.ref, model.manifest.window
-    band_hz = (window.low_hz, window.high_hz)
-    return ModelView(about.name, about.version, about.sha256, about.skill, band_hz)
+    about, manifest = model.ref, model.manifest
+    band_hz = (manifest.window.low_hz, manifest.window.high_hz)
+    return ModelView(
+        about.name, about.version, about.sha256, about.skill, manifest.headline, band_hz
+    )
 
 
 async def _say_farewell(response: web.StreamResponse) -> None:

@@ -10,17 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from archive.day_samples import parquet_of
 from archive.files import FileRefused
 from geofield.utc import time_ms, utc_day
-from monitor.records.scores_and_alerts import AlertEvent, ScoreRecord, decode_alert
+from monitor.records.scores_and_alerts import AlertEvent, ScoreRecord, decode_alert, decode_score
 from support.extras import needs
 
 RECORD = "record"
 MOST_VERSIONS = 999_999  # of an alert
-_decode_score = msgspec.json.Decoder(ScoreRecord).decode
 _MOMENT, _REAL, _WORD, _COUNT = "moment", "real", "word", "count"
 
 
@@ -170,7 +167,7 @@ _KINDS = {
         | dict.fromkeys(("model", "model_version", "quality"), _WORD)
         | dict.fromkeys(("completeness", "rmse", "threshold"), _REAL)
         | dict.fromkeys(("return_period_days", "kp_highest"), _REAL),
-        lambda value: _decode_score(str(value, "utf-8")),
+        decode_score,
         _score_row,
         _score_values,
     ),

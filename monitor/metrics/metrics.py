@@ -256,8 +256,8 @@ class WorkMetrics:
         )
         self.in_charge = make.gauge(
             "model_in_charge",
-            "1 if this line of workers publishes the newest window.",
-            ("line",),
+            "1 if this line of workers publishes the newest window of a cadence.",
+            ("line", "cadence_s"),
             of_model=True,
         )
         self.build = make.gauge("build_info", "1: this program.", ("version",))

@@ -189,6 +189,7 @@ class AlertEvent(msgspec.Struct, frozen=True):
     data: AlertData
 
 
+_score_decoder = msgspec.json.Decoder(ScoreRecord)
 _alert_decoder = msgspec.json.Decoder(AlertEvent)
 
 
@@ -255,6 +256,19 @@ def _finding(finding: FaultFinding) -> FindingFields:
 def _context(known: IndicesKnown) -> ContextFields:
     others = dict(known.others) or UNSET
     return ContextFields(known.highest, known.complete, known.lowest_dst_nt, others)
+
+
+def decode_score(value: bytes) -> ScoreRecord:
+    """A score as published.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are none (msgspec's errors are ValueErrors).
+    RecursionError
+        If they are nested too deep.
+    """
+    return _score_decoder.decode(str(value, "utf-8"))  # msgspec skips the text of unknown fields
 
 
 def encode_alert(alert: Alert) -> bytes:

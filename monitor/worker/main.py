@@ -164,12 +164,13 @@ async def _consume(parts: _Parts, app: faust.App, partitions: int, stop: asyncio
             shared.control.follow(),
             lag.follow(),
             fence.renew_forever(),
-            *(watch.follow() for watch in watches),
             consumption.score(),
-            *(stage for worker in pipelines.workers for stage in _stages(worker)),
             _watch(publisher, consumption, shared, parts),
         ]
         helpers = [asyncio.create_task(helper) for helper in running]
+        for worker, watch in zip(pipelines.workers, watches, strict=True):
+            with worker.named():
+                helpers += map(asyncio.create_task, [*_stages(worker), watch.follow()])
         for helper in helpers:
             helper.add_done_callback(consumption.helper_ended)
         try:

@@ -63,9 +63,13 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
+
+from structlog.contextvars import bound_contextvars
 
 from archive.model_names import ONLY_MODEL, ModelNames
 from archive.profile import encode_profile
@@ -229,9 +233,15 @@ class Worker:
     async def _still_ours(self, generation: int) -> bool:
         return await self.fence.may_publish() and generation == self.states.generation
 
+    def named(self) -> AbstractContextManager[None]:
+        """Log lines and tasks of this context name the model, if the worker has several."""
+        if not self.names.several:
+            return nullcontext()
+        return bound_contextvars(model=self.names.model)
+
     async def _in_thread(self, work: Callable[..., Result], *arguments: object) -> Result:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, work, *arguments)
+        loop, context = asyncio.get_running_loop(), copy_context()
+        return await loop.run_in_executor(self.executor, context.run, work, *arguments)
 
     async def _queue(
         self, step: Step, predicted: Mapping[str, StationCheckpoint] | None = None

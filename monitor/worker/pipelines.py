@@ -9,13 +9,16 @@ records of theirs: an offset is covered once the checkpoints of all of them cove
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from monitor.records.sample_decoder import RawRecord
 from monitor.settings import Settings
 from monitor.worker.pipeline import Worker
 from monitor.worker.segments import Batch, read_batches
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,21 @@ class Pipelines:
 
     async def take(self, batches: Sequence[Batch], generation: int) -> None:
         """Give each pipeline its batch, see `Worker.take`."""
-        async with asyncio.TaskGroup() as taking:
-            for worker, batch in zip(self.workers, batches, strict=True):
-                taking.create_task(worker.take(batch, generation))
+        pairs = zip(self.workers, batches, strict=True)
+        await self._at_once(worker.take(batch, generation) for worker, batch in pairs)
 
     async def classify(self) -> None:
         """Classify what can be classified, see `Worker.classify`."""
         for worker in self.workers:
-            await worker.classify()
+            with worker.named():
+                await worker.classify()
 
     async def checkpoint(self) -> Mapping[int, int]:
         """Write the states that changed; return the offset that all pipelines cover."""
         generation = self.generation
         if not self._covered:
             self._covered.extend({} for _ in self.workers)
-        written = await asyncio.gather(*(worker.checkpoint() for worker in self.workers))
+        written = await self._at_once(worker.checkpoint() for worker in self.workers)
         if generation != self.generation:
             return {}
         for known, new in zip(self._covered, written, strict=True):
@@ -88,9 +91,16 @@ class Pipelines:
 
     async def load(self) -> None:
         """Read the checkpoints of the assigned partitions, see `States.load`."""
-        async with asyncio.TaskGroup() as loading:
-            for worker in self.workers:
-                loading.create_task(worker.states.load())
+        await self._at_once(worker.states.load() for worker in self.workers)
+
+    async def _at_once(self, work: Iterable[Coroutine[None, None, Result]]) -> list[Result]:
+        """What the work of each pipeline returns; its log lines name the model."""
+        tasks = []
+        async with asyncio.TaskGroup() as group:
+            for worker, own in zip(self.workers, work, strict=True):
+                with worker.named():
+                    tasks.append(group.create_task(own))
+        return [task.result() for task in tasks]
 
 
 def _least(offsets: Sequence[Mapping[int, int]]) -> dict[int, int]:

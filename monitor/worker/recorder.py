@@ -118,7 +118,9 @@ class Observer:
         self.alerts(scored.alerts)
         self._calibrations(scored)
         if newest_ms := self.leadership.newest_ms:
-            gauge = self.metrics.work.in_charge.labels(self.leadership.deployment.line)
+            gauge = self.metrics.work.in_charge
+            led = self.leadership
+            gauge = gauge.labels(led.deployment.line, f"{led.cadence_ms / 1000:g}")
             gauge.set(self.leadership.window(newest_ms))
         self.metrics.progress.progress.set(now_s)
 

@@ -11,28 +11,23 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from archive.model_names import ONLY_MODEL, ModelNames, station_of
-from geofield.series.buffer import Buffer
-from geofield.series.low_pass import SECOND_MS
 from geofield.series.windows import WindowSpec, resumable
-from geofield.utc import DAY_MS
 from monitor.errors import BrokerUnreachable
 from monitor.kafka.guard import Guard
 from monitor.kafka.outage import error_fields
 from monitor.kafka.producer import Outgoing
 from monitor.kafka.topic_reader import open_consumer, read_to_end, true_ends
 from monitor.kafka.topics import samples_topic_id
-from monitor.records.sample_decoder import EARLIEST, LATEST
 from monitor.settings import Settings
 from monitor.worker import checkpoint
 from monitor.worker.checkpoint import StationCheckpoint
+from monitor.worker.checkpoint_check import check
 from monitor.worker.executors import in_daemon_thread
 from monitor.worker.online_profiles import initial_checkpoints, newest_profiles
 from monitor.worker.recorder import CHECKPOINT, PROFILE, Observer
 from monitor.worker.scorer import Scorer
 
 RETRY_S = 1.0
-FIRST_MS = round(EARLIEST.timestamp() * 1000)
-LAST_MS = round(LATEST.timestamp() * 1000) + DAY_MS  # a record may be a day long
 log = structlog.get_logger("magwatch.states")
 
 
@@ -222,7 +217,7 @@ class States:
         ------
         ValueError
             If the record is no checkpoint, its key or partition is not that of the state, or its
-            samples are of no time that records may have.
+            numbers are impossible.
         """
         key = (record.key or b"").decode()
         if record.value is None or not self._names.may_own(key):
@@ -236,18 +231,9 @@ class States:
         name, state = decoded
         if (name, state.partition) != (station, record.partition):
             raise ValueError(f"key {key} but a state of {name}")
-        window, faster = self._scorer.rules.window, state.faster
-        _check_times(state.state.buffer, window.cadence_ms)
-        _check_times(faster.buffer if faster else None, SECOND_MS)
+        window = self._scorer.rules.window
+        check(state, window.cadence_ms)
         return key, _resumable(state, window)
-
-
-def _check_times(buffer: Buffer | None, cadence_ms: int) -> None:
-    """Refuse samples of a time that no record can have: a forged checkpoint may hold them."""
-    if buffer is None:
-        return
-    if buffer.first < FIRST_MS // cadence_ms or buffer.after > LAST_MS // cadence_ms:
-        raise ValueError(f"samples {buffer.first} to {buffer.after} are not of 1900 to 2200")
 
 
 def _resumable(checkpoint: StationCheckpoint, window: WindowSpec) -> StationCheckpoint:

@@ -16,11 +16,15 @@ from tests.brokers import NoKafka
 from tests.chaos.brokers import Unruly, unruly_kafka, unruly_tansu
 from tests.chaos.report import as_json, table
 from tests.chaos.storm import Plan, Run, storm
-from tests.chaos.workload import Workload, demo_days, network_day
+from tests.chaos.workload import Workload, demo_days, mixture, network_day
 
 Start = Callable[[Path], AbstractContextManager[Unruly]]
 BROKERS: dict[str, Start] = {"tansu": lambda _: unruly_tansu(), "kafka": unruly_kafka}
-WORKLOADS: dict[str, Callable[[], Workload]] = {"network": network_day, "demo": demo_days}
+WORKLOADS: dict[str, Callable[[], Workload]] = {
+    "network": network_day,
+    "demo": demo_days,
+    "mixture": mixture,
+}
 
 
 @click.command()

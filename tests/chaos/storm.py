@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from monitor.offline.pacing import interleaved
 from tests.chaos.brokers import Unruly
 from tests.chaos.feeding import feeding
 from tests.chaos.fleet import Fleet
 from tests.chaos.verdict import Published, published
 from tests.chaos.workload import Workload, calibrate
-from tests.monitor.workers import Site, committed, encoded, new_site, received, send, worker
+from tests.monitor.workers import Site, committed, received, send, worker
 
 SETTLE_S = 120.0
 STALL_S = (4.0, 8.0)  # the session timeout is 3 s
@@ -64,7 +63,7 @@ def storm(workload: Workload, broker: Unruly, plan: Plan, folder: Path) -> Run:
     calm, wild = (_site(broker, folder / name, workload) for name in ("calm", "wild"))
     expected = calibrate(workload, calm.settings)
     calibrate(workload, wild.settings)
-    records = list(encoded(interleaved(workload.recordings, workload.record_s)))
+    records = workload.sent()
     run = Run(workload.name, broker.name, plan, len(records), len(expected.scores))
     began_s = time.monotonic()
     disturbed = _wild(wild, records, broker, plan, run, len(expected.scores))
@@ -78,14 +77,14 @@ def storm(workload: Workload, broker: Unruly, plan: Plan, folder: Path) -> Run:
 
 def _site(broker: Unruly, folder: Path, workload: Workload) -> Site:
     folder.mkdir(parents=True)
-    site = new_site(broker.address, folder, workload.model)
+    site = workload.site(broker.address, folder)
     # profiles are refitted every hour, and windows without Kp are quiet after ten minutes
     return site.changing(profiles_half_life_days=7 / 24, alert_settle_s=600)
 
 
 def _calm(site: Site, records: Sequence[tuple[bytes, bytes]]) -> Published:
     with worker(site) as running:
-        running.wait_for_records(send(site, records))
+        running.wait_for_records(send(site, records), SETTLE_S)
     return published(site)
 
 

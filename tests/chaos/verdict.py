@@ -17,8 +17,8 @@ Key = tuple[str, ...]
 class Published:
     """The newest record of each key, and how many there were besides.
 
-    Scores are told apart by station and window, alert versions by the event's id, and alerts, as
-    a compacted topic keeps them, by the record's key.
+    Scores are told apart by station, window and model, alert versions by the event's id, and
+    alerts, as a compacted topic keeps them, by the record's key.
     """
 
     scores: Mapping[Key, bytes]
@@ -89,9 +89,14 @@ def _put(found: dict[Key, bytes], key: Key, value: bytes, contradictions: list[s
     found[key] = value
 
 
+class _Model(msgspec.Struct):
+    name: str
+
+
 class _Score(msgspec.Struct):
     station: str
     window_end: str
+    model: _Model
 
 
 class _Event(msgspec.Struct):
@@ -101,7 +106,7 @@ class _Event(msgspec.Struct):
 
 def _window(value: bytes) -> Key:
     score = msgspec.json.decode(value, type=_Score)
-    return score.station, score.window_end
+    return score.station, score.window_end, score.model.name
 
 
 def _event(value: bytes) -> _Event:

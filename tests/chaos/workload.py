@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -16,11 +17,13 @@ from archive.recording import Recording
 from geofield.indices import IndexHistory
 from geofield.step import Outcome
 from monitor.assembly import assemble
+from monitor.offline.pacing import interleaved
 from monitor.offline.score import score_recordings
 from monitor.records.scores_and_alerts import encode_alert, encode_score
 from monitor.settings import Settings
 from tests.data import conrad, quiet_day, shared_data
 from tests.monitor.feeds import calibrated
+from tests.monitor.workers import Site, encoded, new_site
 
 EXPORTS = Path(exports.__file__).parent
 NETWORK_DAY = "INTERMAGNET_1min_iaga2002_20220115_raw.tar.xz"
@@ -30,12 +33,30 @@ LOUDEST = 0.2  # share of a station's windows that pass the threshold made for i
 
 @dataclass(frozen=True)
 class Workload:
-    """Recordings of some stations, the model for them, and the length of their records."""
+    """Recordings of some stations, the model for them, and the length of their records.
+
+    `beside` is what another model of the same worker is for.
+    """
 
     name: str
     recordings: Sequence[Recording]
     model: Path
     record_s: int
+    beside: Workload | None = None
+
+    @property
+    def parts(self) -> list[Workload]:
+        """One for each model."""
+        return [replace(self, beside=None), *([self.beside] if self.beside else [])]
+
+    def sent(self) -> list[tuple[bytes, bytes]]:
+        """Keys and values of all records, in the order of their times."""
+        recordings = [one for part in self.parts for one in part.recordings]
+        return list(encoded(interleaved(recordings, self.record_s)))
+
+    def site(self, broker: str, folder: Path) -> Site:
+        """A new site of workers with the models."""
+        return new_site(broker, folder, *(part.model for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -61,6 +82,18 @@ def network_day(stations: int = 120) -> Workload:
     every = max(len(found) // stations, 1)
     chosen = sorted(found.values(), key=lambda one: one.station)[::every][:stations]
     return Workload("network day", chosen, EXPORTS / "minute-teo.onnx", 480)
+
+
+def mixture() -> Workload:
+    """The day of 120 observatories in minutes, and WIC's storm in seconds at the same time."""
+    minutes, storm = network_day(), read_file(conrad("example4.cdf"))
+    begin_ms = storm.start_ms + 41 * HOUR_MS  # the sudden commencement
+    part = storm.between(begin_ms, begin_ms + 12 * HOUR_MS)
+    start_ms = min(one.start_ms for one in minutes.recordings)
+    seconds = Workload(
+        "storm in seconds", [replace(part, start_ms=start_ms)], EXPORTS / "ulf-1hz.onnx", 60
+    )
+    return replace(minutes, name="two cadences", record_s=1800, beside=seconds)
 
 
 def demo_days(hours: int = 24) -> Workload:
@@ -95,6 +128,22 @@ def calibrate(workload: Workload, settings: Settings) -> Expected:
 
     A station without values gets no profile.
     """
+    if workload.beside is None:
+        return _calibrate(workload, settings)
+    assert settings.profiles is not None
+    scores, alerts = list[bytes](), list[bytes]()
+    for part in workload.parts:
+        folder = settings.profiles.parent / part.model.stem
+        folder.mkdir()
+        own = settings.model_copy(update={"model": (part.model,), "profiles": folder})
+        expected = _calibrate(part, own)
+        scores, alerts = scores + expected.scores, alerts + expected.alerts
+        for path in folder.glob("*.json"):
+            shutil.copy(path, settings.profiles / f"{path.stem}.{part.model.stem}.json")
+    return Expected(sorted(scores), sorted(alerts))
+
+
+def _calibrate(workload: Workload, settings: Settings) -> Expected:
     known = [one for one in workload.recordings if not _is_empty(one)]
     _write_profiles(known, workload.model, settings, {})
     measured = _offline(workload, settings)

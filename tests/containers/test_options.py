@@ -11,7 +11,7 @@ CONTROLLERS = {"cpu", "memory", "pids"}
 
 def test_all_options_of_our_services_are_known(composed: dict[str, Any]) -> None:
     ours = [one for one in composed.values() if one["image"].startswith("magwatch-")]
-    assert len(ours) == 9
+    assert len(ours) == 10
     for service in ours:
         options = set(run_options(service, CONTROLLERS))
         assert {"--cap-drop=ALL", "--read-only=true", "--user=10001:10001"} <= options

@@ -106,6 +106,17 @@ def test_ingest_is_healthy_while_one_of_its_sources_answers(site: Site) -> None:
         wait_for("a healthy one again", one.healthy)
 
 
+def test_quakes_are_healthy_once_the_services_answer(site: Site) -> None:
+    served = Served(b'{"type":"FeatureCollection","features":[]}', status=500)
+    with service(served) as url:
+        addresses = {f"QUAKES_{name}_URL": url for name in ("SUMMARY", "FDSN")}
+        with started(site, "quakes", {}, **addresses) as one:
+            wait_for("its word", lambda: "summary: HTTP 500" in one.page("/readyz")[1])
+            assert one.unhealthy()
+            served.status = 200
+            wait_for("a healthy poller", one.healthy)
+
+
 @pytest.mark.parametrize("name", ["indices", "webhook", "history"])
 def test_without_its_broker_none_is_healthy(tmp_path: Path, name: str) -> None:
     addresses = {f"INDEX_{one}_URL": "http://127.0.0.1:9/" for one in ("NOAA", "KYOTO")}

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from archive.recording import Recording
 from geofield.step import Rules
@@ -291,6 +294,18 @@ def test_a_further_model_changes_nothing_of_the_first() -> None:
     assert first == same.values("scores")
     assert len(grown.values("scores")) > len(first)
     assert {item.key for item in grown.topics["state"]} >= {b"WIC", b"WIC.test", b"WIC.minutes"}
+
+
+@pytest.mark.parametrize(
+    ("models", "names"), [(ONE_MODEL, {None}), (TWO_MODELS, {"test", "minutes"})]
+)
+def test_log_lines_name_the_model_where_a_worker_has_several(
+    models: Models, names: set[str | None]
+) -> None:
+    with capture_logs([merge_contextvars]) as lines:
+        asyncio.run(_follow([(25, 25), "publish"], MIXED, models))
+    loaded = [line for line in lines if line["event"] == "states loaded"]
+    assert {line.get("model") for line in loaded} == names
 
 
 # HON's seconds derived to minutes beside them; TDC sends minutes itself, from its third second on.

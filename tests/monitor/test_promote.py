@@ -213,8 +213,8 @@ def test_a_refused_record_is_a_dead_letter_once(scene: Scene) -> None:
 
 def test_both_are_in_the_metrics(scene: Scene) -> None:
     old, new = scene.pages
-    assert 'magwatch_model_in_charge{line=""} 0.0' in old
-    assert f'magwatch_model_in_charge{{line="{LINE}"}} 1.0' in new
+    assert 'magwatch_model_in_charge{cadence_s="1",line=""} 0.0' in old
+    assert f'magwatch_model_in_charge{{cadence_s="1",line="{LINE}"}} 1.0' in new
     assert 'magwatch_shadow_alerts_total{station="WIC"} 1.0' in old
     assert 'magwatch_alerts_opened_total{station="WIC"} 1.0' in old
     assert f'line="{LINE}"' in next(one for one in new.splitlines() if "model_info{" in one)

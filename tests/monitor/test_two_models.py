@@ -6,16 +6,13 @@ the models alone, also when workers are killed on the way, and also of minutes t
 
 from __future__ import annotations
 
-import shutil
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from archive.observatory import read_file
-from monitor.offline.pacing import interleaved
-from tests.chaos.workload import EXPORTS, Expected, Workload, calibrate, network_day
+from tests.chaos.workload import EXPORTS, Expected, calibrate, mixture
 from tests.data import conrad, quiet_day
 from tests.monitor.feeds import calibrated
 from tests.monitor.outcomes import THRESHOLD, online
@@ -32,8 +29,7 @@ from tests.monitor.workers import (
 from tests.processes import magwatch
 
 MODELS = ("ulf-1hz", "minute-teo")
-HOUR_MS = 3_600_000
-STATIONS, KILLS = 120, 3
+KILLS = 3
 
 
 @dataclass(frozen=True)
@@ -45,46 +41,11 @@ class Both:
     expected: Expected
 
 
-def storm_in_seconds(start_ms: int) -> Workload:
-    """Twelve hours of WIC's storm of May 2024, from the sudden commencement on, at another time."""
-    storm = read_file(conrad("example4.cdf"))
-    begin_ms = storm.start_ms + 41 * HOUR_MS
-    part = storm.between(begin_ms, begin_ms + 12 * HOUR_MS)
-    return Workload("storm", [replace(part, start_ms=start_ms)], EXPORTS / "ulf-1hz.onnx", 60)
-
-
-def of_both(site: Site) -> Site:
-    """The site with both models."""
-    paths = tuple(EXPORTS / f"{name}.onnx" for name in MODELS)
-    return replace(site, settings=site.settings.model_copy(update={"model": paths}))
-
-
-def alone(workload: Workload, site: Site) -> Expected:
-    """What a model alone makes of its recordings; its profiles go into the folder of `site`."""
-    folder = site.folder / workload.model.stem
-    folder.mkdir()
-    own = new_site(site.settings.broker, folder, workload.model).settings
-    expected = calibrate(workload, own)
-    assert own.profiles is not None
-    assert site.settings.profiles is not None
-    for path in own.profiles.glob("*.json"):
-        named = site.settings.profiles / f"{path.stem}.{workload.model.stem}.json"
-        shutil.copy(path, named)
-    return expected
-
-
 @pytest.fixture(scope="module")
 def both(tansu_address: str, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    folder = tmp_path_factory.mktemp("both")
-    minutes = network_day(STATIONS)
-    seconds = storm_in_seconds(min(one.start_ms for one in minutes.recordings))
-    assert "WIC" in {one.station for one in minutes.recordings}
-    site = of_both(new_site(tansu_address, folder, minutes.model))
-    expected = [alone(workload, site) for workload in (seconds, minutes)]
-    scores = sorted(value for one in expected for value in one.scores)
-    alerts = sorted(value for one in expected for value in one.alerts)
-    records = interleaved([*minutes.recordings, *seconds.recordings], record_s=1800)
-    return Both(site, list(encoded(records)), Expected(scores, alerts))
+    workload = mixture()
+    site = workload.site(tansu_address, tmp_path_factory.mktemp("both"))
+    return Both(site, workload.sent(), calibrate(workload, site.settings))
 
 
 def test_each_score_and_alert_is_that_of_its_model_alone_through_kills(both: Both) -> None:
@@ -113,7 +74,7 @@ def test_derived_minutes_are_scored_as_by_magwatch_score(
 ) -> None:
     """The seconds of a day go through both models; a worker is killed half way."""
     seconds = quiet_day()
-    site = of_both(new_site(tansu_address, tmp_path, EXPORTS / "ulf-1hz.onnx"))
+    site = new_site(tansu_address, tmp_path, *(EXPORTS / f"{name}.onnx" for name in MODELS))
     for name in MODELS:
         calibrated(tmp_path / name, EXPORTS / f"{name}.onnx", "WIC", THRESHOLD)
         (tmp_path / name / "WIC.json").rename(tmp_path / "profiles" / f"WIC.{name}.json")

@@ -61,13 +61,13 @@ class Site:
         return clean | {PREFIX + name: text for name, text in own.items()}
 
 
-def new_site(broker: str, folder: Path, model: Path) -> Site:
+def new_site(broker: str, folder: Path, *models: Path) -> Site:
     """Topics of a test's own, so that tests share a broker without seeing each other."""
     name = uuid.uuid4().hex[:8]
     profiles = folder / "profiles"
     profiles.mkdir(exist_ok=True)
     settings = Settings(
-        broker=broker, topic_prefix=f"t{name}.", group=f"g{name}", profiles=profiles, model=model
+        broker=broker, topic_prefix=f"t{name}.", group=f"g{name}", profiles=profiles, model=models
     )
     create_topics(settings)
     return Site(settings, folder)

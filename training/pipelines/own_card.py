@@ -1,16 +1,18 @@
-"""Results of other stations in the model's own evaluation, report and card."""
+"""The files beside a model that say what its evaluation found."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from msgspec import MsgspecError
-from msgspec.structs import replace
+from msgspec import MsgspecError, structs
 
 from archive.files import contents
 from archive.model import ModelRefused
 from archive.outputs import write_file
 from geofield.scoring.manifest import Manifest
+from training.pipelines.publish import write_manifest
 from training.report.card import render_card
+from training.report.sections.summary import headline
 from training.report.select import on_own_days
 from training.report.write import write_report
 from training.results import Evaluation, decode
@@ -52,17 +54,37 @@ def into_own_card(
 
     Returns
     -------
-    Paths of the evaluation, the report and the card.
+    Paths of the written files.
     """
     kept = [known for known in own.injections if on_own_days(known, manifest)]
-    merged = replace(
+    merged = structs.replace(
         own,
         injections=[*kept, *elsewhere.injections],
         drift=elsewhere.drift,
         man_made=elsewhere.man_made,
         left_out=list(dict.fromkeys([*own.left_out, *elsewhere.left_out])),
     )
-    card = model.with_suffix(".md")
-    report = write_report(model.parent, model.stem, merged, manifest)
-    write_file(card, render_card(manifest, merged).encode())
-    return [*report, card]
+    return write_judged(model, manifest, merged)
+
+
+def write_judged(model: Path, manifest: Manifest, evaluation: Evaluation) -> Sequence[Path]:
+    """Write the evaluation, its report, the card, and the manifest with the verdict.
+
+    Parameters
+    ----------
+    model
+        The model; the files are written beside it.
+    manifest
+        Its manifest, of an earlier evaluation or of none.
+    evaluation
+        The evaluation.
+
+    Returns
+    -------
+    Paths of the written files.
+    """
+    words, card = evaluation.verdict.words, model.with_suffix(".md")
+    told = replace(manifest, skill=words, headline=headline(evaluation, manifest))
+    write_file(card, render_card(told, evaluation).encode())
+    report = write_report(model.parent, model.stem, evaluation, told)
+    return [write_manifest(model, told), card, *report]

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ from training.model.train_loop import Stage
 from training.pipelines.prepared_data import Bench, prepare
 from training.pipelines.run_arms import Job, TrainingRun, train_all
 from training.recipe.recipe import Recipe
-from training.results import CLASSIFIER, CONTROL, NEGATIVE, RIVALS, Verdict
+from training.results import CLASSIFIER, CONTROL, NEGATIVE, RIVALS
 
 _A_RIVAL = "no skill shown: this network is what a model is compared with, not a monitor"
 
@@ -91,18 +91,15 @@ def write_models(
     return models[NEGATIVE], {method: models[method] for method in RIVALS}
 
 
-def write_manifest(model: Path, manifest: Manifest) -> None:
-    """Write the manifest beside its model."""
-    write_file(model.with_suffix(".json"), _encoded(manifest))
+def write_manifest(model: Path, manifest: Manifest) -> Path:
+    """Write the manifest beside its model; returns its path."""
+    path = model.with_suffix(".json")
+    write_file(path, _encoded(manifest))
+    return path
 
 
 def _encoded(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-
-
-def with_verdict(manifest: Manifest, verdict: Verdict) -> Manifest:
-    """The manifest with the verdict of the evaluation."""
-    return replace(manifest, skill=verdict.words)
 
 
 def training_facts(candidates: TrainedCandidates) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ import msgspec
 from archive.catalogue import read_catalogue
 from archive.model import Model
 from archive.observatory import read_archive
-from archive.outputs import check_output_folder, write_file
+from archive.outputs import check_output_folder
 from geofield.earthquakes.types import Site
 from geofield.utc import DAY_MS, utc_day
 from support.spans import span_of
@@ -28,18 +28,15 @@ from training.evaluation.run import (
 )
 from training.model.train_loop import Stage
 from training.pipelines.ablation import ablation_path, read_ablation
+from training.pipelines.own_card import write_judged
 from training.pipelines.publish import (
     TrainedCandidates,
     train,
     training_facts,
-    with_verdict,
-    write_manifest,
     write_models,
 )
 from training.recipe.recipe import Recipe
 from training.recipe.section import RecipeRefused
-from training.report.card import render_card
-from training.report.write import write_report
 from training.results import Cell, Evaluation, FalseAlarms, Injections
 
 
@@ -103,13 +100,9 @@ def finish(
     evaluation = _evaluated(candidates, model, rivals, folder, shown.steps)
     ablation = read_ablation(ablation_path(output, recipe))
     evaluation = msgspec.structs.replace(evaluation, ablation=ablation)
-    manifest = with_verdict(model.manifest, evaluation.verdict)
     path = output / f"{recipe.name}.onnx"
-    write_manifest(path, manifest)
-    report = write_report(output, recipe.name, evaluation, manifest)
-    card = path.with_suffix(".md")
-    write_file(card, render_card(manifest, evaluation).encode())
-    return Written(evaluation.verdict.words, [path, path.with_suffix(".json"), card, *report])
+    beside = write_judged(path, model.manifest, evaluation)
+    return Written(evaluation.verdict.words, [path, *beside])
 
 
 def _evaluated(

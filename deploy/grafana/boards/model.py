@@ -76,7 +76,10 @@ def _in_charge() -> PanelBuilder:
         "1 while this line of workers publishes the newest windows, 0 in shadow. The first line "
         "has no name.",
         "none",
-        Query("max by (line, model) (magwatch_model_in_charge)", "line {{line}} {{model}}"),
+        Query(
+            "max by (line, cadence_s) (magwatch_model_in_charge)",
+            "line {{line}} {{cadence_s}} s",
+        ),
     )
 
 

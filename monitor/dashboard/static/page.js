@@ -31,8 +31,8 @@ function showCounts() {
 }
 
 function showModel() {
-  const line = ({ name, version, sha256, skill }) =>
-    `Model ${name} ${version} (${sha256.slice(0, 12)}): ${skill}.`;
+  const line = ({ name, version, sha256, skill, headline }) =>
+    `Model ${name} ${version} (${sha256.slice(0, 12)}): ${skill}. ${headline}`;
   byId("model-line").textContent = store.models.map(line).join(" ");
 }
 

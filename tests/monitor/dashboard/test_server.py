@@ -159,6 +159,7 @@ def test_the_snapshot_is_everything_and_is_compressed(model: Model) -> None:
         assert snapshot["everything"]["alerts"][0]["skill"] == "no skill shown"
         assert snapshot["left_out"] == {"count": 3, "newest": "alerts: start is no time"}
         assert snapshot["model"]["skill"].startswith("no skill shown")
+        assert snapshot["model"]["headline"].startswith("What an operator gets")
         assert snapshot["event_id"] == visitor.hub.id_of(0)
         for code in ("AAA", "BBB", "CCC"):
             visitor.board.take_samples(samples(code), NOW_MS)

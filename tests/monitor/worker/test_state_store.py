@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from aiokafka import ConsumerRecord
 from prometheus_client import CollectorRegistry
 
+from geofield.calibration.living.life import Life, begun
+from geofield.calibration.living.rules import LivingRules, LivingSetting
+from geofield.calibration.online.segments import CandidateSegment
 from geofield.indices import IndexHistory
-from geofield.step import step
+from geofield.step import StationState, step
+from geofield.types import Float16
 from monitor.metrics.metrics import Metrics
 from monitor.records.sample_decoder import Accepts
 from monitor.settings import Settings
@@ -16,7 +21,7 @@ from monitor.worker.checkpoint import StationCheckpoint
 from monitor.worker.recorder import Observer
 from monitor.worker.scorer import Scorer
 from monitor.worker.state_store import States
-from tests.geofield.builders import SPEC, field_nt, rules, samples, spread
+from tests.geofield.builders import SPEC, START_MS, field_nt, rules, samples, spread
 
 RULES = rules("WIC")
 SCORER = Scorer(RULES, Accepts(1000, 300_000, {"WIC": 0.0}, most_unprofiled=0), spread)
@@ -47,6 +52,55 @@ def test_a_checkpoint_with_samples_of_no_possible_time_is_refused(first: int) ->
     forged = replace(buffer, first=first, next_end=None)
     with pytest.raises(ValueError, match="are not of 1900 to 2200"):
         decoded(StationCheckpoint(replace(states["WIC"], buffer=forged), 0, 7))
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_checkpoint_whose_profile_has_an_impossible_rate_is_refused(rate: float) -> None:
+    """It would stop every worker that counts the alerts it promises."""
+    life = replace(living(), profile=replace(living().profile, false_alarms_per_month=rate))
+    with pytest.raises(ValueError, match=r"beyond|must be positive"):
+        decoded(StationCheckpoint(replace(state(), life=life), 0, 7))
+
+
+@pytest.mark.parametrize("ends_ms", [(10**17,), (START_MS, START_MS), (START_MS, -(10**15))])
+def test_a_checkpoint_whose_windows_have_no_order_is_refused(ends_ms: tuple[int, ...]) -> None:
+    """All records of its station would be refused as `internal`."""
+    life = replace(living(), fresh=tuple((end_ms, 0.1) for end_ms in ends_ms))
+    with pytest.raises(ValueError, match="out of order"):
+        decoded(StationCheckpoint(replace(state(), life=life), 0, 7))
+
+
+@pytest.mark.parametrize(
+    ("values", "first_end_ms", "says"),
+    [
+        (np.zeros((1, 3), np.float16), START_MS, "of shape"),
+        (np.zeros(1, np.float16), START_MS, "of shape"),
+        (np.zeros((1, 1), np.float16), 10**17, "not of 1900 to 2200"),
+    ],
+)
+def test_a_checkpoint_with_impossible_candidates_is_refused(
+    values: Float16, first_end_ms: int, says: str
+) -> None:
+    life = replace(living(), stretch=CandidateSegment(first_end_ms, values))
+    with pytest.raises(ValueError, match=says):
+        decoded(StationCheckpoint(replace(state(), life=life), 0, 7))
+
+
+def test_the_numbers_of_an_honest_checkpoint_are_possible() -> None:
+    read = decoded(StationCheckpoint(replace(state(), life=living()), 0, 7)).state.life
+    assert read is not None
+    assert read.profile == living().profile
+
+
+def state() -> StationState:
+    """WIC's, with samples."""
+    return step({}, [samples(VALUES_NT)], spread, RULES, IndexHistory())[0]["WIC"]
+
+
+def living() -> Life:
+    """WIC's profile with the life that it begins."""
+    setting = LivingSetting(LivingRules(10**9), SPEC, RULES.alert)
+    return begun(RULES.profiles["WIC"][0], "WIC", START_MS + SPEC.hop_ms, setting)
 
 
 def decoded(stored: StationCheckpoint) -> StationCheckpoint:

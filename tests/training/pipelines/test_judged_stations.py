@@ -161,6 +161,7 @@ def test_stations_drift_and_pulses_come_into_the_own_card_each_time_the_same(own
     (told,) = [line for line in card.splitlines() if line.startswith("What an operator gets")]
     assert told.startswith("What an operator gets at CAL, 2024-01-16 to 2024-02-01: ")
     assert told in result.output
+    assert load_model(model).manifest.headline == told
 
 
 def test_the_profile_rule_of_a_recipe_without_one_is_the_workers():
