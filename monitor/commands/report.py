@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,13 @@ from archive.readings import counted
 from monitor.assembly import assemble_all
 from monitor.dashboard.past.models import PastModel, PastModels
 from monitor.dashboard.station_file import read_stations
+from monitor.report.letter import letter
+from monitor.report.mail import mail_server, send
 from monitor.report.make import report_of
 from monitor.report.period import YESTERDAY, Period, day_of, month_of
 from monitor.report.sheet import Report, page
 from monitor.report.source import chosen, opened
-from monitor.settings import Settings, load_settings
+from monitor.settings import MAIL_PATTERN, Settings, load_settings
 from support.progress import progress_bar
 
 MOST_TOLD = 3  # files in the last line
@@ -59,6 +62,7 @@ class Wanted:
     profiles: str | None
     places: str | None
     made: str
+    mail: tuple[str, ...]
 
     @property
     def period(self) -> Period:
@@ -67,6 +71,21 @@ class Wanted:
         if len(given) != 1:
             raise click.UsageError("give either --day or --month")
         return given[0]
+
+    @property
+    def path(self) -> Path | None:
+        """The file to write, if any."""
+        named = Path(f"report-{self.period.name}.html")
+        return self.output or (None if self.mail else named)
+
+
+def _addresses(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    for one in value:
+        if not re.fullmatch(MAIL_PATTERN, one):
+            raise click.BadParameter(f"{one!r} is no address like user@host", ctx, param)
+    return tuple(dict.fromkeys(value))
 
 
 @click.command()
@@ -80,7 +99,14 @@ class Wanted:
     "--output",
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write.  [default: such as report-2026-01-04.html]",
+    help="File to write.  [default: such as report-2026-01-04.html; with --mail none]",
+)
+@click.option(
+    "--mail",
+    multiple=True,
+    callback=_addresses,
+    metavar="USER@HOST",
+    help="Send it there by MAGWATCH_SMTP_HOST; may be repeated.",
 )
 @click.option("--network", default="", help="Name of the network, for the title.")
 @click.option("--profiles", help="Folder of station profiles; else MAGWATCH_PROFILES.")
@@ -93,26 +119,38 @@ def report(**given: Any) -> None:
     with pictures, gaps, delay, instrument trouble, and whether the promised rate of false alerts
     was kept. The same history gives the same bytes. With --profiles it draws reconstructions.
 
+    --mail sends it with a summary. MAGWATCH_SMTP_HOST and MAGWATCH_SMTP_FROM are needed then; the
+    password of MAGWATCH_SMTP_USER is MAGWATCH_SMTP_PASSWORD.
+
     \b
     Example:
       magwatch report history/ --day 2026-01-04 -o report.html
       magwatch report history/ --month 2026-01 --station WIC --profiles profiles/
+      magwatch report history/ --day yesterday --mail observers@example.org
     """
     wanted = Wanted(**given)
     period = wanted.period
-    path = wanted.output or Path(f"report-{period.name}.html")
-    check_output(path)
-    made_of = _read(wanted)
-    write_file(path, page(made_of))
+    path = wanted.path
+    settings = load_settings(profiles=wanted.profiles, stations=wanted.places)
+    server = mail_server(settings) if wanted.mail else None
+    if path:
+        check_output(path)
+    made_of = _read(wanted, settings)
+    content = page(made_of)
+    if path:
+        write_file(path, content)
+    if server:
+        now = datetime.now(UTC)
+        send(letter(made_of, content, server.sender, wanted.mail, now), server)
     alerts = sum(one.classes.total() for one in made_of.stations)
     stations = counted(len(made_of.stations), "station")
-    click.echo(f"{period.name}: {stations}, {counted(alerts, 'alert')}: {path}")
+    where = ", ".join([*([str(path)] if path else []), *wanted.mail])
+    click.echo(f"{period.name}: {stations}, {counted(alerts, 'alert')}: {where}")
     if made_of.faults:
-        raise FileRefused(_damaged(path, made_of.faults))
+        raise FileRefused(_damaged(made_of.faults))
 
 
-def _read(wanted: Wanted) -> Report:
-    settings = load_settings(profiles=wanted.profiles, stations=wanted.places)
+def _read(wanted: Wanted, settings: Settings) -> Report:
     history, period = opened(wanted.history), wanted.period
     codes = chosen(history, wanted.stations, period)
     places = read_stations(settings.stations) if settings.stations else {}
@@ -136,7 +174,7 @@ def _models(settings: Settings) -> PastModels:
     return {one.model.ref.sha256: one for one in found}
 
 
-def _damaged(path: Path, faults: list[str]) -> str:
+def _damaged(faults: list[str]) -> str:
     rest = f", and {len(faults) - MOST_TOLD} more" if len(faults) > MOST_TOLD else ""
     told = "; ".join(faults[:MOST_TOLD])
-    return f"{path} is written, but without what cannot be read: {told}{rest}"
+    return f"the report is made, but without what cannot be read: {told}{rest}"

@@ -9,16 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.model import default_model_path, load_model
 from tests.monitor.dashboard.browser import DESKTOP, LOW_CONTRAST, NAMELESS, PHONE, chromium, tab
 from tests.monitor.dashboard.kept import FIRST, SECOND
-from tests.monitor.report.kept import DAY, MONTH, ask, kept
-
-
-@pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("report") / "history"
-    return kept(folder, load_model(default_model_path()))
+from tests.monitor.report.kept import DAY, MONTH, ask
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +142,7 @@ def test_a_damaged_file_is_named_and_the_rest_is_reported(damaged: Path, tmp_pat
     assert result.exit_code == 5
     line = result.output.strip().splitlines()[-1]
     name = "samples/cadence_ms=1000/station=WIC/day=2024-05-09/WIC-2024-05-09-1000ms-HEZ.parquet"
-    assert line.startswith(f"magwatch: {path} is written, but without what cannot be read: {name}")
+    assert line.startswith(f"magwatch: the report is made, but without what cannot be read: {name}")
     row = next(row for row in Content(path).rows if row[0] == "WIC")
     assert row[1] == "none kept"
     assert row[3] == "107"
