@@ -61,8 +61,12 @@ class Report:
     @property
     def title(self) -> str:
         """Its title."""
-        of = f"{self.network}: geomagnetic bulletin" if self.network else "Geomagnetic bulletin"
-        return f"{of}, {self.period.name}"
+        return f"{self.kind}, {self.period.name}"
+
+    @property
+    def kind(self) -> str:
+        """Its title without the date."""
+        return f"{self.network}: geomagnetic bulletin" if self.network else "Geomagnetic bulletin"
 
     @property
     def faults(self) -> list[str]:
@@ -84,7 +88,7 @@ def page(report: Report) -> bytes:
     held = [one for one in report.stations if one.days]
     main = tag(
         "main",
-        tag("h1", report.title),
+        tag("h1", f"{report.kind}, ", tag("span", report.period.name)),
         tag("p", SAYS, class_="says"),
         facts(_facts(report)),
         _unread(report),

@@ -64,13 +64,12 @@ def _title(station: str, place: ListedStation | None) -> list[Content]:
 
 def _facts(report: StationReport) -> list[tuple[str, Content]]:
     cadences = " and ".join(f"{one / 1000:g} s" for one in report.coverage.cadences_ms)
-    longest = words.longest_gap(report)
     return [
         (
             "Samples",
             f"{words.samples(report)} of one every {cadences}" if cadences else "none kept",
         ),
-        ("Longest gap", "none" if longest == NOTHING and cadences else longest),
+        ("Longest gap", words.longest_gap(report)),
         ("Windows scored", words.windows(report)),
         ("Delay, median and 95 %", words.delays(report)),
         ("Alerts", words.alerts(report.classes)),

@@ -43,8 +43,10 @@ def samples(report: StationReport) -> str:
 def longest_gap(report: StationReport) -> str:
     """The longest gap, and how many there are."""
     gaps = len(report.coverage.gaps_ms)
-    if not report.coverage.cadences_ms or not gaps:
+    if not report.coverage.cadences_ms:
         return NOTHING
+    if not gaps:
+        return "none"
     longest = duration(report.coverage.longest_ms)
     return longest if gaps == 1 else f"{longest} of {gaps:,} gaps"
 

@@ -101,7 +101,10 @@ def test_the_page_needs_nothing_else(which: str, request: pytest.FixtureRequest)
 
 
 def test_the_name_of_the_network_is_escaped(day: Path) -> None:
-    assert "<h1>Lower &lt;Austria&gt;: geomagnetic bulletin, 2024-05-09</h1>" in day.read_text()
+    assert (
+        "<h1>Lower &lt;Austria&gt;: geomagnetic bulletin, <span>2024-05-09</span></h1>"
+        in day.read_text()
+    )
 
 
 def test_a_month_has_a_strip_totals_and_all_alerts(month: Path) -> None:
