@@ -164,9 +164,14 @@ def _read(wanted: Wanted, settings: Settings) -> Report:
             models,
             step=lambda: bar.advance(task),
             places=places,
-            network=wanted.network,
-            made=wanted.made,
+            network=_encodable(wanted.network),
+            made=_encodable(wanted.made),
         )
+
+
+def _encodable(text: str) -> str:
+    """An argument without the bytes that are no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _models(settings: Settings) -> PastModels:

@@ -81,14 +81,19 @@ class StationReader:
         windows = read_windows(self.folder, station, span_ms, faults)
         found = alerts_within(self.folder, station, span_ms, faults)
         alerts = tuple(one for one in found if one.view.start_ms >= span_ms[0])
+        stories = tuple(told(self.folder, one, self.models) for one in self._largest(alerts))
+        whole = self._whole(station, turned_deg)
+        for shown in (*([whole] if whole else []), *(story.around for story in stories)):
+            for word in shown.faults:
+                faults.add(word)
         return StationReport(
             station=station,
             coverage=covered,
             windows=windows,
             alerts=alerts,
             earlier=tuple(one for one in found if one.view.start_ms < span_ms[0]),
-            stories=tuple(told(self.folder, one, self.models) for one in self._largest(alerts)),
-            whole=self._whole(station, turned_deg),
+            stories=stories,
+            whole=whole,
             days=self._days(station, alerts, windows, faults),
             faults=tuple(faults.words),
         )

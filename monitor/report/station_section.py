@@ -128,7 +128,6 @@ def _alert(story: AlertStory) -> Markup:
             " ",
             tag("span", f"{data.severity}, {data.status}", class_="badge"),
         ),
-        warnings(story.around.faults),
         facts([("First version", opened), *alert_facts(alert)]),
         tag("p", f"Model: {data.skill}", class_="note skill"),
         tag("h4", "Field ", tag("span", "nT", class_="unit")),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from tests.monitor.dashboard.browser import DESKTOP, LOW_CONTRAST, NAMELESS, PHONE, chromium, tab
@@ -131,25 +132,40 @@ def test_it_says_which_files_it_was_made_from(history: Path, day: Path) -> None:
     assert all((history / name).is_file() for name in names)
 
 
-@pytest.fixture
-def damaged(history: Path, tmp_path: Path) -> Path:
-    copy = shutil.copytree(history, tmp_path / "damaged")
-    path = next((copy / "samples").rglob("*.parquet"))
-    path.write_bytes(path.read_bytes()[:-100])
-    return copy
-
-
-def test_a_damaged_file_is_named_and_the_rest_is_reported(damaged: Path, tmp_path: Path) -> None:
-    path = tmp_path / "report.html"
-    result = ask(damaged, "--day", DAY, "-o", path)
+@pytest.mark.parametrize("topic", ["samples", "scores", "alerts"])
+def test_a_damaged_file_is_named_and_the_rest_is_reported(
+    history: Path, tmp_path: Path, topic: str
+) -> None:
+    copy, path = shutil.copytree(history, tmp_path / "damaged"), tmp_path / "report.html"
+    (spoilt,) = (copy / topic).rglob(f"*{DAY}*.parquet")
+    spoilt.write_bytes(spoilt.read_bytes()[:-100])
+    result = ask(copy, "--day", DAY, "-o", path)
     assert result.exit_code == 5
-    line = result.output.strip().splitlines()[-1]
-    name = "samples/cadence_ms=1000/station=WIC/day=2024-05-09/WIC-2024-05-09-1000ms-HEZ.parquet"
-    assert line.startswith(f"magwatch: the report is made, but without what cannot be read: {name}")
+    said, line = result.output.strip().splitlines()
+    assert said.endswith(str(path))
+    name = spoilt.relative_to(copy)
+    begin = f"magwatch: the report is made, but without what cannot be read: {name}"
+    assert line.startswith(begin)
+    assert f"<li>{name}" in path.read_text()
     row = next(row for row in Content(path).rows if row[0] == "WIC")
-    assert row[1] == "none kept"
-    assert row[3] == "107"
-    assert re.search(rf"<li>{name}", path.read_text())
+    missing = {"samples": "none kept", "scores": "none kept", "alerts": "none"}
+    figures = {"samples": row[1], "scores": row[3], "alerts": row[5]}
+    assert figures == {"samples": "7.64%", "scores": "107", "alerts": "1 local"} | {
+        topic: missing[topic]
+    }
+
+
+def test_records_that_are_none_are_counted(history: Path, tmp_path: Path) -> None:
+    copy, path = shutil.copytree(history, tmp_path / "strange"), tmp_path / "report.html"
+    (spoilt,) = (copy / "scores").rglob(f"*{DAY}*.parquet")
+    table = pyarrow.parquet.read_table(spoilt)
+    records = ["[" * 5000, None, "{}", *table["record"].to_pylist()[3:]]
+    place = table.column_names.index("record")
+    pyarrow.parquet.write_table(table.set_column(place, "record", pyarrow.array(records)), spoilt)
+    assert ask(copy, "--day", DAY, "-o", path).exit_code == 5
+    assert "3 records are no scores" in path.read_text()
+    row = next(row for row in Content(path).rows if row[0] == "WIC")
+    assert row[3] == "104"
 
 
 @pytest.mark.parametrize(
