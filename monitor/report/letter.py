@@ -7,7 +7,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from monitor.dashboard.past.html import SAYS, Content, Markup, moment, tag
+from monitor.dashboard.past.html import SAYS, Content, Markup, figure, moment, tag
 from monitor.report import words
 from monitor.report.sheet import Report
 
@@ -73,7 +73,7 @@ def _alerts(report: Report) -> list[str]:
     found = [alert.view for one in report.stations for alert in one.alerts]
     lines = [
         f"{one.station} {moment(one.start_ms)} to {moment(one.end_ms)}: {one.classification}, "
-        f"{one.severity}, {one.status}, score {one.score:.3g} of {one.threshold:.3g}"
+        f"{one.severity}, {one.status}, score {figure(one.score)} of {figure(one.threshold)}"
         for one in found[:MOST_ALERTS]
     ]
     rest = len(found) - MOST_ALERTS
