@@ -54,6 +54,11 @@ COMMANDS = {
     "promote": ("monitor.commands.promote", "promote", "Put another model in charge."),
     "quakes": ("monitor.commands.quakes", "quakes", "Publish earthquakes as they become known."),
     "replay": ("monitor.commands.replay", "replay", "Send archive files into the samples topic."),
+    "report": (
+        "monitor.commands.report",
+        "report",
+        "Write the bulletin of a day or month from the history.",
+    ),
     "review": ("monitor.commands.review", "review", "Say what an alert was."),
     "score": ("monitor.commands.score", "score", "Score archive files without Kafka."),
     "scoreboard": (

@@ -35,6 +35,7 @@ FOREIGN_PREFIX = "MAGWATCH_TEST_"
 RULES = AlertRules()
 NETWORK = NetworkRules()
 HTTP_PATTERN = r"^https?://[^\s/]+"
+MAIL_PATTERN = r"^[^@\s<>,;:\x00-\x1f]+@[^@\s<>,;:\x00-\x1f]+$"  # one bare address
 GROUP_PATTERN = r"^[A-Za-z0-9._-]+$"
 TOKEN = re.compile(r"[\x21-\x7e]{16,200}")
 OWN_OF_LINE = ("state", "profiles")  # topics that each line of workers has of its own
@@ -309,6 +310,23 @@ class Settings(BaseSettings):
         description="header Authorization of `magwatch alerts --webhook`; never shown or logged",
     )
 
+    smtp_host: str | None = Field(
+        None, min_length=1, description="mail server of `magwatch report --mail`"
+    )
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="its port")
+    smtp_security: Literal["auto", "starttls", "tls", "none"] = Field(
+        "auto",
+        description="of the connection to it; auto: tls at port 465, none on this machine, else "
+        "starttls; none elsewhere is refused",
+    )
+    smtp_from: str | None = Field(
+        None, pattern=MAIL_PATTERN, description="sender of mails, user@host"
+    )
+    smtp_user: str | None = Field(None, min_length=1, description="user at the mail server")
+    smtp_password: SecretStr | None = Field(
+        None, description="password at the mail server; never shown or logged"
+    )
+
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="security of the connection to the broker"
     )
@@ -371,7 +389,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value:g}, but MAGWATCH_ALERT_MODERATE_SIZE is {moderate:g}")
         return value
 
-    @field_validator("sasl_password", "webhook_authorization", "ingest_passwords")
+    @field_validator("sasl_password", "smtp_password", "webhook_authorization", "ingest_passwords")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value():
@@ -394,6 +412,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 "MAGWATCH_SECURITY_PROTOCOL: SASL needs MAGWATCH_SASL_USERNAME and "
                 "MAGWATCH_SASL_PASSWORD"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _login_is_complete(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError(
+                "MAGWATCH_SMTP_USER: a login needs MAGWATCH_SMTP_USER and MAGWATCH_SMTP_PASSWORD"
             )
         return self
 

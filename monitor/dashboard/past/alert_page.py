@@ -37,7 +37,7 @@ def alert_page(story: AlertStory) -> bytes:
         review_section(story.review),
         tag("h2", "Field ", tag("span", "nT", class_="unit")),
         field_charts(story.around, story.span_ms),
-        _reconstruction(story),
+        reconstruction_section(story),
         score_charts(story.around.scores, story.span_ms, marks_of(story.around.alerts)),
         tag("h2", "Versions"),
         table(VERSION_HEAD, version_rows(alert), "Versions of the alert"),
@@ -90,9 +90,10 @@ def _heading(story: AlertStory, title: str) -> Markup:
     )
 
 
-def _reconstruction(story: AlertStory) -> list[Content]:
+def reconstruction_section(story: AlertStory, level: str = "h2") -> list[Content]:
+    """Band-passed field with the model's reconstruction, or why there is none."""
     unit = tag("span", "nT", class_="unit")
-    head = tag("h2", "Band-passed field and the model's reconstruction ", unit)
+    head = tag(level, "Band-passed field and the model's reconstruction ", unit)
     why_not = tag("p", story.why_not, class_="note") if story.why_not else None
     drawn = story.drawn
     if drawn is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from geofield.utc import DAY_MS
 from monitor.dashboard.past.day import PastDay, quarters_ms
@@ -140,9 +140,12 @@ def _field_line(trace: FieldTrace | None, day: PastDay) -> Line:
 
 
 def score_charts(
-    scores: dict[str, ScoreTrace], span_ms: tuple[int, int], marks: Sequence[MarkedSpan]
+    scores: dict[str, ScoreTrace],
+    span_ms: tuple[int, int],
+    marks: Sequence[MarkedSpan],
+    level: str = "h2",
 ) -> list[Content]:
-    """A chart for each model's scores."""
+    """A chart for each model's scores, below a heading of this level."""
     shown: list[Content] = []
     for model, trace in scores.items():
         lines = [
@@ -150,7 +153,7 @@ def score_charts(
             Line("alert", trace.end_ms, trace.threshold, "threshold"),
         ]
         head = tag(
-            "h2",
+            level,
             f"Score by {model} against threshold ",
             tag("span", "units of the station's background", class_="unit"),
         )
@@ -163,13 +166,20 @@ def marks_of(alerts: Sequence[AlertView]) -> list[MarkedSpan]:
     return [MarkedSpan(alert.start_ms, alert.end_ms, alert.classification) for alert in alerts]
 
 
-def alert_table(alerts: Sequence[AlertView], up: str = UP) -> Markup:
-    """Alerts with links to their pages."""
+def page_of_alert(alert_id: str) -> str:
+    """The way from a day to the page of an alert."""
+    return f"{UP}alert/{alert_id}"
+
+
+def alert_table(
+    alerts: Sequence[AlertView], address: Callable[[str], str | None] = page_of_alert
+) -> Markup:
+    """Alerts, each with a link to its address if it has one."""
     if not alerts:
         return tag("p", "None.", class_="note")
     rows = [
         (
-            link(f"{up}alert/{alert.alert_id}", moment(alert.start_ms)),
+            _begin(alert, address(alert.alert_id)),
             moment(alert.end_ms),
             tag("span", alert.classification, class_=f"class {alert.classification}"),
             alert.severity,
@@ -183,6 +193,11 @@ def alert_table(alerts: Sequence[AlertView], up: str = UP) -> Markup:
     head = ("begin, UTC", "end", "class", "severity", "score", "in quiet data, once in", "Kp",
             "status")  # fmt: skip
     return table(head, rows, "Alerts")
+
+
+def _begin(alert: AlertView, address: str | None) -> Content:
+    begin = moment(alert.start_ms)
+    return link(address, begin) if address else begin
 
 
 def missing_page(title: str, up: str, *words: Content) -> bytes:

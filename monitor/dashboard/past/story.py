@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archive.model import Model
 from geofield.calibration.profile import StationProfile
-from geofield.utc import MINUTE_MS
+from geofield.utc import MINUTE_MS, utc_day
 from monitor.dashboard.past.day import PastDay, past_day
 from monitor.dashboard.past.folder import ALERTS, HistoryFolder
 from monitor.dashboard.past.index import AlertIndex, AlertPlace
@@ -72,10 +72,22 @@ def story_of(
     models: PastModels,
     review: ReviewView | None,
 ) -> AlertStory:
-    """The story of an alert."""
-    span_ms, station = span_around(alert), place.station
+    """The story of an alert, with the ones before and after it."""
+    return told(folder, alert, models, index.around(place), review)
+
+
+def told(
+    folder: HistoryFolder,
+    alert: KeptAlert,
+    models: PastModels,
+    neighbours: tuple[str | None, str | None] = (None, None),
+    review: ReviewView | None = None,
+) -> AlertStory:
+    """The story of an alert, whose neighbours in time are given."""
+    span_ms, station = span_around(alert), alert.view.station
     turned_deg = declination_deg(models, station)
-    around = past_day(folder, station, place.day, span_ms, turned_deg, PIXELS)
+    day = utc_day(alert.view.start_ms)
+    around = past_day(folder, station, day, span_ms, turned_deg, PIXELS)
     drawn_ms, drawn = span_ms, None
     why_not = _no_model(alert, models)
     if not why_not:
@@ -85,7 +97,7 @@ def story_of(
         drawn = _drawn(folder, station, known.model, profile, drawn_ms, turned_deg)
         why_not = _nothing_drawn(station, drawn, known.model)
         drawn_ms = max(drawn_ms[0], span_ms[0]), min(drawn_ms[1], span_ms[1])
-    return AlertStory(alert, around, drawn, drawn_ms, why_not, index.around(place), review)
+    return AlertStory(alert, around, drawn, drawn_ms, why_not, neighbours, review)
 
 
 def _no_model(alert: KeptAlert, models: PastModels) -> str:

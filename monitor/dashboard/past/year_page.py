@@ -43,7 +43,7 @@ def year_page(
             class_="past-head",
         ),
         facts(_facts(dates, days)),
-        _legend(),
+        legend(),
         tag(
             "div",
             (_month(station, number, dates, days) for number in range(1, 13)),
@@ -84,7 +84,8 @@ def _share(days: Iterable[DaySummary]) -> str:
     return f"{sum(shares) / len(shares):.1%} on the days kept" if shares else "none"
 
 
-def _legend() -> Markup:
+def legend() -> Markup:
+    """What the cells of a calendar mean."""
     fills = [_key(f"cell {name}", words) for _, name, words in FILLS]
     marks = [
         _key("cell", "nothing kept"),
@@ -111,7 +112,7 @@ def _month(
         tag("span", name, class_="weekday", aria_hidden="true") for name in WEEKDAYS
     ]
     cells += [tag("span") for _ in range(before)]
-    cells += [_cell(station, day, days.get(day)) for day in own]
+    cells += [cell(day, days.get(day), f"../{station}/{day}") for day in own]
     return tag("section", head, tag("div", cells, class_="month"))
 
 
@@ -119,7 +120,8 @@ def _of_month(number: int, dates: Sequence[str]) -> list[str]:
     return [day for day in dates if int(day[5:7]) == number]
 
 
-def _cell(station: str, day: str, found: DaySummary | None) -> Markup:
+def cell(day: str, found: DaySummary | None, address: str | None = None) -> Markup:
+    """A day of a calendar, which leads to an address if there is one."""
     number = str(int(day[8:]))
     if found is None:
         return tag("span", number, class_="cell")
@@ -132,10 +134,11 @@ def _cell(station: str, day: str, found: DaySummary | None) -> Markup:
     if found.damaged:
         marks.append(tag("b", "?", class_="broken"))
     words = _words(day, found)
-    return link(
-        f"../{station}/{day}", number, marks, class_=f"cell {_fill(found)}", title=words,
-        aria_label=words,
-    )  # fmt: skip
+    classes = f"cell {_fill(found)}"
+    if address is None:
+        spoken = tag("span", words, class_="spoken")
+        return tag("span", number, marks, spoken, class_=classes, title=words)
+    return link(address, number, marks, class_=classes, title=words, aria_label=words)
 
 
 def _fill(found: DaySummary) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,8 +22,11 @@ FIRST, SECOND = "a" * 32, "b" * 32
 GAP = slice(6000, 6600)
 
 
-def history(folder: Path, model: Model) -> Path:
-    """Two hours of WIC with a gap, their scores, and an alert in them; one more a day later."""
+def history(folder: Path, model: Model, *more: tuple[str, Any]) -> Path:
+    """Two hours of WIC with a gap, their scores, and an alert in them; one more a day later.
+
+    The records `more` come last, with their topics.
+    """
     feed = station("WIC", 120, seed=1, burst=BURST)
     for values in feed.elements.values():
         values[GAP] = np.nan
@@ -35,7 +39,7 @@ def history(folder: Path, model: Model) -> Path:
         )
         records.append(("scores", record(msgspec.json.encode(score))))
     records += [("alerts", record(msgspec.json.encode(event(one)))) for one in alerts(model)]
-    written(FolderStore(folder), *records)
+    written(FolderStore(folder), *records, *more)
     return folder
 
 

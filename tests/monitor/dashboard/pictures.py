@@ -1,4 +1,6 @@
-"""The pictures of past days in the documents: ``python -m tests.monitor.dashboard.pictures``.
+"""The pictures of past days and of a report in the documents.
+
+``python -m tests.monitor.dashboard.pictures`` makes them.
 
 They show the demo's days: a real storm, and a quiet day with synthetic transients. The calendar is
 of a synthetic station of one sample a minute.
@@ -43,6 +45,7 @@ def main() -> None:
         model = load_model(default_model_path())
         with served(board(), model, folder / "history", profiles) as running:
             drawn(running, alert_id)
+        reported(folder)
 
 
 def kept(folder: Path) -> str:
@@ -135,6 +138,33 @@ def drawn(running: Served, alert_id: str) -> None:
                 assert opened.complaints == []
     with urlopen(f"{running.url}/alert/{alert_id}.png", timeout=60) as answer:  # noqa: S310
         (DOCS / "alert-picture.png").write_bytes(answer.read())
+
+
+def reported(folder: Path) -> None:
+    """Draw the begin of the report of the storm's first day."""
+    page, stations = folder / "report.html", folder / "stations.csv"
+    stations.write_text("code,lat,lon,name\nWIC,47.93,15.86,Conrad Observatory\n")
+    arguments = ["report", folder / "history", "--day", "2024-05-10", "--station", STORM,
+                 "-o", page, "--profiles", folder / "profiles", "--stations", stations]  # fmt: skip
+    result = CliRunner().invoke(magwatch, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    shots = [
+        ("report", DESKTOP, "light", "screen", 2200),
+        ("report-dark", DESKTOP, "dark", "screen", 2200),
+        ("report-phone", PHONE, "light", "screen", 2400),
+        ("report-print", PAPER, "light", "print", 2 * PAPER[1]),
+    ]
+    with chromium() as browser:
+        for name, size, scheme, media, height in shots:
+            with tab(browser, page.as_uri(), size, scheme) as opened:
+                opened.page.emulate_media(media=media)  # type: ignore[arg-type]
+                begin = {"x": 0, "y": 0, "width": size[0], "height": height}
+                opened.page.screenshot(
+                    path=DOCS / f"{name}.png",
+                    full_page=True,
+                    clip=begin,  # type: ignore[arg-type]
+                )
+                assert opened.complaints == []
 
 
 if __name__ == "__main__":
