@@ -30,7 +30,7 @@ from geofield.step import Rules, StationState, step
 from support.progress import progress_bar
 from training.model.export import to_onnx
 from training.model.network import Autoencoder, ScoringGraph
-from training.pipelines.publish import write_manifest
+from training.pipelines.manifests import write_manifest
 from training.recipe.recipe import load_recipe, shipped_recipe
 
 STATIONS, RECORD, STEP_RECORDS = 40, 60, 512

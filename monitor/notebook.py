@@ -56,7 +56,7 @@ _ANGLES = ("D", "I")
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredArchive:
     """What came of scoring: a row for each window, and a row for each alert as of its end."""
 
     scores: pyarrow.Table
@@ -150,7 +150,7 @@ def score(
     days: str = "",
     *,
     model: str | Path = MODEL,
-) -> Scored:
+) -> ScoredArchive:
     """Scores and alerts of archives, as a worker would publish them, with Kp as known then.
 
     Parameters
@@ -183,7 +183,7 @@ def score(
         for outcome in score_recordings(recordings, assembly, kp, lambda n: bar.advance(task, n)):
             rows += [row(score_record(window, about)) for window in outcome.scores]
             events += [decode_alert(encode_alert(alert)) for alert in outcome.alerts]
-    return Scored(_scores_table(rows), _alerts_table(events))
+    return ScoredArchive(_scores_table(rows), _alerts_table(events))
 
 
 def history(
@@ -204,7 +204,7 @@ def history(
 
     Returns
     -------
-    The columns of `Scored`.
+    The columns of `ScoredArchive`.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from monitor.report.letter import letter
 from monitor.report.mail import mail_server, send
 from monitor.report.make import report_of
 from monitor.report.period import YESTERDAY, Period, day_of, month_of
-from monitor.report.sheet import Report, page
+from monitor.report.sheet import Bulletin, page
 from monitor.report.source import chosen, opened
 from monitor.settings import MAIL_PATTERN, Settings, load_settings
 from support.progress import progress_bar
@@ -150,7 +150,7 @@ def report(**given: Any) -> None:
         raise FileRefused(_damaged(made_of.faults))
 
 
-def _read(wanted: Wanted, settings: Settings) -> Report:
+def _read(wanted: Wanted, settings: Settings) -> Bulletin:
     history, period = opened(wanted.history), wanted.period
     codes = chosen(history, wanted.stations, period)
     places = read_stations(settings.stations) if settings.stations else {}

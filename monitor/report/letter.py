@@ -9,7 +9,7 @@ from email.utils import format_datetime, make_msgid
 
 from monitor.dashboard.past.html import SAYS, Content, Markup, figure, moment, tag
 from monitor.report import words
-from monitor.report.sheet import Report
+from monitor.report.sheet import Bulletin
 
 MOST_ALERTS = 30  # named in a mail
 CELL = "padding:3px 9px;border-bottom:1px solid #ccc;text-align:left"
@@ -17,7 +17,7 @@ ATTACHED = "The attached page has charts, gaps and all else; open it in a browse
 
 
 def letter(
-    report: Report, page: bytes, sender: str, to: Sequence[str], now: datetime
+    report: Bulletin, page: bytes, sender: str, to: Sequence[str], now: datetime
 ) -> EmailMessage:
     """The mail, for the addresses in `to`."""
     message = EmailMessage()
@@ -35,7 +35,7 @@ def letter(
     return message
 
 
-def text(report: Report) -> str:
+def text(report: Bulletin) -> str:
     """The summary as plain text."""
     lines = [report.title, "", SAYS, ""]
     for one in report.stations:
@@ -49,7 +49,7 @@ def text(report: Report) -> str:
     return "\n".join([*lines, ATTACHED, ""])
 
 
-def _html(report: Report) -> str:
+def _html(report: Bulletin) -> str:
     head = tag("tr", (tag("th", name, style=CELL) for name in words.HEAD))
     rows = [
         tag("tr", (tag("td", cell, style=CELL) for cell in (one.station, *words.summary(one))))
@@ -69,7 +69,7 @@ def _html(report: Report) -> str:
     return Markup(f"<!doctype html>\n{tag('html', body, lang='en')}\n")
 
 
-def _alerts(report: Report) -> list[str]:
+def _alerts(report: Bulletin) -> list[str]:
     found = [alert.view for one in report.stations for alert in one.alerts]
     lines = [
         f"{one.station} {moment(one.start_ms)} to {moment(one.end_ms)}: {one.classification}, "

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from monitor.dashboard.past.models import PastModels
 from monitor.dashboard.station_file import ListedStation
 from monitor.report.period import Period
-from monitor.report.sheet import Report
+from monitor.report.sheet import Bulletin
 from monitor.report.source import ReadHistory
 from monitor.report.station import StationReader
 
@@ -21,7 +21,7 @@ def report_of(
     places: Mapping[str, ListedStation] | None = None,
     network: str = "",
     made: str = "",
-) -> Report:
+) -> Bulletin:
     """The report of stations, which reads the history only.
 
     Parameters
@@ -41,4 +41,4 @@ def report_of(
     """
     reader = StationReader(history, models, period, step)
     read = [reader.read(station) for station in stations]
-    return Report(network, period, read, places or {}, history.read(), made)
+    return Bulletin(network, period, read, places or {}, history.read(), made)

@@ -32,7 +32,7 @@ PROMISE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Bulletin:
     """What a page is made of.
 
     Attributes
@@ -74,7 +74,7 @@ class Report:
         return list(dict.fromkeys(word for one in self.stations for word in one.faults))
 
 
-def page(report: Report) -> bytes:
+def page(report: Bulletin) -> bytes:
     """The page as HTML."""
     head = tag(
         "head",
@@ -109,7 +109,7 @@ def _styles() -> str:
     return "\n".join(one.read_text(encoding="utf-8") for one in sheets)
 
 
-def _facts(report: Report) -> list[tuple[str, Content]]:
+def _facts(report: Bulletin) -> list[tuple[str, Content]]:
     period, held = report.period, [one for one in report.stations if one.days]
     models = sorted({words.model(one) for found in held for one in found.windows.models})
     days = period.days
@@ -123,14 +123,14 @@ def _facts(report: Report) -> list[tuple[str, Content]]:
     ]
 
 
-def _unread(report: Report) -> Content:
+def _unread(report: Bulletin) -> Content:
     if not report.faults:
         return None
     said = tag("p", "Figures of damaged files are missing below, those of all others are there.")
     return [warnings(report.faults), said]
 
 
-def _summary(report: Report) -> list[Content]:
+def _summary(report: Bulletin) -> list[Content]:
     rows = [(linked(one), *words.summary(one)) for one in report.stations]
     strips: list[Content] = []
     if not report.period.is_day:
@@ -147,7 +147,7 @@ def _summary(report: Report) -> list[Content]:
     ]
 
 
-def _made_from(report: Report) -> Markup:
+def _made_from(report: Bulletin) -> Markup:
     sources = report.sources
     rows = [
         (tag("code", one.name), f"{one.size:,}", tag("code", one.sha256[:16])) for one in sources

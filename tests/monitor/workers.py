@@ -66,8 +66,9 @@ def new_site(broker: str, folder: Path, *models: Path) -> Site:
     name = uuid.uuid4().hex[:8]
     profiles = folder / "profiles"
     profiles.mkdir(exist_ok=True)
+    model = models[0] if len(models) == 1 else models
     settings = Settings(
-        broker=broker, topic_prefix=f"t{name}.", group=f"g{name}", profiles=profiles, model=models
+        broker=broker, topic_prefix=f"t{name}.", group=f"g{name}", profiles=profiles, model=model
     )
     create_topics(settings)
     return Site(settings, folder)

@@ -10,7 +10,7 @@ from archive.files import contents
 from archive.model import ModelRefused
 from archive.outputs import write_file
 from geofield.scoring.manifest import Manifest
-from training.pipelines.publish import write_manifest
+from training.pipelines.manifests import write_manifest
 from training.report.card import render_card
 from training.report.sections.summary import headline
 from training.report.select import on_own_days

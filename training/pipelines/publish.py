@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import torch
 
 from archive.model import Model, load_model
-from archive.outputs import output_folder, write_file, write_together
+from archive.outputs import output_folder, write_together
 from geofield.scoring.manifest import SCHEMA_VERSION, Manifest, Provenance
 from geofield.scoring.score import stack_scale
 from geofield.series.samples import COMPONENTS
@@ -25,6 +24,7 @@ from training.model.network import (
     ScoringGraph,
 )
 from training.model.train_loop import Stage
+from training.pipelines.manifests import encoded
 from training.pipelines.prepared_data import Bench, prepare
 from training.pipelines.run_arms import Job, TrainingRun, train_all
 from training.recipe.recipe import Recipe
@@ -86,20 +86,9 @@ def write_models(
         facts = _recipe_facts(recipe_path, bench, run)
         manifest = _manifest(bench, path.stem, content, facts)
         output_folder(path.parent)
-        write_together({path: content, path.with_suffix(".json"): _encoded(manifest)})
+        write_together({path: content, path.with_suffix(".json"): encoded(manifest)})
     models = {method: load_model(path) for method, path in paths.items()}
     return models[NEGATIVE], {method: models[method] for method in RIVALS}
-
-
-def write_manifest(model: Path, manifest: Manifest) -> Path:
-    """Write the manifest beside its model; returns its path."""
-    path = model.with_suffix(".json")
-    write_file(path, _encoded(manifest))
-    return path
-
-
-def _encoded(manifest: Manifest) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def training_facts(candidates: TrainedCandidates) -> Mapping[str, float]:
