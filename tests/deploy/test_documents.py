@@ -20,6 +20,8 @@ from tests.deploy.composition import document
 from tests.deploy.printed_commands import Shell, code_blocks, shell
 from tests.monitor.workers import Running
 
+pytestmark = pytest.mark.timeout(600)  # some forty commands, one after the other
+
 
 @pytest.fixture
 def followed(tmp_path: Path) -> Iterator[Shell]:
