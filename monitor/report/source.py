@@ -86,6 +86,6 @@ def chosen(history: HistoryFolder, wanted: Sequence[str], period: Period) -> lis
         raise Refused(
             f"the history has nothing of {period.name}"
             + (f" for {', '.join(stations)}" if wanted else "")
-            + f": it has {len(held):,} days from {held[0]} to {held[-1]}; the nearest are {near}"
+            + f": it has {len(held):,} days from {held[0]} to {held[-1]}; nearest: {near}"
         )
     return stations

@@ -175,7 +175,7 @@ def test_records_that_are_none_are_counted(history: Path, tmp_path: Path) -> Non
         (["{}/history/samples", "--day", DAY], 1, "no files of `magwatch history` are there"),
         (["{}/history", "--day", "2024-05-12"], 1,
          "has nothing of 2024-05-12: it has 2 days from 2024-05-09 to 2024-05-10"),
-        (["{}/history", "--month", "2023-01"], 1, "the nearest are 2024-05-09"),
+        (["{}/history", "--month", "2023-01"], 1, "nearest: 2024-05-09"),
         (["{}/history", "--day", DAY, "--station", "NCK"], 1, "nothing of NCK; it has WIC"),
         (["{}/history", "--day", DAY, "-o", "{}/none/r.html"], 5, "cannot write"),
         (["{}/history", "--day", DAY, "-o", "{}"], 2, "is a directory"),
