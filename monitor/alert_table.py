@@ -15,7 +15,7 @@ from rich.table import Table
 from geofield.utc import time_ms
 from monitor.kafka.guard import printable
 from monitor.records.reviews import ReviewRecord
-from monitor.records.scores_and_alerts import AlertData, AlertEvent
+from monitor.records.scores_and_alerts import AlertData, AlertEvent, newest_alerts
 from monitor.return_period import return_period
 from support.table import no_formula, plain_table
 
@@ -64,12 +64,8 @@ class AlertFilter:
 
 def newest(events: Iterable[AlertEvent]) -> list[AlertEvent]:
     """The last version of each alert, in order of their starts."""
-    last: dict[str, AlertEvent] = {}
-    for event in events:
-        before = last.get(event.data.alert_id)
-        if before is None or event.data.version >= before.data.version:
-            last[event.data.alert_id] = event
-    return sorted(last.values(), key=lambda event: (event.data.start, event.data.station))
+    last = newest_alerts(events).values()
+    return sorted(last, key=lambda event: (event.data.start, event.data.station))
 
 
 def table(events: Sequence[AlertEvent], reviews: Reviews) -> Table:

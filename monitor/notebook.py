@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from archive.decimation import at_cadence
-from archive.files import contents
+from archive.elements import ANGLES
 from archive.history import with_day_files
 from archive.lazy_recording import open_stations
 from archive.observatory import ArchiveRefused, check_cadence
@@ -28,6 +28,7 @@ from geofield.calibration.profile import StationProfile
 from geofield.utc import DAY_MS, time_ms
 from monitor.alert_table import COLUMNS, newest
 from monitor.assembly import alert_rules, assemble_all, living_rules, load_models, window_spec
+from monitor.dashboard.past.folder import HistoryFolder
 from monitor.errors import Refused
 from monitor.history.record_tables import records_of
 from monitor.offline.calibration.archive_parts import read_parts
@@ -36,9 +37,9 @@ from monitor.offline.score import kp_history, score_recordings
 from monitor.offline.score_files import Row, row
 from monitor.records.scores_and_alerts import (
     AlertEvent,
+    alert_event,
     decode_alert,
     decode_score,
-    encode_alert,
     model_fields,
     score_record,
 )
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
 Paths: TypeAlias = str | Path | Sequence[str | Path]
 MODEL = "ulf-1hz"
-_ANGLES = ("D", "I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def score(
         task = bar.add_task("score", total=sum(map(len, recordings)))
         for outcome in score_recordings(recordings, assembly, kp, lambda n: bar.advance(task, n)):
             rows += [row(score_record(window, about)) for window in outcome.scores]
-            events += [decode_alert(encode_alert(alert)) for alert in outcome.alerts]
+            events += map(alert_event, outcome.alerts)
     return ScoredArchive(_scores_table(rows), _alerts_table(events))
 
 
@@ -213,15 +213,16 @@ def history(
     monitor.errors.Refused
         If the history has no such records.
     """
-    span = _span(days)
+    span, code, kept = _span(days), station.upper(), HistoryFolder(Path(folder))
     files = [
-        path
-        for path in sorted(Path(folder).glob(f"{topic}/station={station.upper()}/day=*/*.parquet"))
-        if span.overlaps(day_ms := time_ms(path.parent.name.partition("=")[2]), day_ms + DAY_MS)
+        file
+        for day in kept.days(topic, code)
+        if span.overlaps(day_ms := time_ms(day), day_ms + DAY_MS)
+        for file in kept.files(topic, code, day)
     ]
     if not files:
-        raise Refused(f"{folder}: no {topic} of {station.upper()}{f' on {days}' if days else ''}")
-    values = [value for path in files for value in records_of(contents(path), str(path))]
+        raise Refused(f"{folder}: no {topic} of {code}{f' on {days}' if days else ''}")
+    values = [value for file in files for value in records_of(kept.content(file), str(file.path))]
     if topic == "scores":
         return _scores_table(row(decode_score(value)) for value in values)
     return _alerts_table(map(decode_alert, values))
@@ -257,7 +258,7 @@ def _samples_table(record: Recording) -> pyarrow.Table:
     begin_ms = record.start_ms + record.offset_ms
     times = begin_ms + record.cadence_ms * np.arange(len(record))
     elements = {
-        f"{name}_{'deg' if name in _ANGLES else 'nt'}": pyarrow.array(values, from_pandas=True)
+        f"{name}_{'deg' if name in ANGLES else 'nt'}": pyarrow.array(values, from_pandas=True)
         for name, values in record.elements.items()
     }
     return pyarrow.table(

@@ -273,7 +273,12 @@ def decode_score(value: bytes) -> ScoreRecord:
 
 def encode_alert(alert: Alert) -> bytes:
     """Value of the alert topic; its key is `alert.id`, so compaction keeps the latest version."""
-    event = AlertEvent(
+    return _encoder.encode(alert_event(alert))
+
+
+def alert_event(alert: Alert) -> AlertEvent:
+    """An alert as it is published."""
+    return AlertEvent(
         specversion="1.0",
         id=f"{alert.id}.{alert.version}",
         source=f"/magwatch/{alert.model.name}/{alert.model.version}",
@@ -283,7 +288,6 @@ def encode_alert(alert: Alert) -> bytes:
         datacontenttype="application/json",
         data=_alert_data(alert),
     )
-    return _encoder.encode(event)
 
 
 def decode_alert(value: bytes) -> AlertEvent:
@@ -300,6 +304,16 @@ def decode_alert(value: bytes) -> AlertEvent:
     for text in (event.time, event.data.start, event.data.end, event.data.peak, event.data.decided):
         time_ms(text)
     return event
+
+
+def newest_alerts(events: Iterable[AlertEvent]) -> dict[str, AlertEvent]:
+    """The last version of each alert, by its id; of a version that came twice the later."""
+    last: dict[str, AlertEvent] = {}
+    for event in events:
+        before = last.get(event.data.alert_id)
+        if before is None or event.data.version >= before.data.version:
+            last[event.data.alert_id] = event
+    return last
 
 
 _EVENT_TYPES: dict[Change, EventType] = {

@@ -12,7 +12,7 @@ from monitor.kafka.guard import printable, usable
 from monitor.kafka.tail import tail
 from monitor.kafka.topics import missing_topics
 from monitor.records.reviews import ReviewRecord, decode_review, newest_reviews
-from monitor.records.scores_and_alerts import AlertEvent, decode_alert
+from monitor.records.scores_and_alerts import AlertEvent, decode_alert, newest_alerts
 from monitor.settings import Settings
 
 TOPIC = "reviews"
@@ -44,13 +44,10 @@ def alerts_now(settings: Settings) -> Mapping[str, AlertEvent]:
     Refused
         If there is no topic of alerts or no broker answers.
     """
-    newest: dict[str, AlertEvent] = {}
-    for batch in tail(settings, "alerts", from_beginning=True, follow=False):
-        for event in usable(batch, decode_alert, _not_an_alert):
-            before = newest.get(event.data.alert_id)
-            if before is None or event.data.version >= before.data.version:
-                newest[event.data.alert_id] = event
-    return newest
+    batches = tail(settings, "alerts", from_beginning=True, follow=False)
+    return newest_alerts(
+        event for batch in batches for event in usable(batch, decode_alert, _not_an_alert)
+    )
 
 
 def find_alert(known: Mapping[str, AlertEvent], given: str) -> AlertEvent:
