@@ -13,7 +13,7 @@ from monitor.dashboard.past.folder import HistoryFolder, day_ms
 from monitor.dashboard.past.models import PastModels, declination_deg
 from monitor.dashboard.past.records import KeptAlert, alerts_within
 from monitor.dashboard.past.samples import Faults, read_samples
-from monitor.dashboard.past.story import PIXELS, AlertStory, told
+from monitor.dashboard.past.story import PIXELS, AlertStory, story_of
 from monitor.dashboard.past.summary import DaySummary
 from monitor.report.coverage import Coverage, coverage
 from monitor.report.period import Period
@@ -81,7 +81,7 @@ class StationReader:
         windows = read_windows(self.folder, station, span_ms, faults)
         found = alerts_within(self.folder, station, span_ms, faults)
         alerts = tuple(one for one in found if one.view.start_ms >= span_ms[0])
-        stories = tuple(told(self.folder, one, self.models) for one in self._largest(alerts))
+        stories = tuple(story_of(self.folder, one, self.models) for one in self._largest(alerts))
         whole = self._whole(station, turned_deg)
         for shown in (*([whole] if whole else []), *(story.around for story in stories)):
             for word in shown.faults:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from archive.files import FileRefused
-from geofield.utc import DAY_MS, time_ms, utc_day
+from geofield.utc import time_ms, utc_day
 from monitor.dashboard.past.alert_words import known
-from monitor.dashboard.past.folder import SCORES, DayFile, HistoryFolder, days_between
+from monitor.dashboard.past.folder import SCORES, DayFile, HistoryFolder
 from monitor.dashboard.past.records import RECORD, table_of
 from monitor.dashboard.past.samples import Faults
 from monitor.records.scores_and_alerts import (
@@ -71,12 +71,11 @@ def read_windows(
 ) -> WindowCounts:
     """Count the windows that end within a time, the end included."""
     found: dict[tuple[int, str], ScoreRecord] = {}
-    for day in days_between(span_ms[0] - DAY_MS, span_ms[1]):  # they are kept by their begin
-        for file in folder.files(SCORES, station, day):
-            for record in _records(folder, file, faults):
-                end_ms = time_ms(record.window_end)
-                if span_ms[0] < end_ms <= span_ms[1]:
-                    found[end_ms, record.model.sha256] = record
+    for file in folder.files_within([SCORES], station, *span_ms):
+        for record in _records(folder, file, faults):
+            end_ms = time_ms(record.window_end)
+            if span_ms[0] < end_ms <= span_ms[1]:
+                found[end_ms, record.model.sha256] = record
     windows = [found[key] for key in sorted(found)]
     delays_s = [(time_ms(one.decided) - time_ms(one.window_end)) / 1000 for one in windows]
     promises, kept = _promises(windows)

@@ -11,7 +11,7 @@ from aiohttp import web
 from geofield.utc import DAY_MS
 from monitor.dashboard.answers import Refusal, bytes_answer
 from monitor.dashboard.past.alert_page import alert_page, no_alert_page
-from monitor.dashboard.past.folder import TOPICS, HistoryFolder, Signature, days_between
+from monitor.dashboard.past.folder import TOPICS, HistoryFolder, Signature
 from monitor.dashboard.past.index import AlertIndex, AlertPlace
 from monitor.dashboard.past.models import PastModels
 from monitor.dashboard.past.picture import picture
@@ -92,23 +92,16 @@ class AlertSite:
         alert = kept_alert(self._folder, place) if place else None
         if place is None or alert is None:
             return None
-        review = self._review_of(alert_id)
-        files = self._signature(place, alert)
-        key = (alert_id, kind, files, self._index.around(place), review)
+        review, neighbours = self._review_of(alert_id), self._index.around(place)
+        key = (alert_id, kind, self._signature(place, alert), neighbours, review)
         with self._turn:
             body = self._kept.get(key)
             if body is None:
-                story = story_of(self._folder, self._index, place, alert, self._models, review)
-                body = draw(story)
+                body = draw(story_of(self._folder, alert, self._models, neighbours, review))
                 self._kept.put(key, body)
         return body
 
     def _signature(self, place: AlertPlace, alert: KeptAlert) -> Signature:
         """The files of the days around an alert."""
         start_ms, end_ms = span_around(alert)
-        return tuple(
-            file
-            for day in days_between(start_ms - DAY_MS, end_ms + DAY_MS)
-            for topic in TOPICS
-            for file in self._folder.files(topic, place.station, day)
-        )
+        return self._folder.files_within(TOPICS, place.station, start_ms, end_ms + DAY_MS)

@@ -17,7 +17,6 @@ from monitor.dashboard.past.folder import (
     HistoryFolder,
     Signature,
     day_ms,
-    days_between,
     days_of_year,
     neighbours,
     year_of,
@@ -131,12 +130,7 @@ class DaySite:
     def _signature(self, code: str, day: str) -> Signature:
         """The files of a day and of the one before, whose windows and alerts reach into it."""
         midnight_ms = day_ms(day) or 0
-        return tuple(
-            file
-            for one in days_between(midnight_ms - DAY_MS, midnight_ms + DAY_MS)
-            for topic in TOPICS
-            for file in self._folder.files(topic, code, one)
-        )
+        return self._folder.files_within(TOPICS, code, midnight_ms, midnight_ms + DAY_MS)
 
     def _read(self, code: str, day: str, span_ms: tuple[int, int], pixels: int) -> PastDay:
         turned_deg = declination_deg(self._models, code)

@@ -79,6 +79,21 @@ class HistoryFolder:
                 continue
         return tuple(found)
 
+    def files_within(
+        self, topics: Iterable[str], station: str, start_ms: int, end_ms: int
+    ) -> Signature:
+        """The files of a station's days that have a part of a time, and of the day before.
+
+        Windows and alerts are kept by their begin, and may reach into the next day.
+        """
+        chosen = tuple(topics)
+        return tuple(
+            file
+            for day in days_between(start_ms - DAY_MS, end_ms)
+            for topic in chosen
+            for file in self.files(topic, station, day)
+        )
+
     def content(self, file: DayFile) -> bytes:
         """Content of a file. Raises `FileRefused`, with the path within the history."""
         try:

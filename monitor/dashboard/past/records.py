@@ -12,8 +12,7 @@ import numpy as np
 
 from archive.day_samples import moments_ms
 from archive.files import FileRefused, check_file
-from geofield.utc import DAY_MS
-from monitor.dashboard.past.folder import ALERTS, SCORES, DayFile, HistoryFolder, days_between
+from monitor.dashboard.past.folder import ALERTS, SCORES, DayFile, HistoryFolder
 from monitor.dashboard.past.samples import Faults
 from monitor.dashboard.showable import NEVER_MS, AlertView, Unshowable, alert_view
 from monitor.dashboard.traces import Column, ScoreTrace
@@ -93,22 +92,18 @@ def footer_of(folder: HistoryFolder, file: DayFile) -> Any:
 def read_scores(
     folder: HistoryFolder, station: str, span_ms: tuple[int, int], faults: Faults
 ) -> dict[str, ScoreTrace]:
-    """Scores of windows that end within a time, by model.
-
-    Windows are kept by their begin, so the day before is read as well.
-    """
+    """Scores of windows that end within a time, by model."""
     rows: dict[str, dict[int, tuple[Any, ...]]] = defaultdict(dict)
-    for day in days_between(span_ms[0] - DAY_MS, span_ms[1]):
-        for file in folder.files(SCORES, station, day):
-            try:
-                table = table_of(folder, file, _COLUMNS)
-                ends_ms = times_ms(table, "window_end")
-                values = (table[name].to_pylist() for name in _COLUMNS[1:])
-                for end_ms, model, *row in zip(ends_ms, *values, strict=True):
-                    if span_ms[0] < end_ms <= span_ms[1]:
-                        rows[str(model)][end_ms] = tuple(row)
-            except (FileRefused, TypeError, ValueError) as error:
-                faults.add(error)
+    for file in folder.files_within([SCORES], station, *span_ms):
+        try:
+            table = table_of(folder, file, _COLUMNS)
+            ends_ms = times_ms(table, "window_end")
+            values = (table[name].to_pylist() for name in _COLUMNS[1:])
+            for end_ms, model, *row in zip(ends_ms, *values, strict=True):
+                if span_ms[0] < end_ms <= span_ms[1]:
+                    rows[str(model)][end_ms] = tuple(row)
+        except (FileRefused, TypeError, ValueError) as error:
+            faults.add(error)
     return {model: _trace(known) for model, known in sorted(rows.items())}
 
 
@@ -138,11 +133,7 @@ def alerts_within(
     folder: HistoryFolder, station: str, span_ms: tuple[int, int], faults: Faults
 ) -> list[KeptAlert]:
     """Alerts that overlap a time; of those that begin more than a day before it, none."""
-    files = [
-        file
-        for day in days_between(span_ms[0] - DAY_MS, span_ms[1])
-        for file in folder.files(ALERTS, station, day)
-    ]
+    files = folder.files_within([ALERTS], station, *span_ms)
     return [
         alert
         for alert in read_alerts(folder, files, faults)

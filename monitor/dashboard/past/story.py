@@ -9,7 +9,7 @@ from geofield.calibration.profile import StationProfile
 from geofield.utc import MINUTE_MS, utc_day
 from monitor.dashboard.past.day import PastDay, past_day
 from monitor.dashboard.past.folder import ALERTS, HistoryFolder
-from monitor.dashboard.past.index import AlertIndex, AlertPlace
+from monitor.dashboard.past.index import AlertPlace
 from monitor.dashboard.past.models import PastModels, declination_deg
 from monitor.dashboard.past.plot import INTERVALS
 from monitor.dashboard.past.records import KeptAlert, read_alerts
@@ -65,18 +65,6 @@ def span_around(alert: KeptAlert) -> tuple[int, int]:
 
 
 def story_of(
-    folder: HistoryFolder,
-    index: AlertIndex,
-    place: AlertPlace,
-    alert: KeptAlert,
-    models: PastModels,
-    review: ReviewView | None,
-) -> AlertStory:
-    """The story of an alert, with the ones before and after it."""
-    return told(folder, alert, models, index.around(place), review)
-
-
-def told(
     folder: HistoryFolder,
     alert: KeptAlert,
     models: PastModels,
