@@ -51,7 +51,7 @@ def _check_calibration(state: StationState) -> None:
 
 
 def _check_candidates(segment: CandidateSegment, columns: int | None = None) -> None:
-    if segment.values.ndim != 2 or (columns or segment.values.shape[1]) != segment.values.shape[1]:
+    if segment.values.ndim != 2 or columns not in (None, segment.values.shape[1]):
         raise ValueError(f"candidate windows of shape {segment.values.shape}")
     if len(segment.values) and not _is_time(segment.first_end_ms):
         raise ValueError(f"a first window at {segment.first_end_ms} ms, not of 1900 to 2200")

@@ -119,10 +119,10 @@ class Observer:
         self.alerts(scored.alerts)
         self._calibrations(scored)
         if newest_ms := self.leadership.newest_ms:
-            gauge = self.metrics.work.in_charge
             led = self.leadership
-            gauge = gauge.labels(led.deployment.line, f"{led.cadence_ms / 1000:g}")
-            gauge.set(self.leadership.window(newest_ms))
+            cadence_s = f"{led.cadence_ms / 1000:g}"
+            gauge = self.metrics.work.in_charge.labels(led.deployment.line, cadence_s)
+            gauge.set(led.window(newest_ms))
         self.metrics.progress.progress.set(now_s)
 
     def left_out(self, reason: str) -> Callable[[], object]:
